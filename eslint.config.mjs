@@ -17,6 +17,8 @@ const boundaries = [
   only('element', 'kernel', 'protocol', 'platform'),
   only('app', 'kernel', 'platform', 'element'),
   only('testing', 'kernel', 'protocol', 'platform'),
+  only('tool', 'kernel', 'protocol', 'platform', 'element', 'app', 'testing'),
+  only('test', 'kernel', 'protocol', 'platform', 'element', 'app', 'testing'),
 ];
 
 export default tseslint.config(
