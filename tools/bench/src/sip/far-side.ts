@@ -1,0 +1,148 @@
+// The far side of the measured element, in a process of its own: it sends starts of chats at the element, takes what the
+// element forwards, answers 200, and counts the 200s that come back. Closed loop: a new message goes out for each answer.
+import { createSocket } from 'node:dgram';
+import { connect, createServer, type Socket } from 'node:net';
+import { MessageTemplate } from './message.js';
+
+interface Order {
+  readonly transport: 'udp' | 'tcp';
+  readonly target: number;
+  readonly sinkPort: number;
+  readonly window: number;
+  readonly first: number;
+  readonly warmUp: number;
+  readonly messages: number;
+}
+
+const carriedBack = ['via', 'from', 'to', 'call-id', 'cseq', 'v', 'f', 't', 'i'];
+
+/** The 200 of a request: its Via, From, To, Call-ID and CSeq lines as they came. */
+function answer(request: Buffer): Buffer {
+  const end = request.indexOf('\r\n\r\n');
+  const lines = request.latin1Slice(0, end).split('\r\n');
+  const kept = lines.filter(
+    (line, index) => index > 0 && carriedBack.includes(line.slice(0, line.indexOf(':')).toLowerCase()),
+  );
+  return Buffer.from(`SIP/2.0 200 OK\r\n${kept.join('\r\n')}\r\nContent-Length: 0\r\n\r\n`, 'latin1');
+}
+
+/** Splits a stream into messages by Content-Length; both ends are known, so nothing here is defensive. */
+function framer(onMessage: (message: Buffer) => void): (chunk: Buffer) => void {
+  let rest: Buffer = Buffer.alloc(0);
+  return (chunk) => {
+    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    for (;;) {
+      while (rest.length >= 2 && rest[0] === 13 && rest[1] === 10) rest = rest.subarray(2);
+      const head = rest.indexOf('\r\n\r\n');
+      if (head < 0) return;
+      const found = /\r\nContent-Length: *(\d+)/i.exec(rest.latin1Slice(0, head + 2));
+      const total = head + 4 + Number(found?.[1] ?? 0);
+      if (rest.length < total) return;
+      onMessage(rest.subarray(0, total));
+      rest = rest.subarray(total);
+    }
+  };
+}
+
+function tell(message: unknown): void {
+  process.send?.(message);
+}
+
+function run(order: Order): void {
+  let template: MessageTemplate;
+  let send: (bytes: Buffer) => void;
+  let next = order.first;
+  let sent = 0;
+  let answered = 0;
+  let others = 0;
+  let startedAt = 0n;
+  const total = order.warmUp + order.messages;
+  const deadline = setTimeout(() => finish(), 120_000);
+  let lastProgress = 0;
+  const stalled = setInterval(() => {
+    if (answered === lastProgress) ((sent = Math.max(0, Math.min(sent, answered))), fill());
+    lastProgress = answered;
+  }, 1000);
+
+  const fill = (): void => {
+    while (sent - answered < order.window && sent < total) {
+      sent += 1;
+      send(template.make(next++));
+    }
+  };
+  const finish = (): void => {
+    clearTimeout(deadline);
+    clearInterval(stalled);
+    const seconds = Number(process.hrtime.bigint() - startedAt) / 1e9;
+    const cpu = process.cpuUsage();
+    tell({
+      done: true,
+      messages: answered - order.warmUp,
+      seconds,
+      others,
+      next,
+      generatorCpuSeconds: (cpu.user + cpu.system) / 1e6,
+    });
+  };
+  const onAnswer = (bytes: Buffer): void => {
+    if (bytes.latin1Slice(0, 11) !== 'SIP/2.0 200') {
+      if (bytes.latin1Slice(8, 9) !== '1') others += 1;
+      if (others < 3 && bytes.latin1Slice(8, 9) !== '1') tell({ odd: bytes.latin1Slice(0, 400) });
+      return;
+    }
+    answered += 1;
+    if (answered === order.warmUp) {
+      startedAt = process.hrtime.bigint();
+      tell({ warm: true });
+    }
+    if (answered === total) finish();
+    else fill();
+  };
+
+  if (order.transport === 'udp') {
+    const source = createSocket({
+      type: 'udp4',
+      recvBufferSize: 8 << 20,
+      sendBufferSize: 8 << 20,
+      lookup: (_h, _o, done) => done(null, '127.0.0.1', 4),
+    });
+    const sink = createSocket({
+      type: 'udp4',
+      recvBufferSize: 8 << 20,
+      sendBufferSize: 8 << 20,
+      lookup: (_h, _o, done) => done(null, '127.0.0.1', 4),
+    });
+    sink.on('message', (bytes, from) => sink.send(answer(bytes), from.port, '127.0.0.1'));
+    source.on('message', onAnswer);
+    sink.bind(order.sinkPort, '127.0.0.1', () => {
+      source.bind(0, '127.0.0.1', () => {
+        template = new MessageTemplate('UDP', source.address().port);
+        send = (bytes) => source.send(bytes, order.target, '127.0.0.1');
+        tell({ ready: true, bytes: template.length });
+        process.once('message', fill);
+      });
+    });
+    return;
+  }
+  const sink = createServer((socket: Socket) => {
+    socket.setNoDelay(true);
+    socket.on('error', () => undefined);
+    socket.on(
+      'data',
+      framer((message) => socket.write(answer(message))),
+    );
+  });
+  sink.listen(order.sinkPort, '127.0.0.1', () => {
+    const source = connect(order.target, '127.0.0.1', () => {
+      source.setNoDelay(true);
+      template = new MessageTemplate('TCP', source.localPort ?? 0);
+      send = (bytes) => source.write(bytes);
+      tell({ ready: true, bytes: template.length });
+      process.once('message', fill);
+    });
+    source.on('data', framer(onAnswer));
+    source.on('error', (error) => tell({ odd: error.message }));
+  });
+}
+
+run(JSON.parse(process.argv[2] ?? '{}') as Order);
