@@ -139,7 +139,7 @@ export async function sipBench(o: SipBenchOptions): Promise<number> {
         const [port, sinkPort] = [await freePort(), await freePort()];
         const child = start(port, sinkPort);
         child.stderr?.on('data', (text: Buffer) =>
-          process.stderr.write(`[${name}] ${text.latin1Slice(0, 500)}`),
+          process.stderr.write(`[${name}] ${text.toString('latin1', 0, 500)}`),
         );
         children.push(child);
         pin(child.pid, 1);

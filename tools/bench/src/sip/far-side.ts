@@ -19,7 +19,7 @@ const carriedBack = ['via', 'from', 'to', 'call-id', 'cseq', 'v', 'f', 't', 'i']
 /** The 200 of a request: its Via, From, To, Call-ID and CSeq lines as they came. */
 function answer(request: Buffer): Buffer {
   const end = request.indexOf('\r\n\r\n');
-  const lines = request.latin1Slice(0, end).split('\r\n');
+  const lines = request.toString('latin1', 0, end).split('\r\n');
   const kept = lines.filter(
     (line, index) => index > 0 && carriedBack.includes(line.slice(0, line.indexOf(':')).toLowerCase()),
   );
@@ -35,7 +35,7 @@ function framer(onMessage: (message: Buffer) => void): (chunk: Buffer) => void {
       while (rest.length >= 2 && rest[0] === 13 && rest[1] === 10) rest = rest.subarray(2);
       const head = rest.indexOf('\r\n\r\n');
       if (head < 0) return;
-      const found = /\r\nContent-Length: *(\d+)/i.exec(rest.latin1Slice(0, head + 2));
+      const found = /\r\nContent-Length: *(\d+)/i.exec(rest.toString('latin1', 0, head + 2));
       const total = head + 4 + Number(found?.[1] ?? 0);
       if (rest.length < total) return;
       onMessage(rest.subarray(0, total));
@@ -85,9 +85,9 @@ function run(order: Order): void {
     });
   };
   const onAnswer = (bytes: Buffer): void => {
-    if (bytes.latin1Slice(0, 11) !== 'SIP/2.0 200') {
-      if (bytes.latin1Slice(8, 9) !== '1') others += 1;
-      if (others < 3 && bytes.latin1Slice(8, 9) !== '1') tell({ odd: bytes.latin1Slice(0, 400) });
+    if (bytes.toString('latin1', 0, 11) !== 'SIP/2.0 200') {
+      if (bytes.toString('latin1', 8, 9) !== '1') others += 1;
+      if (others < 3 && bytes.toString('latin1', 8, 9) !== '1') tell({ odd: bytes.toString('latin1', 0, 400) });
       return;
     }
     answered += 1;

@@ -74,7 +74,7 @@ export class MessageTemplate {
     const copy = Buffer.allocUnsafe(this.#bytes.length);
     this.#bytes.copy(copy);
     const figures = number.toString(16).padStart(digits, '0');
-    for (const place of this.#places) copy.latin1Write(figures, place);
+    for (const place of this.#places) copy.write(figures, place, 'latin1');
     return copy;
   }
 }
