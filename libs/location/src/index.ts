@@ -1,1 +1,39 @@
-export {};
+export type {
+  ArcBandShape,
+  CircleShape,
+  EllipseShape,
+  PointShape,
+  PolygonShape,
+  Position,
+  Shape,
+} from './shape.js';
+export type { LocationError, LocationErrorCode } from './location-error.js';
+export {
+  GEOSHAPE_NS,
+  GML32_NS,
+  GML_NS,
+  isGmlShape,
+  MAX_LENGTH_M,
+  MAX_POLYGON_POSITIONS,
+  readGmlShape,
+  writeGmlShape,
+} from './gml-shape.js';
+export {
+  CIVIC_NS,
+  type CivicAddress,
+  type CivicElement,
+  MAX_CIVIC_ELEMENTS,
+  readCivic,
+  writeCivic,
+} from './civic-address.js';
+export {
+  BASIC_POLICY_NS,
+  GEOPRIV_NS,
+  PIDF_CONTENT_TYPE,
+  PIDF_NS,
+  type PidfContainer,
+  type PidfLo,
+  type PidfLocation,
+} from './pidf-lo.js';
+export { MAX_PIDF_LOCATIONS, readPidfLo, readPresence } from './read-pidf-lo.js';
+export { type PidfLoContent, writePidfLo } from './write-pidf-lo.js';

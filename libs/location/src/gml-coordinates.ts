@@ -1,0 +1,78 @@
+import { err, ok, type Result } from '@esinet/kernel';
+import type { LocationError } from './location-error.js';
+import type { Position } from './shape.js';
+
+/*
+ * The one place where the two axis orders meet: GML under EPSG 4326 and 4979 says latitude first,
+ * everything else here says longitude first.
+ */
+
+const SEPARATORS = /[\s,;]+/;
+const NUMBER = /^[-+.0-9eE]{1,32}$/;
+/** A tenth of a millimetre; more digits than that are noise of arithmetic. */
+const DECIMALS = 9;
+
+/** One xs:double; undefined for anything else, INF and NaN included. */
+export function readNumber(text: string): number | undefined {
+  const bare = text.trim();
+  if (!NUMBER.test(bare)) return undefined;
+  const n = Number(bare);
+  return Number.isFinite(n) ? n : undefined;
+}
+
+/** A list of xs:double, separated by any white space, commas tolerated. */
+export function readNumbers(text: string): number[] | undefined {
+  const numbers: number[] = [];
+  for (const word of text.split(SEPARATORS)) {
+    if (word === '') continue;
+    const n = readNumber(word);
+    if (n === undefined) return undefined;
+    numbers.push(n);
+  }
+  return numbers;
+}
+
+/** A latitude and a longitude, in GML's order, as a position. */
+export function toPosition(lat: number, lon: number): Result<Position, LocationError> {
+  if (!(lat >= -90 && lat <= 90))
+    return err({ code: 'range', message: 'a latitude is not within -90 and 90' });
+  if (!(lon >= -180 && lon <= 180))
+    return err({ code: 'range', message: 'a longitude is not within -180 and 180' });
+  return ok([lon, lat]);
+}
+
+/** `gml:pos`: latitude, longitude and perhaps an altitude, which is left out. */
+export function readPos(text: string): Result<Position, LocationError> {
+  const numbers = readNumbers(text);
+  if (numbers === undefined || numbers.length < 2 || numbers.length > 3) {
+    return err({ code: 'shape', message: 'pos is not two or three numbers' });
+  }
+  return toPosition(numbers[0] ?? NaN, numbers[1] ?? NaN);
+}
+
+/** `gml:posList` with the dimension its reference system has; the other one is tried where the count does not fit. */
+export function readPosList(text: string, dimension: 2 | 3): Result<Position[], LocationError> {
+  const numbers = readNumbers(text);
+  if (numbers === undefined || numbers.length === 0)
+    return err({ code: 'shape', message: 'posList is not numbers' });
+  const other = dimension === 2 ? 3 : 2;
+  const step = numbers.length % dimension === 0 ? dimension : other;
+  if (numbers.length % step !== 0)
+    return err({ code: 'shape', message: 'posList does not hold whole positions' });
+  const positions: Position[] = [];
+  for (let i = 0; i < numbers.length; i += step) {
+    const position = toPosition(numbers[i] ?? NaN, numbers[i + 1] ?? NaN);
+    if (!position.ok) return position;
+    positions.push(position.value);
+  }
+  return ok(positions);
+}
+
+/** The content of `gml:pos` for a position. */
+export function writePos(p: Position): string {
+  return `${writeNumber(p[1])} ${writeNumber(p[0])}`;
+}
+
+export function writeNumber(n: number): string {
+  return String(Number(n.toFixed(DECIMALS)));
+}
