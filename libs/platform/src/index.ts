@@ -1,1 +1,48 @@
-export {};
+export * from './bus/bus.js';
+export { type BusLimits, InProcessBus, defaultBusLimits } from './bus/in-process-bus.js';
+export { patternProblem, subjectProblem, subjectToken } from './bus/subject.js';
+export * from './store/store.js';
+export { MemoryStore, defaultMaxEntries } from './store/memory-store.js';
+export {
+  type ListOptions,
+  type Records,
+  RecordsError,
+  type RecordsErrorCode,
+  type StoredRecord,
+} from './records/records.js';
+export {
+  LevelRecords,
+  type RecordsDatabase,
+  type RecordsLimits,
+  defaultRecordsLimits,
+} from './records/level-records.js';
+export { MemoryRecords } from './records/memory-records.js';
+export { absentRecords } from './records/absent-records.js';
+export { BUS, CLOCK, ELEMENT, HEALTH, IDS, LOGGER, METRICS, RECORDS, STORE } from './nest/tokens.js';
+export { PlatformModule, type PlatformOptions } from './nest/platform-module.js';
+export {
+  type ElementOptions,
+  type ElementServer,
+  type RunningElement,
+  startElement,
+} from './nest/start-element.js';
+export type { FastHandler, FastRequest, FastResponse, FastRoutes } from './http/fast-route.js';
+export { type HttpLimits, defaultHttpLimits } from './http/http-limits.js';
+export { ListenError } from './http/http-front.js';
+export { type Health, HealthChecks, type HealthReport } from './telemetry/health.js';
+export { type Labels, type Metrics, PrometheusMetrics } from './telemetry/metrics.js';
+export type { TlsOptions } from './pki/tls-options.js';
+export { environment } from './config/environment.js';
+export {
+  domainSchema,
+  durationOf,
+  durationSchema,
+  hostPort,
+  hostSchema,
+  httpUrlSchema,
+  isHost,
+  isSipUri,
+  listenSchema,
+  portSchema,
+  sipUriSchema,
+} from './config/values.js';

@@ -1,0 +1,266 @@
+import { type Clock, type Logger, type Timer, messageOf, silentLogger, systemClock } from '@esinet/kernel';
+import { type Bus, BusError, type RequestOptions, type SubscribeOptions, type Subscription } from './bus.js';
+import { matches, patternProblem, subjectProblem } from './subject.js';
+
+export interface BusLimits {
+  /** Messages one subscriber may have waiting; what comes on top is dropped and counted. */
+  readonly maxPending: number;
+  /** Requests one replier works on at a time; the others wait in its queue. */
+  readonly maxConcurrentReplies: number;
+  /** Bytes of JSON in one message: the default of a NATS server. */
+  readonly maxPayloadBytes: number;
+  /** How long a request waits when it does not say. */
+  readonly requestTimeoutMs: number;
+}
+
+export const defaultBusLimits: BusLimits = {
+  maxPending: 10_000,
+  maxConcurrentReplies: 256,
+  maxPayloadBytes: 1_048_576,
+  requestTimeoutMs: 2_000,
+};
+
+type Answer = { readonly text: string } | { readonly error: BusError };
+
+interface Message {
+  readonly subject: string;
+  readonly text: string;
+  readonly answer?: (answer: Answer) => void;
+}
+
+interface Subscriber {
+  readonly pattern: string;
+  readonly tokens: readonly string[];
+  readonly queue: string | undefined;
+  readonly concurrency: number;
+  readonly deliver: (message: Message) => Promise<void>;
+  readonly waiting: Message[];
+  running: number;
+  scheduled: boolean;
+  ended: boolean;
+  dropped: number;
+}
+
+/** The bus of a single process. It keeps the manners of NATS, so that an element cannot tell the two apart. */
+export class InProcessBus implements Bus {
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #turns = new Map<string, number>();
+  readonly #requests = new Set<(answer: Answer) => void>();
+  readonly #limits: BusLimits;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  #dropped = 0;
+  #closed = false;
+
+  constructor(o: { logger?: Logger; clock?: Clock; limits?: Partial<BusLimits> } = {}) {
+    this.#limits = { ...defaultBusLimits, ...o.limits };
+    this.#logger = o.logger ?? silentLogger;
+    this.#clock = o.clock ?? systemClock;
+  }
+
+  /** Messages dropped so far, over all subscribers. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  publish(subject: string, payload: unknown): void {
+    checkSubject(subject);
+    const text = this.#encode(payload);
+    if (this.#closed) return;
+    this.#dispatch({ subject, text });
+  }
+
+  subscribe(
+    pattern: string,
+    handler: (payload: unknown, subject: string) => void | Promise<void>,
+    options: SubscribeOptions = {},
+  ): Subscription {
+    return this.#add(pattern, options.queue, 1, async (message) => {
+      try {
+        await handler(JSON.parse(message.text), message.subject);
+      } catch (error) {
+        this.#logger.error('bus handler failed', { pattern, reason: messageOf(error) });
+      }
+    });
+  }
+
+  reply(
+    pattern: string,
+    handler: (payload: unknown, subject: string) => Promise<unknown>,
+    options: SubscribeOptions = {},
+  ): Subscription {
+    return this.#add(pattern, options.queue, this.#limits.maxConcurrentReplies, async (message) => {
+      let answer: Answer;
+      try {
+        answer = { text: this.#encode(await handler(JSON.parse(message.text), message.subject)) };
+      } catch (error) {
+        this.#logger.warn('bus request failed', { pattern, reason: messageOf(error) });
+        answer = { error: new BusError('remote', messageOf(error)) };
+      }
+      message.answer?.(answer);
+    });
+  }
+
+  async request(subject: string, payload: unknown, options: RequestOptions = {}): Promise<unknown> {
+    checkSubject(subject);
+    const text = this.#encode(payload);
+    if (this.#closed) throw new BusError('closed', 'the bus is closed');
+    const timeoutMs = options.timeoutMs ?? this.#limits.requestTimeoutMs;
+    const answer = await new Promise<Answer>((resolve) => {
+      let timer: Timer | undefined = undefined;
+      const settle = (value: Answer): void => {
+        timer?.cancel();
+        this.#requests.delete(settle);
+        resolve(value);
+      };
+      this.#requests.add(settle);
+      timer = this.#clock.after(timeoutMs, () =>
+        settle({ error: new BusError('timeout', `no answer on ${subject} within ${timeoutMs} ms`) }),
+      );
+      if (this.#dispatch({ subject, text, answer: settle }) === 0) {
+        settle({ error: new BusError('no-responders', `nobody answers on ${subject}`) });
+      }
+    });
+    if ('error' in answer) throw answer.error;
+    return JSON.parse(answer.text);
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    for (const subscriber of this.#subscribers) end(subscriber);
+    this.#subscribers.clear();
+    for (const settle of [...this.#requests]) settle({ error: new BusError('closed', 'the bus is closed') });
+    return Promise.resolve();
+  }
+
+  #add(
+    pattern: string,
+    queue: string | undefined,
+    concurrency: number,
+    deliver: (message: Message) => Promise<void>,
+  ): Subscription {
+    const problem = patternProblem(pattern);
+    if (problem) throw new BusError('subject', `"${pattern}" cannot be subscribed to: ${problem}`);
+    if (queue !== undefined && patternProblem(queue)) {
+      throw new BusError('subject', `"${queue}" is no queue name: ${patternProblem(queue) ?? ''}`);
+    }
+    if (this.#closed) throw new BusError('closed', 'the bus is closed');
+    const subscriber: Subscriber = {
+      pattern,
+      tokens: pattern.split('.'),
+      queue,
+      concurrency,
+      deliver,
+      waiting: [],
+      running: 0,
+      scheduled: false,
+      ended: false,
+      dropped: 0,
+    };
+    this.#subscribers.add(subscriber);
+    return {
+      pattern,
+      get dropped() {
+        return subscriber.dropped;
+      },
+      unsubscribe: () => {
+        this.#subscribers.delete(subscriber);
+        end(subscriber);
+      },
+    };
+  }
+
+  /** Hands a message to everyone it is for; the number of subscribers it was for. */
+  #dispatch(message: Message): number {
+    const tokens = message.subject.split('.');
+    const groups = new Map<string, Subscriber[]>();
+    let reached = 0;
+    for (const subscriber of this.#subscribers) {
+      if (!matches(subscriber.tokens, tokens)) continue;
+      if (subscriber.queue === undefined) {
+        reached++;
+        this.#enqueue(subscriber, message);
+        continue;
+      }
+      const members = groups.get(subscriber.queue);
+      if (members) members.push(subscriber);
+      else groups.set(subscriber.queue, [subscriber]);
+    }
+    for (const [queue, members] of groups) {
+      const turn = this.#turns.get(queue) ?? 0;
+      this.#turns.set(queue, (turn + 1) % Number.MAX_SAFE_INTEGER);
+      const member = members[turn % members.length];
+      if (member) {
+        reached++;
+        this.#enqueue(member, message);
+      }
+    }
+    return reached;
+  }
+
+  #enqueue(subscriber: Subscriber, message: Message): void {
+    if (subscriber.waiting.length >= this.#limits.maxPending) {
+      subscriber.dropped++;
+      this.#dropped++;
+      if (subscriber.dropped === 1) {
+        this.#logger.warn('bus subscriber too slow', {
+          pattern: subscriber.pattern,
+          limit: this.#limits.maxPending,
+        });
+      }
+      message.answer?.({ error: new BusError('remote', `too many requests wait on ${message.subject}`) });
+      return;
+    }
+    subscriber.waiting.push(message);
+    schedule(subscriber);
+  }
+
+  #encode(payload: unknown): string {
+    let text: string | undefined;
+    try {
+      text = JSON.stringify(payload);
+    } catch (error) {
+      throw new BusError('payload', `cannot be written as JSON: ${messageOf(error)}`);
+    }
+    text ??= 'null';
+    if (
+      text.length > this.#limits.maxPayloadBytes ||
+      Buffer.byteLength(text) > this.#limits.maxPayloadBytes
+    ) {
+      throw new BusError('payload', `larger than ${this.#limits.maxPayloadBytes} bytes`);
+    }
+    return text;
+  }
+}
+
+function checkSubject(subject: string): void {
+  const problem = subjectProblem(subject);
+  if (problem) throw new BusError('subject', `"${subject}" cannot be published on: ${problem}`);
+}
+
+function end(subscriber: Subscriber): void {
+  subscriber.ended = true;
+  subscriber.waiting.length = 0;
+}
+
+function schedule(subscriber: Subscriber): void {
+  if (subscriber.scheduled || subscriber.running >= subscriber.concurrency) return;
+  subscriber.scheduled = true;
+  setImmediate(() => {
+    subscriber.scheduled = false;
+    drain(subscriber);
+  });
+}
+
+/** Starts as many deliveries as the subscriber takes at once; each starts the next when it is done. */
+function drain(subscriber: Subscriber): void {
+  while (!subscriber.ended && subscriber.running < subscriber.concurrency) {
+    const message = subscriber.waiting.shift();
+    if (!message) return;
+    subscriber.running++;
+    void subscriber.deliver(message).finally(() => {
+      subscriber.running--;
+      if (subscriber.waiting.length > 0) drain(subscriber);
+    });
+  }
+}

@@ -1,0 +1,204 @@
+import {
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  createServer,
+} from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { type Logger, messageOf } from '@esinet/kernel';
+import type { TlsOptions } from '../pki/tls-options.js';
+import {
+  type FastHandler,
+  type FastRequest,
+  type FastResponse,
+  type FastRoutes,
+  fastRouteOf,
+} from './fast-route.js';
+import { type HttpLimits, defaultHttpLimits } from './http-limits.js';
+import { portOwner } from './port-owner.js';
+
+/** The sentence an operator reads when a port cannot be had. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/**
+ * The one HTTP server of an element: fast routes are answered here on bare node:http, everything else by `rest`
+ * (express). The limits guard both.
+ */
+export class HttpFront {
+  readonly server: Server;
+  readonly #limits: HttpLimits;
+  readonly #fast: ReadonlyMap<string, FastHandler>;
+  readonly #logger: Logger;
+  #closing = false;
+
+  constructor(o: {
+    rest: RequestListener;
+    fastRoutes?: FastRoutes;
+    tls?: TlsOptions;
+    /** Ask the client for a certificate and refuse those without a good one. */
+    requireClientCertificate?: boolean;
+    limits?: Partial<HttpLimits>;
+    logger: Logger;
+  }) {
+    this.#limits = { ...defaultHttpLimits, ...o.limits };
+    this.#fast = new Map(Object.entries(o.fastRoutes ?? {}));
+    this.#logger = o.logger;
+    const options = {
+      maxHeaderSize: this.#limits.maxHeaderBytes,
+      headersTimeout: this.#limits.headersTimeoutMs,
+      requestTimeout: this.#limits.requestTimeoutMs,
+      connectionsCheckingInterval: this.#limits.checkingIntervalMs,
+      keepAliveTimeout: this.#limits.keepAliveTimeoutMs,
+    };
+    const listener = (request: IncomingMessage, response: ServerResponse): void => {
+      if (this.#closing) response.setHeader('connection', 'close');
+      const mark = request.url?.indexOf('?') ?? -1;
+      const path = mark < 0 ? (request.url ?? '/') : (request.url?.slice(0, mark) ?? '/');
+      const handler = fastRouteOf(this.#fast, path);
+      if (handler) this.#answer(handler, path, request, response);
+      else o.rest(request, response);
+    };
+    this.server = o.tls
+      ? createTlsServer(
+          {
+            ...options,
+            key: o.tls.key,
+            cert: o.tls.cert,
+            ca: o.tls.ca,
+            minVersion: 'TLSv1.2',
+            ciphers: 'DEFAULT@SECLEVEL=2',
+            requestCert: true,
+            rejectUnauthorized: o.requireClientCertificate ?? false,
+          },
+          listener,
+        )
+      : createServer(options, listener);
+    this.server.maxConnections = this.#limits.maxConnections;
+    this.server.timeout = this.#limits.idleTimeoutMs;
+  }
+
+  /** Resolves with where it listens. @throws ListenError with a sentence for the operator */
+  async listen(o: {
+    host: string;
+    port: number;
+    configKey: string;
+  }): Promise<{ host: string; port: number }> {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.server.once('error', reject);
+        this.server.listen({ host: o.host, port: o.port, backlog: 1_024 }, () => {
+          this.server.off('error', reject);
+          resolve();
+        });
+      });
+    } catch (error) {
+      throw new ListenError(await listenSentence(error, o), { cause: error });
+    }
+    this.server.on('error', (error) => this.#logger.error('http server error', { reason: error.message }));
+    const address = this.server.address() as AddressInfo;
+    return { host: address.address, port: address.port };
+  }
+
+  /** Takes no new connection, lets requests under way end, and cuts what is still open after the time limit. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    if (!this.server.listening) return;
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.server.closeIdleConnections();
+    const cut = setTimeout(() => this.server.closeAllConnections(), this.#limits.closeTimeoutMs);
+    await closed;
+    clearTimeout(cut);
+  }
+
+  #answer(handler: FastHandler, path: string, request: IncomingMessage, response: ServerResponse): void {
+    const limit = this.#limits.maxBodyBytes;
+    if (Number(request.headers['content-length'] ?? 0) > limit) {
+      refuse(request, response, 413);
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) chunks.push(chunk);
+      else if (!response.headersSent) refuse(request, response, 413);
+    });
+    // An aborted request needs no answer; without a listener its error would end the process.
+    request.on('error', () => undefined);
+    request.on('end', () => {
+      if (size > limit) return;
+      const [only] = chunks;
+      const body = chunks.length === 1 && only ? only : Buffer.concat(chunks, size);
+      void this.#run(handler, fastRequest(request, path, body), response);
+    });
+  }
+
+  async #run(handler: FastHandler, request: FastRequest, response: ServerResponse): Promise<void> {
+    let answer: FastResponse;
+    try {
+      answer = await handler(request);
+    } catch (error) {
+      this.#logger.error('http handler failed', { method: request.method, reason: messageOf(error) });
+      answer = { status: 500 };
+    }
+    if (response.destroyed || response.headersSent) return;
+    try {
+      const body = answer.body ?? '';
+      const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+      response.writeHead(answer.status, { ...answer.headers, 'content-length': length });
+      response.end(request.method === 'HEAD' ? undefined : body);
+    } catch (error) {
+      // A header value that HTTP cannot carry: the handler's mistake, answered all the same.
+      this.#logger.error('http answer failed', { reason: messageOf(error) });
+      response.removeHeader('content-length');
+      response.writeHead(500, { 'content-length': 0 }).end();
+    }
+  }
+}
+
+function fastRequest(request: IncomingMessage, path: string, body: Buffer): FastRequest {
+  return {
+    method: request.method ?? 'GET',
+    path,
+    get query() {
+      return new URLSearchParams(request.url?.slice(path.length + 1) ?? '');
+    },
+    headers: request.headers,
+    body,
+    remoteAddress: request.socket.remoteAddress ?? '',
+    get clientNames() {
+      const socket = request.socket;
+      if (!(socket instanceof TLSSocket) || !socket.authorized) return [];
+      return (socket.getPeerCertificate().subjectaltname ?? '').split(', ').filter(Boolean);
+    },
+  };
+}
+
+/** Answers and closes: what is still on its way is not worth reading. */
+function refuse(request: IncomingMessage, response: ServerResponse, status: number): void {
+  response.writeHead(status, { connection: 'close', 'content-length': 0 });
+  response.end(() => {
+    request.unpipe();
+    request.socket.destroySoon();
+  });
+}
+
+async function listenSentence(
+  error: unknown,
+  o: { host: string; port: number; configKey: string },
+): Promise<string> {
+  const where = `port ${o.port}/tcp on ${o.host}`;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') {
+    const owner = await portOwner(o.port);
+    return `${where} is in use by ${owner ?? 'another program'}; set ${o.configKey}`;
+  }
+  if (code === 'EACCES') return `${where} needs a privilege this program does not have; set ${o.configKey}`;
+  if (code === 'EADDRNOTAVAIL') return `${where}: this machine has no such address; set ${o.configKey}`;
+  return `${where} cannot be opened: ${messageOf(error)}; set ${o.configKey}`;
+}

@@ -1,0 +1,105 @@
+import {
+  type DynamicModule,
+  Global,
+  Inject,
+  Injectable,
+  Module,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { type Clock, type IdSource, type Logger, randomIds, silentLogger, systemClock } from '@esinet/kernel';
+import type { Bus } from '../bus/bus.js';
+import { InProcessBus } from '../bus/in-process-bus.js';
+import { absentRecords } from '../records/absent-records.js';
+import { LevelRecords } from '../records/level-records.js';
+import type { Records } from '../records/records.js';
+import { MemoryStore } from '../store/memory-store.js';
+import type { Store } from '../store/store.js';
+import { HealthChecks } from '../telemetry/health.js';
+import { type Metrics, PrometheusMetrics } from '../telemetry/metrics.js';
+import { BUS, CLOCK, ELEMENT, HEALTH, IDS, LOGGER, METRICS, RECORDS, STORE } from './tokens.js';
+
+/**
+ * The adapters behind the ports. What is given stays the giver's: several elements of one process share it, and none of
+ * them closes it. What is missing is made for this element alone and closed with it.
+ */
+export interface PlatformOptions {
+  readonly bus?: Bus;
+  readonly store?: Store;
+  readonly records?: Records;
+  /** Where records are opened when none are given. Without it nothing can be stored, and every append is refused. */
+  readonly dataFolder?: string;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  readonly ids?: IdSource;
+  /** This element's own metrics; each element of a process has its own. */
+  readonly metrics?: PrometheusMetrics;
+  /** Also count memory and processor of the process: for one element of a process. */
+  readonly processMetrics?: boolean;
+}
+
+const OWNED = Symbol('esinet.owned');
+
+interface Owned {
+  readonly close: (() => Promise<void>)[];
+}
+
+@Injectable()
+class Closing implements OnApplicationShutdown {
+  constructor(@Inject(OWNED) private readonly owned: Owned) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.allSettled(this.owned.close.map((close) => close()));
+  }
+}
+
+/** The ports for every module of an element, whichever adapters stand behind them. */
+@Global()
+@Module({})
+export class PlatformModule {
+  static forRoot(o: PlatformOptions & { readonly element?: string } = {}): DynamicModule {
+    const owned: Owned = { close: [] };
+    const logger = (o.logger ?? silentLogger).child(o.element === undefined ? {} : { element: o.element });
+    const clock = o.clock ?? systemClock;
+    const health = new HealthChecks(clock);
+    const makeBus = (): Bus => {
+      const bus = new InProcessBus({ logger, clock });
+      owned.close.push(() => bus.close());
+      return bus;
+    };
+    const openRecords = async (): Promise<Records> => {
+      const records = o.records ?? (await ownRecords(o.dataFolder, logger, owned));
+      if (records.check) health.register('records', () => records.check?.() ?? Promise.resolve(undefined));
+      return records;
+    };
+    const metrics =
+      o.metrics ??
+      new PrometheusMetrics({
+        ...(o.element === undefined ? {} : { element: o.element }),
+        process: o.processMetrics ?? false,
+      });
+    return {
+      module: PlatformModule,
+      providers: [
+        { provide: OWNED, useValue: owned },
+        { provide: ELEMENT, useValue: o.element ?? 'esinet' },
+        { provide: CLOCK, useValue: clock },
+        { provide: LOGGER, useValue: logger },
+        { provide: IDS, useValue: o.ids ?? randomIds },
+        { provide: METRICS, useValue: metrics satisfies Metrics },
+        { provide: HEALTH, useValue: health },
+        { provide: BUS, useFactory: () => o.bus ?? makeBus() },
+        { provide: STORE, useFactory: () => o.store ?? new MemoryStore({ clock }) },
+        { provide: RECORDS, useFactory: openRecords },
+        Closing,
+      ],
+      exports: [ELEMENT, CLOCK, LOGGER, IDS, METRICS, HEALTH, BUS, STORE, RECORDS],
+    };
+  }
+}
+
+async function ownRecords(folder: string | undefined, logger: Logger, owned: Owned): Promise<Records> {
+  if (folder === undefined) return absentRecords();
+  const records = await LevelRecords.open(folder, { logger });
+  owned.close.push(() => records.close());
+  return records;
+}

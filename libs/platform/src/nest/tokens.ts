@@ -1,0 +1,11 @@
+/** Injection tokens of the ports. `@Inject(BUS) private readonly bus: Bus` */
+export const BUS = Symbol('esinet.bus');
+export const STORE = Symbol('esinet.store');
+export const RECORDS = Symbol('esinet.records');
+export const CLOCK = Symbol('esinet.clock');
+export const LOGGER = Symbol('esinet.logger');
+export const IDS = Symbol('esinet.ids');
+export const METRICS = Symbol('esinet.metrics');
+export const HEALTH = Symbol('esinet.health');
+/** Name of the element the module belongs to. */
+export const ELEMENT = Symbol('esinet.element');

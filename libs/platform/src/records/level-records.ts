@@ -1,0 +1,287 @@
+import { mkdir } from 'node:fs/promises';
+import { type Logger, messageOf, silentLogger } from '@esinet/kernel';
+import { ClassicLevel } from 'classic-level';
+import {
+  type ListOptions,
+  type Records,
+  RecordsError,
+  type StoredRecord,
+  checkCollection,
+  checkKey,
+  defaultListLimit,
+  encodeValue,
+} from './records.js';
+
+export interface RecordsLimits {
+  /** Records written with one sync. */
+  readonly maxBatchRecords: number;
+  /** Bytes of values written with one sync, exceeded by at most one record. */
+  readonly maxBatchBytes: number;
+  /** Records that may wait for their sync; more are refused at once, so that a slow disk does not fill the memory. */
+  readonly maxWaiting: number;
+}
+
+export const defaultRecordsLimits: RecordsLimits = {
+  maxBatchRecords: 1_024,
+  maxBatchBytes: 8 * 1_048_576,
+  maxWaiting: 20_000,
+};
+
+/** LevelDB's files as this port uses them. */
+export type RecordsDatabase = ClassicLevel<Buffer, string>;
+
+interface Write {
+  readonly kind: 'append' | 'put';
+  readonly key: Buffer;
+  readonly text: string;
+  readonly resolve: (outcome: 'stored' | 'duplicate') => void;
+  readonly reject: (error: RecordsError) => void;
+}
+
+/**
+ * Records in LevelDB files under one folder, of which this process is the only user.
+ *
+ * Group commit: while one sync is under way, everything that arrives waits and is then written with the next one. A
+ * write that failed leaves it open what is on disk (a page the kernel could not write may be marked clean), so after it
+ * nothing is accepted any more until `reopen`, which reads back what really is there.
+ */
+export class LevelRecords implements Records {
+  readonly #limits: RecordsLimits;
+  readonly #logger: Logger;
+  readonly #open: () => RecordsDatabase;
+  #database: RecordsDatabase;
+  #waiting: Write[] = [];
+  #commit: Promise<void> | undefined;
+  #state: 'open' | 'broken' | 'closed' = 'open';
+  #failure: RecordsError | undefined;
+
+  private constructor(
+    readonly folder: string,
+    database: RecordsDatabase,
+    o: { open: () => RecordsDatabase; logger: Logger; limits: RecordsLimits },
+  ) {
+    this.#database = database;
+    this.#open = o.open;
+    this.#logger = o.logger;
+    this.#limits = o.limits;
+  }
+
+  /** @throws RecordsError `locked` or `io` */
+  static async open(
+    folder: string,
+    o: {
+      logger?: Logger;
+      limits?: Partial<RecordsLimits>;
+      /** The database to use: for tests of what happens when a disk fails. */
+      database?: (folder: string) => RecordsDatabase;
+    } = {},
+  ): Promise<LevelRecords> {
+    const open = (): RecordsDatabase =>
+      o.database?.(folder) ?? new ClassicLevel(folder, { keyEncoding: 'buffer', valueEncoding: 'utf8' });
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw new RecordsError('io', `${folder} cannot be made: ${messageOf(error)}`, { cause: error });
+    }
+    return new LevelRecords(folder, await opened(open(), folder), {
+      open,
+      logger: o.logger ?? silentLogger,
+      limits: { ...defaultRecordsLimits, ...o.limits },
+    });
+  }
+
+  append(collection: string, key: string, value: unknown): Promise<'stored' | 'duplicate'> {
+    return this.#write('append', collection, key, value);
+  }
+
+  async put(collection: string, key: string, value: unknown): Promise<void> {
+    await this.#write('put', collection, key, value);
+  }
+
+  async get(collection: string, key: string): Promise<unknown> {
+    this.#readable();
+    try {
+      const text = await this.#database.get(storageKey(collection, key));
+      return text === undefined ? undefined : JSON.parse(text);
+    } catch (error) {
+      throw asRecordsError(error);
+    }
+  }
+
+  async list(collection: string, options: ListOptions = {}): Promise<StoredRecord[]> {
+    this.#readable();
+    checkCollection(collection);
+    const { prefix = '', limit = defaultListLimit, after, reverse = false } = options;
+    const start = Buffer.from(`${collection}!`);
+    const first = Buffer.concat([start, Buffer.from(prefix)]);
+    // No byte of UTF-8 is 0xff: this is behind every key that has the prefix.
+    const end = Buffer.concat([first, Buffer.of(0xff)]);
+    const behind = after === undefined ? undefined : Buffer.concat([start, Buffer.from(after)]);
+    const range = !behind
+      ? { gte: first, lt: end }
+      : reverse
+        ? { gte: first, lt: Buffer.compare(behind, end) < 0 ? behind : end }
+        : Buffer.compare(behind, first) < 0
+          ? { gte: first, lt: end }
+          : { gt: behind, lt: end };
+    try {
+      const found = await this.#database.iterator({ ...range, reverse, limit }).all();
+      return found.map(([key, text]) => ({
+        key: key.toString('utf8', start.length),
+        value: JSON.parse(text) as unknown,
+      }));
+    } catch (error) {
+      throw asRecordsError(error);
+    }
+  }
+
+  /** Waits for what was already accepted to be written, then closes the files. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    const broken = this.#state === 'broken';
+    this.#state = 'closed';
+    while (!broken && this.#commit) await this.#commit;
+    await this.#database.close().catch((error: unknown) => {
+      this.#logger.error('records close failed', { reason: messageOf(error) });
+    });
+  }
+
+  async check(): Promise<string | undefined> {
+    if (this.#state === 'closed') return 'the records are closed';
+    return this.#failure && `nothing can be stored: ${this.#failure.message}`;
+  }
+
+  /** Closes the files and opens them again: the only way on after a failed write. */
+  async reopen(): Promise<void> {
+    if (this.#state === 'closed') throw new RecordsError('closed', 'the records are closed');
+    this.#state = 'broken';
+    this.#failure ??= new RecordsError('broken', 'the records are being reopened');
+    await this.#commit;
+    await this.#database.close().catch(() => undefined);
+    this.#database = await opened(this.#open(), this.folder);
+    this.#failure = undefined;
+    this.#state = 'open';
+    this.#logger.info('records reopened', { folder: this.folder });
+  }
+
+  #readable(): void {
+    if (this.#state === 'closed') throw new RecordsError('closed', 'the records are closed');
+  }
+
+  async #write(
+    kind: 'append' | 'put',
+    collection: string,
+    key: string,
+    value: unknown,
+  ): Promise<'stored' | 'duplicate'> {
+    this.#readable();
+    if (this.#failure) {
+      throw new RecordsError('broken', `refused after an earlier failure: ${this.#failure.message}`);
+    }
+    if (this.#waiting.length >= this.#limits.maxWaiting) {
+      throw new RecordsError('overloaded', `${this.#limits.maxWaiting} records wait to be written`);
+    }
+    const stored = storageKey(collection, key);
+    const text = encodeValue(value);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ kind, key: stored, text, resolve, reject });
+      this.#commit ??= this.#commitAll();
+    });
+  }
+
+  async #commitAll(): Promise<void> {
+    // What is written in the same turn of the event loop belongs in the same sync.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#takeBatch();
+      try {
+        const stored = await this.#commitBatch(batch);
+        for (const write of batch) write.resolve(stored.has(write) ? 'stored' : 'duplicate');
+      } catch (error) {
+        this.#fail(asRecordsError(error), batch);
+      }
+    }
+    this.#commit = undefined;
+  }
+
+  /** One sync; gives the writes that were made, all others being duplicates. */
+  async #commitBatch(batch: readonly Write[]): Promise<Set<Write>> {
+    const appends = batch.filter((write) => write.kind === 'append');
+    const present = await this.#database.hasMany(appends.map((write) => write.key));
+    const taken = new Set<string>();
+    for (const [i, write] of appends.entries()) if (present[i]) taken.add(write.key.toString('latin1'));
+    const made = new Set<Write>();
+    for (const write of batch) {
+      const key = write.key.toString('latin1');
+      if (write.kind === 'append' && taken.has(key)) continue;
+      taken.add(key);
+      made.add(write);
+    }
+    if (made.size > 0) {
+      await this.#database.batch(
+        Array.from(made, ({ key, text }) => ({ type: 'put' as const, key, value: text })),
+        { sync: true },
+      );
+    }
+    return made;
+  }
+
+  #takeBatch(): Write[] {
+    let bytes = 0;
+    let count = 0;
+    for (const write of this.#waiting) {
+      if (count >= this.#limits.maxBatchRecords || bytes >= this.#limits.maxBatchBytes) break;
+      bytes += write.text.length;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  #fail(error: RecordsError, batch: readonly Write[]): void {
+    this.#failure = error;
+    if (this.#state === 'open') this.#state = 'broken';
+    this.#logger.error('records broken', { code: error.code, reason: error.message });
+    const refused = [...batch, ...this.#waiting.splice(0)];
+    for (const write of refused) write.reject(error);
+  }
+}
+
+async function opened(database: RecordsDatabase, folder: string): Promise<RecordsDatabase> {
+  try {
+    await database.open();
+    return database;
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    if (codeOf(cause) === 'LEVEL_LOCKED') {
+      throw new RecordsError('locked', `${folder} is in use by another process`, { cause });
+    }
+    throw new RecordsError('io', `${folder} cannot be opened: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function storageKey(collection: string, key: string): Buffer {
+  checkCollection(collection);
+  checkKey(key);
+  // '!' sorts before every character of a collection name: collections are separate ranges.
+  return Buffer.from(`${collection}!${key}`);
+}
+
+function asRecordsError(error: unknown): RecordsError {
+  if (error instanceof RecordsError) return error;
+  const message = messageOf(error);
+  const code = codeOf(error);
+  if (code === 'LEVEL_DATABASE_NOT_OPEN') {
+    return new RecordsError('closed', 'the records are closed', { cause: error });
+  }
+  if (message.includes('No space left') || message.includes('File too large') || message.includes('quota')) {
+    return new RecordsError('full', `the disk is full: ${message}`, { cause: error });
+  }
+  if (message.includes('Read-only file system') || message.includes('Permission denied')) {
+    return new RecordsError('read-only', `the data folder cannot be written: ${message}`, { cause: error });
+  }
+  return new RecordsError('io', message, { cause: error });
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

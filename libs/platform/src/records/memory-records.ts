@@ -1,0 +1,66 @@
+import {
+  type ListOptions,
+  type Records,
+  RecordsError,
+  type StoredRecord,
+  checkCollection,
+  checkKey,
+  defaultListLimit,
+  encodeValue,
+} from './records.js';
+
+/** Records that end with the process: for tests and demonstrations, never for what a person was promised. */
+export class MemoryRecords implements Records {
+  readonly #collections = new Map<string, Map<string, string>>();
+  #closed = false;
+
+  async append(collection: string, key: string, value: unknown): Promise<'stored' | 'duplicate'> {
+    const records = this.#records(collection, key);
+    const text = encodeValue(value);
+    await Promise.resolve();
+    if (records.has(key)) return 'duplicate';
+    records.set(key, text);
+    return 'stored';
+  }
+
+  async put(collection: string, key: string, value: unknown): Promise<void> {
+    this.#records(collection, key).set(key, encodeValue(value));
+  }
+
+  async get(collection: string, key: string): Promise<unknown> {
+    const text = this.#records(collection, key).get(key);
+    return text === undefined ? undefined : JSON.parse(text);
+  }
+
+  async list(collection: string, options: ListOptions = {}): Promise<StoredRecord[]> {
+    const { prefix = '', limit = defaultListLimit, after, reverse = false } = options;
+    const records = this.#records(collection, 'any');
+    const sign = reverse ? -1 : 1;
+    return [...records]
+      .filter(([key]) => key.startsWith(prefix) && (after === undefined || sign * byBytes(key, after) > 0))
+      .sort(([a], [b]) => sign * byBytes(a, b))
+      .slice(0, limit)
+      .map(([key, text]) => ({ key, value: JSON.parse(text) as unknown }));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  async check(): Promise<string | undefined> {
+    return this.#closed ? 'the records are closed' : undefined;
+  }
+
+  #records(collection: string, key: string): Map<string, string> {
+    if (this.#closed) throw new RecordsError('closed', 'the records are closed');
+    checkCollection(collection);
+    checkKey(key);
+    let records = this.#collections.get(collection);
+    if (!records) this.#collections.set(collection, (records = new Map()));
+    return records;
+  }
+}
+
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

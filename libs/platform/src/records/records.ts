@@ -1,0 +1,100 @@
+/**
+ * What has been promised: a record is on disk before `append` or `put` resolves. Whoever gets a RecordsError must not
+ * answer 2xx.
+ *
+ * A collection is named by `a-z 0-9 . _ -`. Keys are any text of up to 512 bytes in UTF-8 and are kept in the order of
+ * those bytes, so that numbers in keys need leading zeros and times need one fixed form (RFC 3339 in UTC).
+ * Values are what JSON can carry.
+ */
+export interface Records {
+  /** Stores once. A second append under the same key changes nothing and says `duplicate`, when the first is durable. */
+  append(collection: string, key: string, value: unknown): Promise<'stored' | 'duplicate'>;
+  /** Stores or overwrites. */
+  put(collection: string, key: string, value: unknown): Promise<void>;
+  get(collection: string, key: string): Promise<unknown>;
+  list(collection: string, options?: ListOptions): Promise<StoredRecord[]>;
+  close(): Promise<void>;
+  /** The sentence that says why nothing can be stored now, or undefined when all is well. */
+  check?(): Promise<string | undefined>;
+}
+
+export interface ListOptions {
+  /** Keys that start with this. */
+  readonly prefix?: string;
+  /** At most so many (1,000 by default): a caller who wants more goes on with `after`. */
+  readonly limit?: number;
+  /** Only keys behind this one in the direction of the listing. */
+  readonly after?: string;
+  /** Highest key first. */
+  readonly reverse?: boolean;
+}
+
+export interface StoredRecord {
+  readonly key: string;
+  readonly value: unknown;
+}
+
+export const defaultListLimit = 1_000;
+
+/** Longest key in bytes of UTF-8. */
+export const maxKeyBytes = 512;
+
+/** Longest value in bytes of JSON: a chat message with its attachments stays far below. */
+export const maxValueBytes = 4 * 1_048_576;
+
+export type RecordsErrorCode =
+  'closed' | 'locked' | 'full' | 'read-only' | 'broken' | 'io' | 'invalid' | 'overloaded';
+
+/**
+ * - `locked`: another process has the data folder open
+ * - `broken`: a write failed before, so that nobody knows what is on disk; the store takes nothing until it is reopened
+ * - `invalid`: the collection, key or value cannot be stored: a mistake of the caller
+ */
+export class RecordsError extends Error {
+  override readonly name = 'RecordsError';
+
+  constructor(
+    readonly code: RecordsErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+export function checkCollection(collection: string): void {
+  for (const char of collection) {
+    if (!'abcdefghijklmnopqrstuvwxyz0123456789._-'.includes(char)) {
+      throw new RecordsError(
+        'invalid',
+        `"${collection}" is no collection name: it has ${JSON.stringify(char)}`,
+      );
+    }
+  }
+  if (collection === '' || collection.length > 64) {
+    throw new RecordsError('invalid', 'a collection name has 1 to 64 characters');
+  }
+}
+
+export function checkKey(key: string): void {
+  if (key === '' || Buffer.byteLength(key) > maxKeyBytes) {
+    throw new RecordsError('invalid', `a key has 1 to ${maxKeyBytes} bytes`);
+  }
+  // A lone surrogate would be stored as another key than was asked for.
+  if (Buffer.from(key).toString() !== key) throw new RecordsError('invalid', 'a key is well-formed Unicode');
+}
+
+/** JSON of a value, or RecordsError `invalid`. */
+export function encodeValue(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    throw new RecordsError('invalid', 'the value cannot be written as JSON', { cause: error });
+  }
+  if (text === undefined) throw new RecordsError('invalid', 'there is no value to store');
+  if (Buffer.byteLength(text) > maxValueBytes) {
+    throw new RecordsError('invalid', `a value has at most ${maxValueBytes} bytes of JSON`);
+  }
+  return text;
+}

@@ -1,0 +1,55 @@
+import { type Clock, type Timer, messageOf } from '@esinet/kernel';
+
+/** Dependencies of an element, each asked by name whenever its readiness is asked. */
+export interface Health {
+  /** `check` gives undefined when all is fine, else the sentence that says what is not. */
+  register(name: string, check: () => Promise<string | undefined>): void;
+}
+
+export interface HealthReport {
+  readonly ready: boolean;
+  readonly checks: Readonly<Record<string, 'ok' | string>>;
+}
+
+/** Milliseconds one check may take before it counts as failed. */
+export const healthCheckTimeoutMs = 1_000;
+
+export class HealthChecks implements Health {
+  readonly #checks = new Map<string, () => Promise<string | undefined>>();
+  #draining = false;
+
+  constructor(private readonly clock: Clock) {}
+
+  register(name: string, check: () => Promise<string | undefined>): void {
+    this.#checks.set(name, check);
+  }
+
+  /** From now on the element is not ready: it finishes what it has and takes nothing new. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  async report(): Promise<HealthReport> {
+    const answers = await Promise.all(
+      Array.from(this.#checks, async ([name, check]) => [name, (await this.#ask(check)) ?? 'ok'] as const),
+    );
+    if (this.#draining) answers.push(['drain', 'the element is shutting down']);
+    return { ready: answers.every(([, answer]) => answer === 'ok'), checks: Object.fromEntries(answers) };
+  }
+
+  async #ask(check: () => Promise<string | undefined>): Promise<string | undefined> {
+    let timer: Timer | undefined;
+    const late = new Promise<string>((resolve) => {
+      timer = this.clock.after(healthCheckTimeoutMs, () =>
+        resolve(`no answer within ${healthCheckTimeoutMs} ms`),
+      );
+    });
+    try {
+      return await Promise.race([check(), late]);
+    } catch (error) {
+      return messageOf(error);
+    } finally {
+      timer?.cancel();
+    }
+  }
+}
