@@ -1,0 +1,105 @@
+import type { Clock, Logger, Timer } from '@esinet/kernel';
+import { messageOf } from '@esinet/kernel';
+import type { Connection } from './connection.js';
+import { type Destination, plainAddress } from './destination.js';
+import type { Flow } from './flow.js';
+import type { TransportLimits } from './limits.js';
+
+/** What makes two sends share a connection: transport, address, port, TLS name and the side they belong to. */
+export function reuseKey(destination: Destination, listener: string): string {
+  const { transport, address, port, serverName } = destination;
+  return `${transport}|${plainAddress(address)}|${port}|${serverName?.toLowerCase() ?? ''}|${listener}`;
+}
+
+/** The open connections: by id, by where they lead, and those being opened. */
+export class Connections {
+  readonly #open = new Map<string, Connection>();
+  readonly #reusable = new Map<string, Connection>();
+  readonly #keys = new Map<Connection, string[]>();
+  readonly #pending = new Map<string, Promise<Connection>>();
+  readonly #closedCallbacks = new Set<(flow: Flow) => void>();
+  #sweeper: Timer | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+    private readonly limits: TransportLimits,
+  ) {}
+
+  get size(): number {
+    return this.#open.size + this.#pending.size;
+  }
+
+  get full(): boolean {
+    return this.size >= this.limits.maxConnections;
+  }
+
+  get(id: string): Connection | undefined {
+    return this.#open.get(id);
+  }
+
+  add(connection: Connection): void {
+    this.#open.set(connection.id, connection);
+    this.#sweeper ??= this.clock.after(this.limits.sweepMs, () => this.#sweep());
+  }
+
+  /** From now on sends with this key go over the connection. */
+  reuse(key: string, connection: Connection): void {
+    if (!connection.open) return;
+    this.#reusable.set(key, connection);
+    const keys = this.#keys.get(connection);
+    if (keys) keys.push(key);
+    else this.#keys.set(connection, [key]);
+  }
+
+  /** The connection with this key: the open one, the one being opened, else the one `open` opens. */
+  async obtain(key: string, open: () => Promise<Connection>): Promise<Connection> {
+    const existing = this.#reusable.get(key);
+    if (existing?.open) return existing;
+    const pending = this.#pending.get(key);
+    if (pending) return pending;
+    const opening = open().finally(() => this.#pending.delete(key));
+    this.#pending.set(key, opening);
+    return opening;
+  }
+
+  reusable(key: string): Connection | undefined {
+    const existing = this.#reusable.get(key);
+    return existing?.open ? existing : undefined;
+  }
+
+  onClosed(callback: (flow: Flow) => void): () => void {
+    const entry = (flow: Flow) => callback(flow);
+    this.#closedCallbacks.add(entry);
+    return () => void this.#closedCallbacks.delete(entry);
+  }
+
+  /** To be called by each connection as it closes. */
+  closed(connection: Connection): void {
+    if (!this.#open.delete(connection.id)) return;
+    for (const key of this.#keys.get(connection) ?? []) {
+      if (this.#reusable.get(key) === connection) this.#reusable.delete(key);
+    }
+    this.#keys.delete(connection);
+    for (const callback of this.#closedCallbacks) {
+      try {
+        callback(connection);
+      } catch (error) {
+        this.logger.error('flow-closed-callback-threw', { reason: messageOf(error) });
+      }
+    }
+  }
+
+  closeAll(reason: string): void {
+    this.#sweeper?.cancel();
+    this.#sweeper = undefined;
+    for (const connection of [...this.#open.values()]) connection.end(reason);
+  }
+
+  #sweep(): void {
+    this.#sweeper = undefined;
+    const now = this.clock.now();
+    for (const connection of this.#open.values()) connection.sweep(now);
+    if (this.#open.size > 0) this.#sweeper = this.clock.after(this.limits.sweepMs, () => this.#sweep());
+  }
+}

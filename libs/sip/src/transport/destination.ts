@@ -1,0 +1,70 @@
+import { isIPv4, isIPv6 } from 'node:net';
+
+export type TransportName = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+
+/** Where a message goes: RFC 3263's outcome. */
+export interface Destination {
+  readonly transport: TransportName;
+  /** IP literal, IPv6 without brackets. */
+  readonly address: string;
+  readonly port: number;
+  /** The identity the peer's certificate must show. RFC 5922 7.3; without it the address itself. */
+  readonly serverName?: string;
+}
+
+export function isTransportName(text: string): text is TransportName {
+  return text === 'udp' || text === 'tcp' || text === 'tls' || text === 'ws' || text === 'wss';
+}
+
+export function isReliable(transport: TransportName): boolean {
+  return transport !== 'udp';
+}
+
+export function isSecure(transport: TransportName): boolean {
+  return transport === 'tls' || transport === 'wss';
+}
+
+/** RFC 3261 19.1.2, RFC 7118 5.2 */
+export function defaultPort(transport: TransportName): number {
+  switch (transport) {
+    case 'tls':
+      return 5061;
+    case 'ws':
+      return 80;
+    case 'wss':
+      return 443;
+    default:
+      return 5060;
+  }
+}
+
+/** `host:port` as it stands in a header: IPv6 in brackets. */
+export function hostPort(host: string, port: number): string {
+  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
+
+/** An address as the kernel names it, in the one form used here: no brackets, IPv4 not mapped into IPv6. */
+export function plainAddress(address: string): string {
+  const bare = address.startsWith('[') && address.endsWith(']') ? address.slice(1, -1) : address;
+  const mapped = bare.toLowerCase().startsWith('::ffff:') ? bare.slice(7) : '';
+  return isIPv4(mapped) ? mapped : bare;
+}
+
+/**
+ * Why nothing may be sent there, or undefined. An answer to a broadcast, multicast or unspecified address would make
+ * this element a reflector, and port 0 is nobody's.
+ */
+export function forbiddenDestination(address: string, port: number): string | undefined {
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) return 'port';
+  const plain = plainAddress(address);
+  if (isIPv4(plain)) {
+    const first = Number(plain.slice(0, plain.indexOf('.')));
+    if (first === 0) return 'unspecified';
+    if (first >= 224) return first < 240 ? 'multicast' : 'broadcast';
+    return undefined;
+  }
+  if (!isIPv6(plain)) return 'address';
+  const lower = plain.toLowerCase();
+  if (lower.startsWith('ff') && lower.indexOf(':') === 4) return 'multicast';
+  return /^[0:]+$/.test(lower) ? 'unspecified' : undefined;
+}

@@ -1,0 +1,310 @@
+import { isIP, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { type Clock, type Logger, messageOf } from '@esinet/kernel';
+import type { WebSocket } from 'ws';
+import type { SipLimits } from '../codec/limits.js';
+import type { SipMessage } from '../codec/sip-message.js';
+import { parseDatagram } from '../codec/datagram.js';
+import { Connection, type ConnectionDescription, type ConnectionEvents, type Wire } from './connection.js';
+import { Connections, reuseKey } from './connections.js';
+import {
+  type Destination,
+  type TransportName,
+  forbiddenDestination,
+  isSecure,
+  plainAddress,
+} from './destination.js';
+import { SipTransportError } from './error.js';
+import type { Flow } from './flow.js';
+import { type TransportLimits, defaultTransportLimits } from './limits.js';
+import { type ListenOptions, StreamListener, advertisedAs } from './listener.js';
+import { openStream, readStream, streamWire } from './stream.js';
+import { type TlsOptions, tlsPeerOf } from './tls.js';
+import { type UdpFlow, UdpSocket } from './udp.js';
+import { openWebSocket, readWebSocket, webSocketWire } from './websocket.js';
+
+export interface TransportLayerOptions {
+  readonly listeners: readonly ListenOptions[];
+  /** Certificate shown, and authorities believed, on TLS and WSS connections we open. */
+  readonly clientTls?: TlsOptions;
+  /** Path asked for on WebSocket connections we open. */
+  readonly clientPath?: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits?: Partial<TransportLimits>;
+  readonly messageLimits?: Partial<SipLimits>;
+}
+
+/** A message that cannot be handed on; `status` is the answer it deserves. */
+export interface InvalidMessage {
+  readonly status: number;
+  readonly reason: string;
+  readonly message?: SipMessage;
+  readonly flow: Flow;
+}
+
+export interface ListenerDescription {
+  readonly name: string;
+  readonly transport: TransportName;
+  readonly host: string;
+  readonly port: number;
+  /** `host:port` as in Via. */
+  readonly advertised: string;
+}
+
+/** Label of connections opened on behalf of no listener. */
+const noListener = 'out';
+
+/** Sockets of one element: RFC 3261 18, connection reuse (RFC 5923), keep-alive (RFC 5626), WebSocket (RFC 7118). */
+export class TransportLayer {
+  onMessage: (parsed: { message: SipMessage; flow: Flow }) => void = () => undefined;
+  onInvalid: (problem: InvalidMessage) => void = () => undefined;
+
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #limits: TransportLimits;
+  readonly #connections: Connections;
+  readonly #udp = new Map<string, UdpSocket>();
+  readonly #streams = new Map<string, StreamListener>();
+  readonly #events: ConnectionEvents;
+  #nextId = 1;
+  #state: 'new' | 'started' | 'stopped' = 'new';
+
+  constructor(private readonly options: TransportLayerOptions) {
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#limits = { ...defaultTransportLimits, ...options.limits };
+    this.#connections = new Connections(this.#clock, this.#logger, this.#limits);
+    this.#events = {
+      message: (message, connection) => this.#deliver(message, connection),
+      invalid: (problem, connection) => this.#refuse(problem, connection),
+      closed: (connection, reason) => {
+        this.#logger.debug('flow-closed', { flow: connection.id, reason });
+        this.#connections.closed(connection);
+      },
+      failed: (error) => this.#logger.error('transport-callback-threw', { reason: messageOf(error) }),
+    };
+  }
+
+  /** Binds every listener, or none: rejects with SipTransportError naming the one that failed. */
+  async start(): Promise<void> {
+    this.#state = 'started';
+    try {
+      for (const listener of this.options.listeners) await this.#listen(listener);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Closes everything; the ports are free when it resolves. */
+  async stop(): Promise<void> {
+    this.#state = 'stopped';
+    const closing = [...this.#udp.values(), ...this.#streams.values()].map((listener) => listener.close());
+    this.#connections.closeAll('stopped');
+    const giveUp = this.#clock.after(1_000, () => this.#destroySockets());
+    await Promise.all(closing);
+    giveUp.cancel();
+  }
+
+  listeners(): readonly ListenerDescription[] {
+    return this.options.listeners.map((options) => {
+      const port = this.#portOf(options);
+      const { name, transport, host } = options;
+      return { name, transport, host, port, advertised: advertisedAs(options, port) };
+    });
+  }
+
+  /** What our Via says: the named listener if it has that transport, else the first that has, else any. */
+  sentBy(transport: TransportName, listener?: string): string {
+    const all = this.options.listeners;
+    const chosen =
+      all.find((options) => options.name === listener && options.transport === transport) ??
+      all.find((options) => options.transport === transport) ??
+      all.find((options) => options.name === listener) ??
+      all[0];
+    // RFC 7118 5: a client that cannot be connected to says so.
+    return chosen ? advertisedAs(chosen, this.#portOf(chosen)) : 'unreachable.invalid';
+  }
+
+  /** An open flow; UDP flows are open as long as their listener. */
+  flow(id: string): Flow | undefined {
+    const connection = this.#connections.get(id);
+    if (connection) return connection;
+    const [kind, name, address, port] = id.split('|');
+    if (kind !== 'udp' || name === undefined || address === undefined) return undefined;
+    const socket = this.#udp.get(name);
+    return socket?.open ? socket.flowTo(address, Number(port)) : undefined;
+  }
+
+  /** Called with each connection that closes, for whatever reason. */
+  onFlowClosed(callback: (flow: Flow) => void): () => void {
+    return this.#connections.onClosed(callback);
+  }
+
+  /** Closes a connection its user has reason to distrust (no answer to several requests, say). */
+  dropFlow(id: string, reason: string): void {
+    this.#connections.get(id)?.close(reason);
+  }
+
+  /**
+   * The flow to a destination: a UDP socket of ours, the open connection there, or a new one. `listener` names the
+   * side the flow belongs to; connections of one side are never used for another. Rejects with SipTransportError.
+   */
+  async flowTo(destination: Destination, listener?: string): Promise<Flow> {
+    if (this.#state !== 'started') throw new SipTransportError('stopped', 'the transports are not running');
+    const { address, port, transport } = destination;
+    if (!isIP(plainAddress(address)) || forbiddenDestination(address, port)) {
+      throw new SipTransportError(
+        'bad-destination',
+        `${transport} to ${address} port ${port} is not allowed`,
+      );
+    }
+    if (transport === 'udp') return this.#udpFlow(destination, listener);
+    const key = reuseKey(destination, listener ?? noListener);
+    return this.#connections.obtain(key, () => this.#open(destination, listener ?? noListener, key));
+  }
+
+  #udpFlow(destination: Destination, listener: string | undefined): UdpFlow {
+    const named = listener === undefined ? undefined : this.#udp.get(listener);
+    const v6 = isIP(plainAddress(destination.address)) === 6;
+    const socket = named ?? [...this.#udp.values()].find((candidate) => candidate.v6 === v6);
+    if (!socket)
+      throw new SipTransportError('no-listener', `no udp listener to send to ${destination.address} from`);
+    return socket.flowTo(destination.address, destination.port);
+  }
+
+  async #open(destination: Destination, listener: string, key: string): Promise<Connection> {
+    if (this.#connections.full) {
+      throw new SipTransportError(
+        'too-many-connections',
+        `${this.#limits.maxConnections} connections are open`,
+      );
+    }
+    const { transport } = destination;
+    const tls = this.#tlsFor(listener);
+    if (isSecure(transport) && !tls) {
+      throw new SipTransportError(
+        'no-certificate',
+        `no certificates configured for ${transport} connections`,
+      );
+    }
+    const started = this.#clock.now();
+    const socket = await openStream(destination, tls, this.#clock, this.#limits.connectTimeoutMs);
+    let webSocket: WebSocket | undefined;
+    if (transport === 'ws' || transport === 'wss') {
+      const left = Math.max(1, this.#limits.connectTimeoutMs - (this.#clock.now() - started));
+      const path = this.options.clientPath ?? '/';
+      webSocket = await openWebSocket(
+        socket,
+        destination,
+        path,
+        this.#limits.maxReadBufferBytes,
+        this.#clock,
+        left,
+      );
+    }
+    if (this.#state !== 'started' || socket.destroyed) {
+      socket.destroy();
+      throw new SipTransportError(socket.destroyed ? 'closed' : 'stopped', 'closed while connecting');
+    }
+    const connection = this.#adopt(socket, webSocket, transport, listener, true);
+    this.#connections.reuse(key, connection);
+    return connection;
+  }
+
+  #adopt(
+    socket: Socket,
+    webSocket: WebSocket | undefined,
+    transport: TransportName,
+    listener: string,
+    client: boolean,
+  ): Connection {
+    const tlsPeer = socket instanceof TLSSocket ? tlsPeerOf(socket) : undefined;
+    const description: ConnectionDescription = {
+      id: `${transport}-${this.#nextId++}`,
+      transport,
+      listener,
+      client,
+      localAddress: plainAddress(socket.localAddress ?? ''),
+      localPort: socket.localPort ?? 0,
+      remoteAddress: plainAddress(socket.remoteAddress ?? ''),
+      remotePort: socket.remotePort ?? 0,
+      ...(tlsPeer ? { tlsPeer } : {}),
+    };
+    const wire: Wire = webSocket ? webSocketWire(webSocket, socket) : streamWire(socket);
+    const connection = new Connection(description, wire, this.#clock, this.#limits, this.#events);
+    this.#connections.add(connection);
+    if (webSocket) readWebSocket(webSocket, connection, this.options.messageLimits);
+    else readStream(socket, connection, this.options.messageLimits);
+    return connection;
+  }
+
+  async #listen(options: ListenOptions): Promise<void> {
+    const { name, transport, host, port } = options;
+    if (this.#udp.has(name) || this.#streams.has(name)) {
+      throw new SipTransportError('listen', `two listeners are named ${name}`);
+    }
+    if (transport === 'udp') {
+      const socket = new UdpSocket(name, this.#limits, this.#logger, (bytes, flow) =>
+        this.#datagram(bytes, flow),
+      );
+      await socket.bind(host, port);
+      this.#udp.set(name, socket);
+      return;
+    }
+    const listener = new StreamListener(options, this.#limits, this.#logger, {
+      admit: (socket) => this.#admit(socket, name),
+      stream: (socket) => void this.#adopt(socket, undefined, transport, name, false),
+      webSocket: (webSocket, socket) => void this.#adopt(socket, webSocket, transport, name, false),
+    });
+    await listener.listen();
+    this.#streams.set(name, listener);
+  }
+
+  #admit(socket: Socket, listener: string): boolean {
+    if (this.#state !== 'started' || socket.destroyed) return false;
+    if (!this.#connections.full) return true;
+    this.#logger.warn('too-many-connections', { listener, limit: this.#limits.maxConnections });
+    return false;
+  }
+
+  #datagram(bytes: Buffer, flow: UdpFlow): void {
+    const parsed = parseDatagram(bytes, this.options.messageLimits);
+    if (parsed.kind === 'message') this.#deliver(parsed.message, flow);
+    else if (parsed.kind === 'invalid') this.#refuse(parsed, flow);
+  }
+
+  #deliver(message: SipMessage, flow: Flow): void {
+    try {
+      this.onMessage({ message, flow });
+    } catch (error) {
+      this.#logger.error('message-handler-threw', { flow: flow.id, reason: messageOf(error) });
+    }
+  }
+
+  #refuse(problem: { status: number; reason: string; message?: SipMessage }, flow: Flow): void {
+    const { status, reason, message } = problem;
+    try {
+      this.onInvalid({ status, reason, flow, ...(message ? { message } : {}) });
+    } catch (error) {
+      this.#logger.error('invalid-handler-threw', { flow: flow.id, reason: messageOf(error) });
+    }
+  }
+
+  #tlsFor(listener: string): TlsOptions | undefined {
+    return (
+      this.options.listeners.find((options) => options.name === listener)?.tls ??
+      this.options.clientTls ??
+      this.options.listeners.find((options) => options.tls)?.tls
+    );
+  }
+
+  #portOf(options: ListenOptions): number {
+    return this.#udp.get(options.name)?.port ?? this.#streams.get(options.name)?.port ?? options.port;
+  }
+
+  #destroySockets(): void {
+    for (const listener of this.#streams.values()) listener.destroySockets();
+  }
+}

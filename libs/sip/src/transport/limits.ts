@@ -1,0 +1,45 @@
+/** Every bound of the transports. All may be set by configuration; the defaults are `defaultTransportLimits`. */
+export interface TransportLimits {
+  /** Open connections over all listeners and transports; what comes beyond is closed at once. */
+  readonly maxConnections: number;
+  /** Milliseconds until a connection of ours (with its TLS and WebSocket handshakes) must stand. */
+  readonly connectTimeoutMs: number;
+  /** Milliseconds a peer has for its TLS or WebSocket handshake with us. */
+  readonly handshakeTimeoutMs: number;
+  /** Milliseconds without a byte either way until a connection is closed. TS 103 698 6.1.1 wants 3 minutes at least. */
+  readonly idleTimeoutMs: number;
+  /** Milliseconds for the first whole message of an accepted connection, and for the rest of a message begun. */
+  readonly firstMessageTimeoutMs: number;
+  /** Milliseconds without a byte received until a keep-alive ping goes out. RFC 5626 4.4.1 and 7118 6; 0 = never. */
+  readonly keepAliveMs: number;
+  /** Milliseconds for the pong. RFC 5626 4.4.1 */
+  readonly pongTimeoutMs: number;
+  /** Bytes waiting for one peer's socket; a connection with more is dropped. */
+  readonly maxWriteBufferBytes: number;
+  /** Milliseconds one peer may take nothing of what waits for it; then its connection is dropped. */
+  readonly drainTimeoutMs: number;
+  /** Bytes of a message not yet whole on a connection; also the largest WebSocket message. */
+  readonly maxReadBufferBytes: number;
+  /** Largest datagram sent. RFC 768 over IPv4. */
+  readonly maxDatagramBytes: number;
+  /** Receive buffer asked of the kernel for a UDP socket (it may give less). */
+  readonly udpReceiveBufferBytes: number;
+  /** Milliseconds between two looks at the deadlines of the connections. */
+  readonly sweepMs: number;
+}
+
+export const defaultTransportLimits: TransportLimits = {
+  maxConnections: 10_000,
+  connectTimeoutMs: 3_000,
+  handshakeTimeoutMs: 5_000,
+  idleTimeoutMs: 600_000,
+  firstMessageTimeoutMs: 30_000,
+  keepAliveMs: 25_000,
+  pongTimeoutMs: 10_000,
+  maxWriteBufferBytes: 1_048_576,
+  drainTimeoutMs: 5_000,
+  maxReadBufferBytes: 131_072,
+  maxDatagramBytes: 65_507,
+  udpReceiveBufferBytes: 4_194_304,
+  sweepMs: 1_000,
+};

@@ -1,0 +1,176 @@
+import { type Server as HttpServer, createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { type Server, type Socket, createServer as createTcpServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { type TLSSocket, createServer as createTlsServer } from 'node:tls';
+import { type Logger, messageOf } from '@esinet/kernel';
+import type { WebSocket } from 'ws';
+import { type TransportName, defaultPort, hostPort, plainAddress } from './destination.js';
+import { SipTransportError, reasonOf } from './error.js';
+import type { TransportLimits } from './limits.js';
+import { type TlsOptions, serverTlsOptions } from './tls.js';
+import { acceptWebSockets } from './websocket.js';
+
+/** One socket to listen on. */
+export interface ListenOptions {
+  /** Names the side of the element: `public-udp`. What comes in is told apart by it. */
+  readonly name: string;
+  readonly transport: TransportName;
+  readonly host: string;
+  /** 0 = any free one. */
+  readonly port: number;
+  /** What stands in Via and Contact instead of host and port: a name, or the address others see. */
+  readonly advertise?: { readonly host: string; readonly port?: number };
+  /** Path of the WebSocket; `/` unless given. */
+  readonly path?: string;
+  /** Certificate of a `tls` or `wss` listener. */
+  readonly tls?: TlsOptions;
+  /** Refuse peers without a certificate of our authorities. Default: true on `tls`, false on `wss`. */
+  readonly requireClientCertificate?: boolean;
+}
+
+/** What a listener hands over. */
+export interface ListenerEvents {
+  admit(socket: Socket): boolean;
+  stream(socket: Socket): void;
+  webSocket(webSocket: WebSocket, socket: Socket): void;
+}
+
+/** A listening TCP, TLS, WS or WSS socket. */
+export class StreamListener {
+  readonly #server: Server | HttpServer;
+  readonly #sockets = new Set<Socket>();
+  #listening = false;
+
+  constructor(
+    readonly options: ListenOptions,
+    limits: TransportLimits,
+    private readonly logger: Logger,
+    events: ListenerEvents,
+  ) {
+    this.#server = makeServer(options, limits, events);
+    this.#server.maxConnections = limits.maxConnections;
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    this.#server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+      this.logger.warn('tls-refused', { listener: options.name, reason: reasonText(error) });
+      socket.destroy();
+    });
+    this.#server.on('clientError', (_error: Error, socket: Socket) => void socket.destroy());
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return address && typeof address === 'object' ? address.port : this.options.port;
+  }
+
+  listen(): Promise<void> {
+    const { name, transport, host, port } = this.options;
+    return new Promise((resolve, reject) => {
+      this.#server.on('error', (error) => {
+        // While listening it is an accept that failed (EMFILE, say): the next one may succeed.
+        if (this.#listening)
+          return this.logger.error('accept-failed', { listener: name, reason: messageOf(error) });
+        reject(
+          new SipTransportError(
+            reasonOf(error) === 'address-in-use' ? 'address-in-use' : 'listen',
+            `${transport} listener ${name} on ${hostPort(host, port)}: ${messageOf(error)}`,
+          ),
+        );
+      });
+      this.#server.listen({ host, port, backlog: 1024 }, () => {
+        this.#listening = true;
+        resolve();
+      });
+    });
+  }
+
+  /** Accepts no more. Resolves when the last socket is gone. */
+  close(): Promise<void> {
+    if (!this.#listening) return Promise.resolve();
+    this.#listening = false;
+    return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+
+  destroySockets(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+function reasonText(error: Error): string {
+  return 'code' in error ? String(error.code) : error.message;
+}
+
+function makeServer(
+  options: ListenOptions,
+  limits: TransportLimits,
+  events: ListenerEvents,
+): Server | HttpServer {
+  const { transport } = options;
+  if (transport === 'tcp') return createTcpServer((socket) => admitted(socket, events));
+  if (transport === 'tls') {
+    return createTlsServer(
+      {
+        ...tlsOf(options, options.requireClientCertificate ?? true),
+        handshakeTimeout: limits.handshakeTimeoutMs,
+      },
+      (socket) => admitted(socket, events),
+    );
+  }
+  const timeouts = {
+    headersTimeout: limits.handshakeTimeoutMs,
+    requestTimeout: limits.handshakeTimeoutMs,
+    connectionsCheckingInterval: limits.sweepMs,
+    keepAliveTimeout: 1,
+  };
+  const server =
+    transport === 'ws'
+      ? createHttpServer(timeouts)
+      : createHttpsServer({
+          ...timeouts,
+          ...tlsOf(options, options.requireClientCertificate ?? false),
+          handshakeTimeout: limits.handshakeTimeoutMs,
+        });
+  acceptWebSockets(server, {
+    path: options.path ?? '/',
+    maxMessageBytes: limits.maxReadBufferBytes,
+    admit: (socket) => events.admit(socket),
+    accepted: (webSocket, socket) => events.webSocket(webSocket, socket),
+  });
+  return server;
+}
+
+function admitted(socket: Socket, events: ListenerEvents): void {
+  if (events.admit(socket)) events.stream(socket);
+  else socket.destroy();
+}
+
+function tlsOf(options: ListenOptions, required: boolean) {
+  if (!options.tls) {
+    throw new SipTransportError(
+      'no-certificate',
+      `${options.transport} listener ${options.name} has no certificate`,
+    );
+  }
+  return serverTlsOptions(options.tls, required);
+}
+
+/** What others reach the listener by: as configured, else its address, or one of this machine's. */
+export function advertisedAs(options: ListenOptions, port: number): string {
+  const host = options.advertise?.host ?? concreteAddress(options.host);
+  const shown = options.advertise ? (options.advertise.port ?? port) : port;
+  return hostPort(host, shown || defaultPort(options.transport));
+}
+
+function concreteAddress(host: string): string {
+  if (host !== '0.0.0.0' && host !== '::') return host;
+  for (const addresses of Object.values(networkInterfaces())) {
+    for (const address of addresses ?? []) {
+      if (!address.internal && address.family === 'IPv4') return plainAddress(address.address);
+    }
+  }
+  return '127.0.0.1';
+}
