@@ -3,3 +3,9 @@ export { ManualClock } from './manual-clock.js';
 export { type LogFields, type Logger, messageOf, silentLogger } from './logger.js';
 export { type Result, err, ok } from './result.js';
 export { type IdSource, countingIds, randomIds } from './ids.js';
+export {
+  type HttpExchangeAnswer,
+  type HttpExchangeError,
+  type HttpExchangeOptions,
+  httpExchange,
+} from './http-exchange.js';

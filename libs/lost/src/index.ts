@@ -1,1 +1,14 @@
-export {};
+export * from './messages.js';
+export { LOST_ERROR_CODES, LostError, type LostErrorCode } from './lost-error.js';
+export { MAX_PATH, readLostRequest } from './read-request.js';
+export { readLostAnswer } from './read-answer.js';
+export { writeLostRequest } from './write-request.js';
+export { writeLostAnswer } from './write-answer.js';
+export {
+  LOST_MAX_ANSWER_BYTES,
+  LOST_TIMEOUT_MS,
+  type HttpLostClientOptions,
+  type LostClient,
+  type LostClientError,
+  httpLostClient,
+} from './http-lost-client.js';

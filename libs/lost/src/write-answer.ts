@@ -1,0 +1,159 @@
+import { type CivicAddress, type Shape, writeCivic, writeGmlShape } from '@esinet/location';
+import { escapeAttribute, escapeText } from '@esinet/xml';
+import {
+  CIVIC,
+  GEODETIC_2D,
+  LOST_NS,
+  type FindServiceResponse,
+  type LocationValidation,
+  type LostAnswer,
+  type LostWarning,
+  type Mapping,
+} from './messages.js';
+
+interface Complaint {
+  readonly code: string;
+  readonly message: string;
+  readonly lang?: string;
+  readonly unsupportedProfiles?: readonly string[];
+}
+
+/** Writes an answer of RFC 5222, valid by its schema (section 15) wherever the schema knows the answer. */
+export function writeLostAnswer(a: LostAnswer): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${writeRoot(a)}`;
+}
+
+function writeRoot(a: LostAnswer): string {
+  switch (a.type) {
+    case 'findServiceResponse':
+      return writeFindServiceResponse(a);
+    case 'getServiceBoundaryResponse':
+      return (
+        `<getServiceBoundaryResponse xmlns="${LOST_NS}">${writeBoundary(a.serviceBoundary, a.civicBoundary)}` +
+        `${writeWarnings(a.warnings)}${writePath(a.path)}</getServiceBoundaryResponse>`
+      );
+    case 'listServicesResponse':
+      return (
+        `<listServicesResponse xmlns="${LOST_NS}">${writeServiceList(a.services)}` +
+        `${writeWarnings(a.warnings)}${writePath(a.path)}</listServicesResponse>`
+      );
+    case 'listServicesByLocationResponse':
+      return (
+        `<listServicesByLocationResponse xmlns="${LOST_NS}">${writeServiceList(a.services)}` +
+        `${writeWarnings(a.warnings)}${writePath(a.path)}${writeLocationUsed(a.locationUsed)}` +
+        `</listServicesByLocationResponse>`
+      );
+    case 'errors':
+      return (
+        `<errors xmlns="${LOST_NS}" source="${escapeAttribute(a.source)}">` +
+        `${a.errors.map(writeComplaint).join('')}</errors>`
+      );
+    case 'redirect':
+      return (
+        `<redirect xmlns="${LOST_NS}" target="${escapeAttribute(a.target)}" source="${escapeAttribute(a.source)}"` +
+        `${writeMessage(a.message, a.lang)}/>`
+      );
+  }
+}
+
+function writeFindServiceResponse(a: FindServiceResponse): string {
+  return (
+    `<findServiceResponse xmlns="${LOST_NS}">${a.mappings.map(writeMapping).join('')}` +
+    (a.locationValidation ? writeValidation(a.locationValidation) : '') +
+    `${writeWarnings(a.warnings)}${writePath(a.path)}${writeLocationUsed(a.locationUsed)}</findServiceResponse>`
+  );
+}
+
+function writeMapping(m: Mapping): string {
+  const reference = m.serviceBoundaryReference;
+  const byValue = writeBoundary(m.serviceBoundary, m.civicBoundary);
+  return (
+    `<mapping expires="${escapeAttribute(m.expires)}" lastUpdated="${escapeAttribute(m.lastUpdated)}"` +
+    ` source="${escapeAttribute(m.source)}" sourceId="${escapeAttribute(m.sourceId)}">` +
+    displayNamesOf(m)
+      .map((d) => `<displayName xml:lang="${escapeAttribute(d.lang)}">${escapeText(d.text)}</displayName>`)
+      .join('') +
+    `<service>${escapeText(m.service)}</service>` +
+    (byValue === '' && reference
+      ? `<serviceBoundaryReference source="${escapeAttribute(reference.source)}" key="${escapeAttribute(reference.key)}"/>`
+      : byValue) +
+    m.uris.map((uri) => `<uri>${escapeText(uri)}</uri>`).join('') +
+    (m.serviceNumber === undefined ? '' : `<serviceNumber>${escapeText(m.serviceNumber)}</serviceNumber>`) +
+    `</mapping>`
+  );
+}
+
+/** Optional by RFC 5222 section 5.3, yet a client in the field (Kamailio's lost module, 5.6) crashes without one. */
+function displayNamesOf(m: Mapping): readonly { lang: string; text: string }[] {
+  return m.displayName.length > 0 ? m.displayName : [{ lang: 'en', text: m.service }];
+}
+
+function writeBoundary(
+  shapes: readonly Shape[] | undefined,
+  civics: readonly CivicAddress[] | undefined,
+): string {
+  let text = '';
+  if (shapes && shapes.length > 0) {
+    text += `<serviceBoundary profile="${GEODETIC_2D}">${shapes.map((s) => writeGmlShape(s)).join('')}</serviceBoundary>`;
+  }
+  for (const civic of civics ?? []) {
+    text += `<serviceBoundary profile="${CIVIC}">${writeCivic(civic)}</serviceBoundary>`;
+  }
+  return text;
+}
+
+function writeServiceList(services: readonly string[]): string {
+  return `<serviceList>${services.map(escapeText).join(' ')}</serviceList>`;
+}
+
+/** One `<warnings>` a source; a kind stands in each at most once (section 15). */
+function writeWarnings(warnings: readonly LostWarning[]): string {
+  const bySource = new Map<string, Map<string, LostWarning>>();
+  for (const warning of warnings) {
+    const kinds = bySource.get(warning.source) ?? new Map<string, LostWarning>();
+    if (!kinds.has(warning.code)) kinds.set(warning.code, warning);
+    bySource.set(warning.source, kinds);
+  }
+  let text = '';
+  for (const [source, kinds] of bySource) {
+    text += `<warnings source="${escapeAttribute(source)}">${[...kinds.values()].map(writeComplaint).join('')}</warnings>`;
+  }
+  return text;
+}
+
+function writeComplaint(c: Complaint): string {
+  const profiles =
+    c.code === 'locationProfileUnrecognized'
+      ? ` unsupportedProfiles="${escapeAttribute(nameTokens(c.unsupportedProfiles ?? []))}"`
+      : '';
+  return `<${c.code}${profiles}${writeMessage(c.message, c.lang)}/>`;
+}
+
+/** xsd:NMTOKENS: at least one, of name characters only. What a peer called its profile need not be a name. */
+function nameTokens(profiles: readonly string[]): string {
+  const names = profiles.map((p) => p.replace(/[^A-Za-z0-9._:-]/g, '_')).filter((p) => p !== '');
+  return names.length > 0 ? names.join(' ') : 'none';
+}
+
+/** The schema wants the language beside the text, or neither. */
+function writeMessage(message: string, lang = 'en'): string {
+  return message === ''
+    ? ''
+    : ` message="${escapeAttribute(message)}" xml:lang="${escapeAttribute(lang || 'en')}"`;
+}
+
+function writeValidation(v: LocationValidation): string {
+  const list = (name: string, names: readonly string[]): string =>
+    names.length > 0 ? `<${name}>${names.map(escapeText).join(' ')}</${name}>` : '';
+  return `<locationValidation>${list('valid', v.valid)}${list('invalid', v.invalid)}${list('unchecked', v.unchecked)}</locationValidation>`;
+}
+
+function writeLocationUsed(id: string | undefined): string {
+  return id === undefined ? '' : `<locationUsed id="${escapeAttribute(id)}"/>`;
+}
+
+/** RFC 5222 section 6. Nothing where no server has been visited. */
+export function writePath(path: readonly string[]): string {
+  if (path.length === 0) return '';
+  return `<path>${path.map((source) => `<via source="${escapeAttribute(source)}"/>`).join('')}</path>`;
+}
