@@ -1,0 +1,67 @@
+import { escapeAttribute, escapeText } from '@esinet/xml';
+import {
+  type DeviceIdentity,
+  HELD_ID_NS,
+  HELD_NS,
+  type HeldAnswer,
+  type HeldErrorAnswer,
+  type HeldRequest,
+  type LocationResponse,
+} from './messages.js';
+
+const PROLOGUE = '<?xml version="1.0" encoding="UTF-8"?>\n';
+
+/** Writes a request, valid by the schema of RFC 5985 section 7. */
+export function writeHeldRequest(r: HeldRequest): string {
+  const responseTime = r.responseTime === undefined ? '' : ` responseTime="${r.responseTime}"`;
+  const any = r.locationTypes.length === 0 || r.locationTypes.includes('any');
+  const types = any
+    ? ''
+    : `<locationType exact="${r.exact}">${r.locationTypes.map(escapeText).join(' ')}</locationType>`;
+  return `${PROLOGUE}<locationRequest xmlns="${HELD_NS}"${responseTime}>${types}${writeDevice(r.device)}</locationRequest>`;
+}
+
+/** Writes an answer, valid by the schema of RFC 5985 section 7. */
+export function writeHeldAnswer(a: HeldAnswer): string {
+  return PROLOGUE + (a.type === 'error' ? writeError(a) : writeLocationResponse(a));
+}
+
+function writeLocationResponse(a: LocationResponse): string {
+  const uris = a.locationUris ?? [];
+  const set =
+    uris.length === 0
+      ? ''
+      : `<locationUriSet expires="${escapeAttribute(a.expires ?? '')}">` +
+        `${uris.map((uri) => `<locationURI>${escapeText(uri)}</locationURI>`).join('')}</locationUriSet>`;
+  const pidfLo = a.pidfLo === undefined ? '' : withoutProlog(a.pidfLo);
+  return `<locationResponse xmlns="${HELD_NS}">${set}${pidfLo}${writeDevice(a.device ?? [])}</locationResponse>`;
+}
+
+function writeError(a: HeldErrorAnswer): string {
+  const required = a.requiredIdentifiers ?? [];
+  return (
+    `<error xmlns="${HELD_NS}" code="${escapeAttribute(a.code)}">` +
+    (a.message === '' ? '' : `<message xml:lang="en">${escapeText(a.message)}</message>`) +
+    (required.length === 0
+      ? ''
+      : `<requiredIdentifiers xmlns="${HELD_ID_NS}">${required.join(' ')}</requiredIdentifiers>`) +
+    `</error>`
+  );
+}
+
+function writeDevice(identities: readonly DeviceIdentity[]): string {
+  const known = identities.filter((i) => i.kind !== 'other');
+  if (known.length === 0) return '';
+  const elements = known.map((i) => {
+    const version = i.kind === 'ip' ? ` v="${i.version === '6' ? '6' : '4'}"` : '';
+    return `<${i.kind}${version}>${escapeText(i.value)}</${i.kind}>`;
+  });
+  return `<device xmlns="${HELD_ID_NS}">${elements.join('')}</device>`;
+}
+
+/** A document that goes inside of another leaves its XML declaration behind. */
+function withoutProlog(document: string): string {
+  const text = document.trimStart();
+  if (!text.startsWith('<?xml')) return text;
+  return text.slice(text.indexOf('?>') + 2).trimStart();
+}
