@@ -1,4 +1,21 @@
-export {};
+// codec
+export { type SipLimits, defaultSipLimits } from './codec/limits.js';
+export { type CSeq, SipMessage } from './codec/sip-message.js';
+export type { Parsed } from './codec/parsed.js';
+export { parseDatagram, parseFrame } from './codec/datagram.js';
+export { StreamFramer } from './codec/stream-framer.js';
+export type { Params } from './codec/params.js';
+export { type Uri, parseUri, sameUri } from './codec/uri.js';
+export { type HostPort, isIpv4, isIpv6, parseHostPort } from './codec/host.js';
+export { type NameAddr, parseNameAddr } from './codec/name-addr.js';
+export { type Via, parseVia } from './codec/via.js';
+export { type MediaType, parseMediaType } from './codec/media-type.js';
+export { splitList } from './codec/header-list.js';
+export { type RequestFlaw, checkRequest } from './codec/check-request.js';
+export { type HeaderEdit, editMessage } from './codec/edit.js';
+export { type HeaderLine, buildRequest, buildResponse } from './codec/build.js';
+export { reasonPhrase, reasonPhrases } from './codec/reason-phrases.js';
+
 // transport, location of servers, registrar
 export {
   type Destination,
@@ -20,3 +37,4 @@ export {
 export { type TransportLimits, defaultTransportLimits } from './transport/limits.js';
 export type { ListenOptions } from './transport/listener.js';
 export { type TlsOptions, sipIdentities } from './transport/tls.js';
+export { type ResponseRoute, receivedVia, responseRoute } from './transport/via-route.js';

@@ -1,0 +1,70 @@
+import { CALL_ID, CONTENT_LENGTH, CSEQ, FROM, TO, VIA, headerId } from './header-names.js';
+import { octets, safeName, safeUri, safeValue } from './header-text.js';
+import { writeLatin1 } from './octets.js';
+import { reasonPhrase } from './reason-phrases.js';
+import type { SipMessage } from './sip-message.js';
+
+/** Name and value of a header line. Values are made safe as `editMessage` does. */
+export type HeaderLine = readonly [name: string, value: string];
+
+/** A request with these headers in this order (RFC 3261 7.1, 8.1.1). Content-Length is written here, one given is not. */
+export function buildRequest(o: {
+  readonly method: string;
+  readonly uri: string;
+  readonly headers: readonly HeaderLine[];
+  readonly body?: Buffer | string;
+}): Buffer {
+  return finish(
+    `${safeName(o.method)} ${octets(safeUri(o.uri))} SIP/2.0\r\n${headerText(o.headers)}`,
+    o.body,
+  );
+}
+
+/**
+ * RFC 3261 8.2.6: Via, From, To, Call-ID and CSeq as the request has them, Timestamp in a 100. `toTag` is added to a
+ * To that has no tag, not in a 100. Headers given come after these.
+ */
+export function buildResponse(
+  request: SipMessage,
+  status: number,
+  reason?: string,
+  o?: { readonly headers?: readonly HeaderLine[]; readonly body?: Buffer | string; readonly toTag?: string },
+): Buffer {
+  let head = `SIP/2.0 ${status} ${octets(safeValue(reason ?? reasonPhrase(status)))}\r\n`;
+  for (const value of request.rawLines(VIA)) head += `Via: ${value}\r\n`;
+  const from = request.rawLines(FROM)[0];
+  if (from !== undefined) head += `From: ${from}\r\n`;
+  const to = request.rawLines(TO)[0];
+  if (to !== undefined) {
+    const tagged = o?.toTag === undefined || status === 100 || request.to?.tag !== undefined;
+    head += tagged ? `To: ${to}\r\n` : `To: ${to};tag=${safeName(o.toTag)}\r\n`;
+  }
+  const callId = request.rawLines(CALL_ID)[0];
+  if (callId !== undefined) head += `Call-ID: ${callId}\r\n`;
+  const cseq = request.rawLines(CSEQ)[0];
+  if (cseq !== undefined) head += `CSeq: ${cseq}\r\n`;
+  if (status === 100) for (const value of request.rawLines(TIMESTAMP)) head += `Timestamp: ${value}\r\n`;
+  return finish(head + headerText(o?.headers ?? []), o?.body);
+}
+
+const TIMESTAMP = headerId('Timestamp');
+
+function headerText(headers: readonly HeaderLine[]): string {
+  let text = '';
+  for (const [name, value] of headers) {
+    const safe = safeName(name);
+    if (safe.length > 0 && headerId(safe) !== CONTENT_LENGTH)
+      text += `${safe}: ${octets(safeValue(value))}\r\n`;
+  }
+  return text;
+}
+
+function finish(head: string, body: Buffer | string | undefined): Buffer {
+  const content = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
+  const length = content?.length ?? 0;
+  const text = `${head}Content-Length: ${length}\r\n\r\n`;
+  const out = Buffer.allocUnsafe(text.length + length);
+  writeLatin1(out, text, 0);
+  content?.copy(out, text.length);
+  return out;
+}

@@ -1,0 +1,318 @@
+import { type HeaderIndex, STRIDE } from './header-index.js';
+import {
+  CALL_ID,
+  CONTENT_TYPE,
+  CSEQ,
+  FROM,
+  type HeaderId,
+  MAX_FORWARDS,
+  TO,
+  UNKNOWN_HEADER,
+  VIA,
+  headerId,
+} from './header-names.js';
+import { firstMemberEnd, splitList } from './header-list.js';
+import { CR, COLON, LF, LOWER, SP, TAB, decimal, isBlank, isTokenChar, skipBlanks } from './lexical.js';
+import { type MediaType, parseMediaType } from './media-type.js';
+import { type NameAddr, parseNameAddr } from './name-addr.js';
+import { latin1, utf8 } from './octets.js';
+import type { StartLine } from './start-line.js';
+import { type Via, parseVia } from './via.js';
+
+/** RFC 3261 20.16: below 2**31. */
+export interface CSeq {
+  readonly number: number;
+  readonly method: string;
+}
+
+const METHODS = new Map<number, readonly Buffer[]>();
+const METHOD_NAMES =
+  'INVITE ACK BYE CANCEL OPTIONS REGISTER MESSAGE INFO UPDATE PRACK SUBSCRIBE NOTIFY REFER PUBLISH'.split(
+    ' ',
+  );
+for (const name of METHOD_NAMES)
+  METHODS.set(name.length, [...(METHODS.get(name.length) ?? []), Buffer.from(name, 'latin1')]);
+
+/**
+ * A SIP message as an immutable view on its octets (RFC 3261 7). Headers are found by an index of lines and turned
+ * into strings when asked for. Every string given out is a copy: it does not keep `bytes` alive. `bytes` and `body`
+ * are views: who keeps one keeps the whole datagram or read buffer, and copies it first.
+ *
+ * Made by `parseDatagram` and `StreamFramer`.
+ */
+export class SipMessage {
+  readonly bytes: Buffer;
+  readonly isRequest: boolean;
+  /** response: 100..699; request: 0 */
+  readonly status: number;
+  readonly bodyStart: number;
+  /** For the codec's own use. */
+  readonly index: HeaderIndex;
+  /** For the codec's own use. */
+  readonly startLine: StartLine;
+
+  #method: string | undefined;
+  #requestUri: string | undefined;
+  #topVia: Via | null | undefined;
+  #vias: readonly Via[] | undefined;
+  #cseq: CSeq | null | undefined;
+  #callId: string | null | undefined;
+  #from: NameAddr | null | undefined;
+  #to: NameAddr | null | undefined;
+
+  constructor(bytes: Buffer, index: HeaderIndex, startLine: StartLine) {
+    this.bytes = bytes;
+    this.index = index;
+    this.startLine = startLine;
+    this.isRequest = startLine.isRequest;
+    this.status = startLine.status;
+    this.bodyStart = index.bodyStart < 0 ? bytes.length : Math.min(index.bodyStart, bytes.length);
+  }
+
+  /** Request: the method as sent. Response: the method of CSeq, '' where that is broken. */
+  get method(): string {
+    return (this.#method ??= this.isRequest
+      ? methodAt(this.bytes, this.index.startLineStart, this.startLine.methodEnd)
+      : (this.cseq?.method ?? ''));
+  }
+
+  /** As sent; '' for a response. */
+  get requestUri(): string {
+    return (this.#requestUri ??= this.isRequest
+      ? this.#text(this.startLine.uriStart, this.startLine.uriEnd)
+      : '');
+  }
+
+  /** As sent, `SIP/2.0`. */
+  get version(): string {
+    return this.#text(this.startLine.versionStart, this.startLine.versionEnd);
+  }
+
+  /** Response: the reason phrase; '' for a request. */
+  get reason(): string {
+    return this.isRequest ? '' : this.#text(this.startLine.reasonStart, this.index.startLineEnd);
+  }
+
+  /** Value of the first line of that name, compact or long, any case; unfolded and trimmed. */
+  header(name: string): string | undefined {
+    const id = headerId(name);
+    const line = this.#find(id, name, 0);
+    return line < 0 ? undefined : this.#value(line);
+  }
+
+  /** Value of each line of that name, in order. */
+  headerLines(name: string): readonly string[] {
+    const id = headerId(name);
+    const found: string[] = [];
+    for (let line = this.#find(id, name, 0); line >= 0; line = this.#find(id, name, line + STRIDE))
+      found.push(this.#value(line));
+    return found;
+  }
+
+  /** Members of a list header over all its lines, in order (RFC 3261 7.3.1). */
+  values(name: string): readonly string[] {
+    const id = headerId(name);
+    let found: string[] | undefined;
+    for (let line = this.#find(id, name, 0); line >= 0; line = this.#find(id, name, line + STRIDE)) {
+      const members = splitList(this.#value(line));
+      found = found === undefined ? members : found.concat(members);
+    }
+    return found ?? [];
+  }
+
+  has(name: string): boolean {
+    return this.#find(headerId(name), name, 0) >= 0;
+  }
+
+  /** Every header line, names as sent. The slow way: for tests and ladders. */
+  get headers(): readonly { readonly name: string; readonly value: string }[] {
+    const { lines } = this.index;
+    const all: { name: string; value: string }[] = [];
+    for (let line = 0; line < lines.length; line += STRIDE) {
+      const start = lines[line + 1]!;
+      all.push({ name: latin1(this.bytes, start, this.#nameEnd(start)), value: this.#value(line) });
+    }
+    return all;
+  }
+
+  /** A view on `bytes`, already cut to Content-Length. */
+  get body(): Buffer {
+    return this.bytes.subarray(this.bodyStart);
+  }
+
+  /** Topmost first. [] where any of them is broken. */
+  get vias(): readonly Via[] {
+    if (this.#vias === undefined) {
+      const parsed: Via[] = [];
+      for (const text of this.values('Via')) {
+        const via = parseVia(text);
+        if (via === undefined) {
+          parsed.length = 0;
+          break;
+        }
+        parsed.push(via);
+      }
+      this.#vias = parsed;
+    }
+    return this.#vias;
+  }
+
+  get topVia(): Via | undefined {
+    if (this.#topVia === undefined) {
+      const line = this.#find(VIA, 'via', 0);
+      if (line < 0) this.#topVia = null;
+      else {
+        const start = this.index.lines[line + 2]!;
+        const end = firstMemberEnd(this.bytes, start, this.index.lines[line + 3]!);
+        this.#topVia = parseVia(this.#unfolded(start, end)) ?? null;
+      }
+    }
+    return this.#topVia ?? undefined;
+  }
+
+  get cseq(): CSeq | undefined {
+    if (this.#cseq === undefined) this.#cseq = parseCSeq(this.#first(CSEQ)) ?? null;
+    return this.#cseq ?? undefined;
+  }
+
+  get callId(): string | undefined {
+    if (this.#callId === undefined) this.#callId = this.#first(CALL_ID) || null;
+    return this.#callId ?? undefined;
+  }
+
+  get from(): NameAddr | undefined {
+    if (this.#from === undefined) this.#from = parsedNameAddr(this.#first(FROM));
+    return this.#from ?? undefined;
+  }
+
+  get to(): NameAddr | undefined {
+    if (this.#to === undefined) this.#to = parsedNameAddr(this.#first(TO));
+    return this.#to ?? undefined;
+  }
+
+  /** RFC 3261 20.22: 0..255. */
+  get maxForwards(): number | undefined {
+    const value = this.#first(MAX_FORWARDS);
+    return value === undefined ? undefined : decimal(value, 255);
+  }
+
+  get contentType(): MediaType | undefined {
+    const value = this.#first(CONTENT_TYPE);
+    return value === undefined ? undefined : parseMediaType(value);
+  }
+
+  /** For the codec's own use: offset in `index.lines` of the next line of that name from `from` on, or -1. */
+  findLine(name: string, from: number): number {
+    return this.#find(headerId(name), name, from);
+  }
+
+  /** For the codec's own use: values of the lines of that header, unfolded, one character for each octet. */
+  rawLines(id: HeaderId): readonly string[] {
+    const { lines } = this.index;
+    const found: string[] = [];
+    for (let line = 0; line < lines.length; line += STRIDE) {
+      if (lines[line] !== id) continue;
+      const text = latin1(this.bytes, lines[line + 2]!, lines[line + 3]!);
+      found.push((this.index.folded && text.includes('\r') ? unfold(text) : text).trim());
+    }
+    return found;
+  }
+
+  #first(id: HeaderId): string | undefined {
+    const line = this.#find(id, '', 0);
+    return line < 0 ? undefined : this.#value(line);
+  }
+
+  #find(id: HeaderId, name: string, from: number): number {
+    const { lines } = this.index;
+    if (id !== UNKNOWN_HEADER) {
+      for (let line = from; line < lines.length; line += STRIDE) if (lines[line] === id) return line;
+      return -1;
+    }
+    for (let line = from; line < lines.length; line += STRIDE)
+      if (lines[line] === UNKNOWN_HEADER && this.#isNamed(lines[line + 1]!, name)) return line;
+    return -1;
+  }
+
+  #isNamed(start: number, name: string): boolean {
+    const { bytes } = this;
+    for (let i = 0; i < name.length; i++) {
+      const code = name.charCodeAt(i);
+      if (code > 127 || LOWER[bytes[start + i]!] !== LOWER[code]) return false;
+    }
+    const next = bytes[start + name.length];
+    return next === COLON || next === SP || next === TAB;
+  }
+
+  #nameEnd(start: number): number {
+    let at = start;
+    while (isTokenChar(this.bytes[at]!)) at++;
+    return at;
+  }
+
+  #value(line: number): string {
+    const { lines } = this.index;
+    return this.#unfolded(lines[line + 2]!, lines[line + 3]!);
+  }
+
+  /** RFC 3261 7.3.1: a fold and the blanks around it read as one space. */
+  #unfolded(start: number, end: number): string {
+    const { bytes } = this;
+    let from = start;
+    let to = end;
+    while (from < to && isLinear(bytes[from]!)) from++;
+    while (to > from && isLinear(bytes[to - 1]!)) to--;
+    const text = this.#text(from, to);
+    return this.index.folded && text.includes('\r') ? unfold(text) : text;
+  }
+
+  #text(start: number, end: number): string {
+    return this.index.nonAscii ? utf8(this.bytes, start, end) : latin1(this.bytes, start, end);
+  }
+}
+
+function isLinear(c: number): boolean {
+  return c === SP || c === TAB || c === CR || c === LF;
+}
+
+function unfold(text: string): string {
+  let result = '';
+  let start = 0;
+  for (let cr = text.indexOf('\r\n'); cr >= 0; cr = text.indexOf('\r\n', start)) {
+    let before = cr;
+    while (before > start && isBlank(text.charCodeAt(before - 1))) before--;
+    let after = cr;
+    while (after < text.length && isLinear(text.charCodeAt(after))) after++;
+    result += `${text.slice(start, before)} `;
+    start = after;
+  }
+  return result + text.slice(start);
+}
+
+function methodAt(bytes: Buffer, start: number, end: number): string {
+  const candidates = METHODS.get(end - start) ?? [];
+  for (const candidate of candidates) {
+    let i = 0;
+    while (i < candidate.length && candidate[i] === bytes[start + i]) i++;
+    if (i === candidate.length) return INTERNED.get(candidate)!;
+  }
+  return latin1(bytes, start, end);
+}
+
+const INTERNED = new Map([...METHODS.values()].flat().map((octets) => [octets, octets.toString('latin1')]));
+
+function parsedNameAddr(value: string | undefined): NameAddr | null {
+  return value === undefined ? null : (parseNameAddr(value) ?? null);
+}
+
+/** RFC 3261 20.16: 1*DIGIT LWS Method; 8.1.1.5: less than 2**31. */
+function parseCSeq(value: string | undefined): CSeq | undefined {
+  if (value === undefined) return undefined;
+  let digits = 0;
+  while (digits < value.length && !isBlank(value.charCodeAt(digits))) digits++;
+  const number = decimal(value.slice(0, digits), 0x7fff_ffff);
+  const method = value.slice(skipBlanks(value, digits));
+  if (number === undefined || method.length === 0) return undefined;
+  for (let i = 0; i < method.length; i++) if (!isTokenChar(method.charCodeAt(i))) return undefined;
+  return { number, method };
+}
