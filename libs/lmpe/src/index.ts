@@ -14,3 +14,29 @@ export {
   writeCallInfo,
 } from './identifiers.js';
 export { type EmergencyService, isEmergencyService } from './emergency-service.js';
+export {
+  type ArrivalNote,
+  type Arrivals,
+  type ReceivedMessage,
+  messageKey,
+  rememberedMessages,
+} from './arrivals.js';
+export {
+  type SessionEffect,
+  type SessionNote,
+  type SessionTimer,
+  type SessionTiming,
+  appTiming,
+  earlyTextMs,
+  heartbeatsIntoSilence,
+  psapTiming,
+  queuedTexts,
+} from './session-effect.js';
+export { type AppEvent, type AppPhase, type AppSession, appSession, newAppSession } from './app-session.js';
+export {
+  type PsapEvent,
+  type PsapPhase,
+  type PsapSession,
+  newPsapSession,
+  psapSession,
+} from './psap-session.js';
