@@ -11,6 +11,9 @@ export function reuseKey(destination: Destination, listener: string): string {
   return `${transport}|${plainAddress(address)}|${port}|${serverName?.toLowerCase() ?? ''}|${listener}`;
 }
 
+/** Keys one connection may stand under: a peer that sends ever new sent-by ports gets no further. */
+const maxAliases = 64;
+
 /** The open connections: by id, by where they lead, and those being opened. */
 export class Connections {
   readonly #open = new Map<string, Connection>();
@@ -45,11 +48,12 @@ export class Connections {
 
   /** From now on sends with this key go over the connection. */
   reuse(key: string, connection: Connection): void {
-    if (!connection.open) return;
+    if (!connection.open || this.#reusable.get(key) === connection) return;
     this.#reusable.set(key, connection);
     const keys = this.#keys.get(connection);
-    if (keys) keys.push(key);
-    else this.#keys.set(connection, [key]);
+    if (!keys) this.#keys.set(connection, [key]);
+    else if (keys.length < maxAliases) keys.push(key);
+    else this.#reusable.delete(key);
   }
 
   /** The connection with this key: the open one, the one being opened, else the one `open` opens. */
@@ -61,11 +65,6 @@ export class Connections {
     const opening = open().finally(() => this.#pending.delete(key));
     this.#pending.set(key, opening);
     return opening;
-  }
-
-  reusable(key: string): Connection | undefined {
-    const existing = this.#reusable.get(key);
-    return existing?.open ? existing : undefined;
   }
 
   onClosed(callback: (flow: Flow) => void): () => void {

@@ -10,6 +10,7 @@ import { Connections, reuseKey } from './connections.js';
 import {
   type Destination,
   type TransportName,
+  defaultPort,
   forbiddenDestination,
   isSecure,
   plainAddress,
@@ -19,7 +20,7 @@ import type { Flow } from './flow.js';
 import { type TransportLimits, defaultTransportLimits } from './limits.js';
 import { type ListenOptions, StreamListener, advertisedAs } from './listener.js';
 import { openStream, readStream, streamWire } from './stream.js';
-import { type TlsOptions, tlsPeerOf } from './tls.js';
+import { type TlsOptions, sipIdentities, tlsPeerOf } from './tls.js';
 import { type UdpFlow, UdpSocket } from './udp.js';
 import { openWebSocket, readWebSocket, webSocketWire } from './websocket.js';
 
@@ -163,6 +164,25 @@ export class TransportLayer {
     if (transport === 'udp') return this.#udpFlow(destination, listener);
     const key = reuseKey(destination, listener ?? noListener);
     return this.#connections.obtain(key, () => this.#open(destination, listener ?? noListener, key));
+  }
+
+  /**
+   * From now on requests to the peer of an accepted connection may go over it: its top Via carried `alias`. Only a
+   * mutually authenticated TLS connection is taken, and only for the SIP identities of its certificate; false where
+   * it is not. `sentByPort` is the port of the Via, 5061 where it has none. RFC 5923 8.2, 9.2
+   */
+  aliasFlow(flow: Flow, sentByPort: number | undefined): boolean {
+    const connection = this.#connections.get(flow.id);
+    const peer = connection?.tlsPeer;
+    if (connection?.transport !== 'tls' || connection.client || !peer?.authorized) return false;
+    const identities = sipIdentities({ uris: peer.sanUris, dns: peer.sanDns });
+    for (const serverName of identities) {
+      const { transport, remoteAddress: address, listener } = connection;
+      const destination = { transport, address, port: sentByPort ?? defaultPort(transport), serverName };
+      this.#connections.reuse(reuseKey(destination, listener), connection);
+      this.#connections.reuse(reuseKey(destination, noListener), connection);
+    }
+    return identities.length > 0;
   }
 
   #udpFlow(destination: Destination, listener: string | undefined): UdpFlow {
