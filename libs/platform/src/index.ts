@@ -46,3 +46,11 @@ export {
   portSchema,
   sipUriSchema,
 } from './config/values.js';
+export { type ConfigProblem, formatProblem } from './config/problem.js';
+export {
+  type LoadOptions,
+  type LoadedConfig,
+  loadConfig,
+  loadConfigWithOrigins,
+  readConfig,
+} from './config/load-config.js';
