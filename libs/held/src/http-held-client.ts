@@ -1,16 +1,10 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { type HttpExchangeAnswer, type Result, err, httpExchange, ok } from '@esinet/kernel';
-import { type PidfLo, readPidfLo } from '@esinet/location';
+import { PIDF_CONTENT_TYPE, PIDF_NS, type PidfLo, readPidfLo } from '@esinet/location';
 import { readXml } from '@esinet/xml';
 import { isAllowedHost } from './allowed-hosts.js';
-import {
-  HELD_CONTENT_TYPE,
-  type LocationRequest,
-  type LocationResponse,
-  PIDF_CONTENT_TYPE,
-  PIDF_NS,
-} from './messages.js';
+import { HELD_CONTENT_TYPE, type LocationRequest, type LocationResponse } from './messages.js';
 import { heldAnswerOf } from './read.js';
 import { writeHeldRequest } from './write.js';
 
@@ -189,7 +183,7 @@ function readLocation(
   body: Buffer,
   maxPidfLoBytes: number,
 ): Result<PidfLo & { document: string }, HeldClientError> {
-  const document = readXml(body);
+  const document = readXml(body, { maxBytes: body.length });
   if (!document.ok) return fail('malformed', `XML: ${document.error.code}`);
   let text: string;
   if (document.value.uri === PIDF_NS && document.value.local === 'presence') {

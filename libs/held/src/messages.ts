@@ -2,12 +2,8 @@
 export const HELD_NS = 'urn:ietf:params:xml:ns:geopriv:held';
 /** RFC 6155 section 7.1. */
 export const HELD_ID_NS = 'urn:ietf:params:xml:ns:geopriv:held:id';
-/** RFC 3863 section 4.1. */
-export const PIDF_NS = 'urn:ietf:params:xml:ns:pidf';
 /** RFC 5985 section 11.3; section 5 wants the charset written out. */
 export const HELD_CONTENT_TYPE = 'application/held+xml';
-/** RFC 3863 section 7.1. */
-export const PIDF_CONTENT_TYPE = 'application/pidf+xml';
 
 /** RFC 5985 section 6.2. */
 export type LocationType = 'any' | 'civic' | 'geodetic' | 'locationURI';

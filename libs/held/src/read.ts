@@ -1,4 +1,5 @@
 import { type Result, err, ok } from '@esinet/kernel';
+import { PIDF_NS } from '@esinet/location';
 import {
   type XmlElement,
   type XmlLimits,
@@ -20,7 +21,6 @@ import {
   type HeldRequest,
   type LocationRequest,
   type LocationType,
-  PIDF_NS,
 } from './messages.js';
 
 /** A day: longer than any one waits, short enough for a number to be a number. */

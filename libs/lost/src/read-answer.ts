@@ -1,4 +1,4 @@
-import { type CivicAddress, type Shape, readCivic, readGmlShape } from '@esinet/location';
+import { CIVIC_NS, type CivicAddress, type Shape, readCivic, readGmlShape } from '@esinet/location';
 import { type Result, err, ok } from '@esinet/kernel';
 import { type XmlElement, type XmlLimits, attribute, child, childrenOf, readXml } from '@esinet/xml';
 import { LOST_ERROR_CODES, LostError, type LostErrorCode } from './lost-error.js';
@@ -13,7 +13,6 @@ import {
   type LostWarningCode,
   type Mapping,
 } from './messages.js';
-import { CIVIC_NS } from './read-location.js';
 
 const XML_LANG = '{http://www.w3.org/XML/1998/namespace}lang';
 const ERROR_CODES: ReadonlySet<string> = new Set(LOST_ERROR_CODES);

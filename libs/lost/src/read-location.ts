@@ -1,13 +1,8 @@
-import { type LocationError, readCivic, readGmlShape } from '@esinet/location';
+import { CIVIC_NS, type LocationError, isGmlShape, readCivic, readGmlShape } from '@esinet/location';
 import { type Result, err, ok } from '@esinet/kernel';
 import { type XmlElement, attribute, childrenOf } from '@esinet/xml';
 import { LostError } from './lost-error.js';
 import { CIVIC, GEODETIC_2D, LOST_NS, type LostLocation } from './messages.js';
-
-export const GML_NS = 'http://www.opengis.net/gml';
-export const PIDF_SHAPES_NS = 'http://www.opengis.net/pidflo/1.0';
-/** RFC 5139 section 5. */
-export const CIVIC_NS = 'urn:ietf:params:xml:ns:pidf:geopriv10:civicAddr';
 
 /** `<location>` elements of one request. A request names a handful of profiles: more is abuse. */
 const MAX_LOCATIONS = 16;
@@ -46,7 +41,7 @@ function readLocation(element: XmlElement, id: string): LostLocation {
 /** RFC 5222 section 12.1: a sender that cannot name the profile leaves the guess to the server. */
 function profileOf(content: XmlElement | undefined): string {
   if (content?.uri === CIVIC_NS) return CIVIC;
-  return content?.uri === GML_NS || content?.uri === PIDF_SHAPES_NS ? GEODETIC_2D : '';
+  return content && isGmlShape(content) ? GEODETIC_2D : '';
 }
 
 function readGeodetic(content: XmlElement | undefined, id: string): LostLocation {
