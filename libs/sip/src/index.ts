@@ -11,10 +11,20 @@ export { type NameAddr, parseNameAddr } from './codec/name-addr.js';
 export { type Via, parseVia } from './codec/via.js';
 export { type MediaType, parseMediaType } from './codec/media-type.js';
 export { splitList } from './codec/header-list.js';
-export { type RequestFlaw, checkRequest } from './codec/check-request.js';
+export {
+  type RequestFlaw,
+  type UserAgentAbilities,
+  checkForUserAgent,
+  checkRequest,
+  unknownExtensions,
+} from './codec/check-request.js';
+export { checkResponse } from './codec/check-response.js';
 export { type HeaderEdit, editMessage } from './codec/edit.js';
 export { type HeaderLine, buildRequest, buildResponse } from './codec/build.js';
 export { reasonPhrase, reasonPhrases } from './codec/reason-phrases.js';
+export { type BodyLimits, type BodyPart, defaultBodyLimits } from './body/body-part.js';
+export { bodyPartOf, readBodyParts } from './body/read-multipart.js';
+export { writeMultipart } from './body/write-multipart.js';
 
 // transport, location of servers, registrar
 export {
@@ -38,3 +48,7 @@ export { type TransportLimits, defaultTransportLimits } from './transport/limits
 export type { ListenOptions } from './transport/listener.js';
 export { type TlsOptions, sipIdentities } from './transport/tls.js';
 export { type ResponseRoute, receivedVia, responseRoute } from './transport/via-route.js';
+export { type AddressRecord, type DnsPort, type NaptrRecord, type SrvRecord, nodeDns } from './locate/dns.js';
+export type { HostTableEntry } from './locate/host-table.js';
+export { type LocateLimits, defaultLocateLimits } from './locate/limits.js';
+export { type ServerLocator, type ServerLocatorOptions, serverLocator } from './locate/server-locator.js';

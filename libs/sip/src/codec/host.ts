@@ -7,24 +7,33 @@ export interface HostPort {
 }
 
 export function parseHostPort(text: string): HostPort | undefined {
+  let host: string;
   let hostEnd: number;
   if (text.charCodeAt(0) === LBRACKET) {
     const close = text.indexOf(']');
-    if (close < 0 || !isIpv6(text.slice(1, close))) return undefined;
+    if (close < 0) return undefined;
+    const address = withoutThirdColon(text.slice(1, close));
+    if (!isIpv6(address)) return undefined;
+    host = `[${address.toLowerCase()}]`;
     hostEnd = close + 1;
   } else {
     const colon = text.indexOf(':');
     hostEnd = colon < 0 ? text.length : colon;
     if (hostEnd === 0 || !consistsOf(text.slice(0, hostEnd), HOST, false)) return undefined;
+    host = text.slice(0, hostEnd).toLowerCase();
   }
-  const host = text.slice(0, hostEnd).toLowerCase();
   if (hostEnd === text.length) return { host };
   if (text.charCodeAt(hostEnd) !== COLON) return undefined;
   const port = decimal(text.slice(hostEnd + 1), 65_535);
   return port === undefined ? undefined : { host, port };
 }
 
-/** IPv6address of RFC 3261 25.1 as corrected by RFC 5118 4.9, without brackets and zone. */
+/** RFC 5118 4.10: the grammar of RFC 3261 lets a third colon stand before an IPv4 part; tolerated, not given out. */
+function withoutThirdColon(address: string): string {
+  return address.includes('.') ? address.replace(':::', '::') : address;
+}
+
+/** IPv6address of RFC 3261 25.1 without the flaw of RFC 5118 4.10, without brackets and zone. */
 export function isIpv6(text: string): boolean {
   if (text.length < 2 || text.length > 45) return false;
   let groups = 0;

@@ -13,6 +13,7 @@ export interface Via {
   readonly port?: number;
   readonly params: Params;
   readonly branch?: string;
+  /** IP literal without brackets: RFC 5118 4.5 has both forms sent */
   readonly received?: string;
   /** RFC 3581: true where asked for and not yet filled in */
   readonly rport?: number | true;
@@ -45,7 +46,7 @@ export function parseVia(text: string): Via | undefined {
   if (params === undefined) return undefined;
 
   const branch = params.get('branch');
-  const received = params.get('received');
+  const received = withoutBrackets(params.get('received'));
   let rport: number | true | undefined;
   if (params.has('rport')) {
     const value = params.get('rport');
@@ -71,4 +72,8 @@ function withoutBlanks(sentBy: string): string {
   if (colon < 1) return trimmed;
   if (!isBlank(trimmed.charCodeAt(colon - 1)) && !isBlank(trimmed.charCodeAt(colon + 1))) return trimmed;
   return `${trimmed.slice(0, colon).trimEnd()}:${trimmed.slice(colon + 1).trimStart()}`;
+}
+
+function withoutBrackets(address: string | undefined): string | undefined {
+  return address?.startsWith('[') === true && address.endsWith(']') ? address.slice(1, -1) : address;
 }
