@@ -68,6 +68,47 @@ export function readPosList(text: string, dimension: 2 | 3): Result<Position[], 
   return ok(positions);
 }
 
+/**
+ * `gml:coordinates`, deprecated, of the examples of RFC 4119: decimal, or degrees, minutes and seconds with a letter
+ * (`37:46:30N 122:25:10W`). Letters decide over the order.
+ */
+export function readCoordinates(text: string): Result<Position[], LocationError> {
+  const words = text.split(SEPARATORS).filter((w) => w !== '');
+  if (words.length === 0 || words.length % 2 !== 0)
+    return err({ code: 'shape', message: 'coordinates are not pairs' });
+  const positions: Position[] = [];
+  for (let i = 0; i < words.length; i += 2) {
+    const a = readSexagesimal(words[i] ?? '');
+    const b = readSexagesimal(words[i + 1] ?? '');
+    if (!a || !b) return err({ code: 'shape', message: 'coordinates are not numbers' });
+    if (a.axis !== undefined && a.axis === b.axis)
+      return err({ code: 'shape', message: 'coordinates of one axis only' });
+    const latitudeFirst = a.axis !== 'lon' && b.axis !== 'lat';
+    const position = latitudeFirst ? toPosition(a.degrees, b.degrees) : toPosition(b.degrees, a.degrees);
+    if (!position.ok) return position;
+    positions.push(position.value);
+  }
+  return ok(positions);
+}
+
+function readSexagesimal(word: string): { degrees: number; axis?: 'lat' | 'lon' } | undefined {
+  const letter = word.slice(-1).toUpperCase();
+  const hemisphere = 'NSEW'.includes(letter);
+  const parts = (hemisphere ? word.slice(0, -1) : word).split(':', 4);
+  if (parts.length > 3) return undefined;
+  let degrees = 0;
+  for (const [i, part] of parts.entries()) {
+    const n = readNumber(part);
+    if (n === undefined || (i > 0 && (n < 0 || n >= 60)) || (hemisphere && n < 0)) return undefined;
+    degrees += (parts[0]?.trim().startsWith('-') && i > 0 ? -n : n) / 60 ** i;
+  }
+  if (!hemisphere) return { degrees };
+  return {
+    degrees: letter === 'S' || letter === 'W' ? -degrees : degrees,
+    axis: 'NS'.includes(letter) ? 'lat' : 'lon',
+  };
+}
+
 /** The content of `gml:pos` for a position. */
 export function writePos(p: Position): string {
   return `${writeNumber(p[1])} ${writeNumber(p[0])}`;

@@ -1,11 +1,22 @@
 import { err, ok, type Result } from '@esinet/kernel';
 import { attribute, type XmlElement } from '@esinet/xml';
-import { readNumber, readPos, readPosList, writeNumber, writePos } from './gml-coordinates.js';
+import {
+  readCoordinates,
+  readNumber,
+  readPos,
+  readPosList,
+  writeNumber,
+  writePos,
+} from './gml-coordinates.js';
 import type { LocationError } from './location-error.js';
 import type { Position, Shape } from './shape.js';
 
 export const GML_NS = 'http://www.opengis.net/gml';
 export const GML32_NS = 'http://www.opengis.net/gml/3.2';
+/** The one of the examples of RFC 4119. */
+const OLD_GML_NS = 'urn:opengis:specification:gml:schema-xsd:feature:v3.0';
+/** Namespaces whose `Point` and `Polygon` mean the same. */
+export const GML_NAMESPACES: readonly string[] = [GML_NS, GML32_NS, OLD_GML_NS];
 /** The shapes of RFC 5491 that GML itself does not have. */
 export const GEOSHAPE_NS = 'http://www.opengis.net/pidflo/1.0';
 
@@ -62,7 +73,10 @@ const first = (e: XmlElement, ...locals: string[]): XmlElement | undefined => {
 
 /** Whether an element is a shape of RFC 5491 by its name, whatever its content. */
 export function isGmlShape(e: XmlElement): boolean {
-  return [GML_NS, GML32_NS, GEOSHAPE_NS, ''].includes(e.uri) && SHAPES.has(e.local.toLowerCase());
+  return (
+    (e.uri === '' || e.uri === GEOSHAPE_NS || GML_NAMESPACES.includes(e.uri)) &&
+    SHAPES.has(e.local.toLowerCase())
+  );
 }
 
 /** RFC 5491 5.2. Three-dimensional shapes lose their height. Errors: 'shape', 'range', 'srs'. */
@@ -194,7 +208,7 @@ function readRing(linear: XmlElement, dimension: Dimension): Read<Position[]> {
   for (const part of linear.children) {
     const name = part.local.toLowerCase();
     if (name === 'poslist' || name === 'coordinates') {
-      const list = readPosList(part.text, dimension);
+      const list = name === 'poslist' ? readPosList(part.text, dimension) : readCoordinates(part.text);
       if (!list.ok) return list;
       for (const position of list.value) ring.push(position);
     } else if (name === 'pos') {
@@ -215,12 +229,16 @@ function readRing(linear: XmlElement, dimension: Dimension): Read<Position[]> {
 }
 
 function readCenter(e: XmlElement): Read<Position> {
-  const pos = first(e, 'pos', 'coordinates');
+  const pos = first(e, 'pos');
   if (pos) return readPos(pos.text);
-  const property = first(e, 'pointProperty', 'pointMember');
-  const point = property ? first(property, 'Point') : first(e, 'Point');
-  const inner = point && first(point, 'pos', 'coordinates');
-  return inner ? readPos(inner.text) : wrong('no position');
+  const coordinates = first(e, 'coordinates');
+  if (coordinates) {
+    const list = readCoordinates(coordinates.text);
+    if (!list.ok) return list;
+    return list.value[0] && list.value.length === 1 ? ok(list.value[0]) : wrong('not one position');
+  }
+  const inner = first(e, 'pointProperty', 'pointMember', 'Point');
+  return inner ? readCenter(inner) : wrong('no position');
 }
 
 function readLength(e: XmlElement, local: string): Read<number> {
@@ -248,7 +266,7 @@ function readMeasure(e: XmlElement, local: string, units: ReadonlyMap<string, nu
 
 /** Degrees within 0 and 360. */
 function turn(degrees: number): number {
-  return ((degrees % 360) + 360) % 360;
+  return degrees >= 0 && degrees < 360 ? degrees : ((degrees % 360) + 360) % 360;
 }
 
 /**

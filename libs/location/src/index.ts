@@ -12,6 +12,7 @@ export {
   GEOSHAPE_NS,
   GML32_NS,
   GML_NS,
+  GML_NAMESPACES,
   isGmlShape,
   MAX_LENGTH_M,
   MAX_POLYGON_POSITIONS,
@@ -37,3 +38,26 @@ export {
 } from './pidf-lo.js';
 export { MAX_PIDF_LOCATIONS, readPidfLo, readPresence } from './read-pidf-lo.js';
 export { type PidfLoContent, writePidfLo } from './write-pidf-lo.js';
+export { destination, distance, EARTH_RADIUS_M } from './geodesy.js';
+export {
+  areaOf,
+  centroidOf,
+  DEFAULT_OUTLINE_POINTS,
+  shapeToPolygon,
+  uncertaintyOf,
+} from './shape-geometry.js';
+export type { BoundaryGeometry, BoundaryRing, ServiceBoundary } from './service-boundary.js';
+export {
+  type BoundaryProblem,
+  type BoundaryProblemCode,
+  MAX_BOUNDARY_PROBLEMS,
+  readBoundaries,
+} from './read-boundaries.js';
+export {
+  BoundaryIndex,
+  type Coverage,
+  COVERING_POINTS,
+  MAX_COVERING_CORNERS,
+  MIN_COVERING_SHARE,
+  type Neighbour,
+} from './boundary-index.js';

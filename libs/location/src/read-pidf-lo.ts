@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '@esinet/kernel';
 import { attribute, readXml, serialize, type XmlElement, type XmlLimits } from '@esinet/xml';
 import { type CivicAddress, readCivic } from './civic-address.js';
-import { GML_NS, GML32_NS, isGmlShape, readGmlShape } from './gml-shape.js';
+import { GML_NAMESPACES, isGmlShape, readGmlShape } from './gml-shape.js';
 import type { LocationError } from './location-error.js';
 import { PIDF_NS, type PidfContainer, type PidfLo, type PidfLocation } from './pidf-lo.js';
 import type { Shape } from './shape.js';
@@ -84,7 +84,7 @@ function readChunks(
       const civic = readCivic(chunk);
       if (civic.ok) locations.push({ kind: 'civic', civic: civic.value, container });
       else problems.push(civic.error);
-    } else if (chunk.local === 'location' && (chunk.uri === GML_NS || chunk.uri === GML32_NS)) {
+    } else if (chunk.local === 'location' && GML_NAMESPACES.includes(chunk.uri)) {
       // RFC 4119 2.2.1 wraps the shape once more; RFC 5491 4 does away with it.
       locations.push(...readChunks(chunk.children, container, problems));
     } else if (isGmlShape(chunk)) {

@@ -1,0 +1,184 @@
+import Flatbush from 'flatbush';
+import type { Extent } from './boundary-extent.js';
+import { METRES_PER_DEGREE } from './geodesy.js';
+import { areaOfLoop, type Loop } from './half-strip.js';
+import { Region } from './region.js';
+import { polygonsOf, type ServiceBoundary } from './service-boundary.js';
+import type { Position, Shape } from './shape.js';
+import { centroidOf, outlineOf } from './shape-geometry.js';
+
+/** Corners of the polygon that stands for a circle or an ellipse when areas are compared. */
+export const COVERING_POINTS = 32;
+/** Shares below this are dust of arithmetic on a common border. */
+export const MIN_COVERING_SHARE = 1e-6;
+/** Corners of one shape that are compared; of larger ones only so many, evenly chosen. */
+export const MAX_COVERING_CORNERS = 256;
+/** Just within the last meridian, where half-open regions ending at 180 would leave it out. */
+const EDGE_OF_WORLD = 1e-9;
+
+export interface Coverage {
+  readonly boundary: ServiceBoundary;
+  /** Of the shape's area, more than 0 and at most 1. */
+  readonly share: number;
+}
+
+export interface Neighbour {
+  readonly boundary: ServiceBoundary;
+  /** Metres, 0 within the boundary. */
+  readonly distance: number;
+}
+
+/**
+ * Which boundaries are at a position, cover a shape, or lie near. Built once from a set, immutable after.
+ * Boundaries come in the order of the set wherever nothing else orders them.
+ */
+export class BoundaryIndex {
+  readonly size: number;
+  readonly vertices: number;
+  readonly #boundaries: readonly ServiceBoundary[];
+  readonly #regions: Region[] = [];
+  /** The boundary of each region. */
+  readonly #owner: number[] = [];
+  readonly #tree: Flatbush | undefined;
+  /** Whole turns to try: a region across the antimeridian is stored beyond 180 degrees. */
+  #minX = Infinity;
+  #maxX = -Infinity;
+
+  constructor(boundaries: readonly ServiceBoundary[]) {
+    this.#boundaries = boundaries;
+    this.size = boundaries.length;
+    let vertices = 0;
+    boundaries.forEach((boundary, owner) => {
+      for (const polygon of polygonsOf(boundary.geometry)) {
+        const region = new Region(polygon);
+        if (region.edgeCount === 0) continue;
+        vertices += region.edgeCount;
+        this.#regions.push(region);
+        this.#owner.push(owner);
+        this.#minX = Math.min(this.#minX, region.minX);
+        this.#maxX = Math.max(this.#maxX, region.maxX);
+      }
+    });
+    this.vertices = vertices;
+    if (this.#regions.length > 0) {
+      this.#tree = new Flatbush(this.#regions.length);
+      for (const r of this.#regions) this.#tree.add(r.minX, r.minY, r.maxX, r.maxY);
+      this.#tree.finish();
+    }
+  }
+
+  /** The boundaries that contain a position; a point on a common border belongs to exactly one of the neighbours. */
+  at(p: Position): ServiceBoundary[] {
+    const [lon, lat] = p;
+    if (!Number.isFinite(lon) || !Number.isFinite(lat)) return [];
+    const y = Math.min(lat, 90 - EDGE_OF_WORLD);
+    const found = this.#ownersAt(lon, y);
+    if (found.size === 0 && lon === 180) return this.#inOrder(this.#ownersAt(180 - EDGE_OF_WORLD, y));
+    return this.#inOrder(found);
+  }
+
+  #ownersAt(lon: number, lat: number): Set<number> {
+    const owners = new Set<number>();
+    for (const x of this.#turnsOf(lon, lon)) {
+      for (const n of this.#tree?.search(lon + x, lat, lon + x, lat) ?? []) {
+        const owner = this.#owner[n]!;
+        if (!owners.has(owner) && this.#regions[n]!.contains(lon + x, lat)) owners.add(owner);
+      }
+    }
+    return owners;
+  }
+
+  #inOrder(owners: ReadonlySet<number>): ServiceBoundary[] {
+    return [...owners].sort((a, b) => a - b).map((n) => this.#boundaries[n]!);
+  }
+
+  /** Multiples of 360 degrees by which an interval of longitudes meets the index. */
+  #turnsOf(minX: number, maxX: number): number[] {
+    const turns: number[] = [];
+    for (const turn of [0, 360, -360]) {
+      if (minX + turn <= this.#maxX && maxX + turn >= this.#minX) turns.push(turn);
+    }
+    return turns;
+  }
+
+  /**
+   * The boundaries that share area with a shape, most first. A point, or a shape without area, counts as wholly
+   * within every boundary at its centroid. Areas are compared in degrees, which is exact in ratio for small shapes.
+   */
+  covering(s: Shape): Coverage[] {
+    const loops = s.type === 'point' ? [] : loopsOf(s);
+    const whole = loops.reduce((sum, loop) => sum + areaOfLoop(loop), 0);
+    if (!(whole > 0)) return this.at(centroidOf(s)).map((boundary) => ({ boundary, share: 1 }));
+    const areas = new Map<number, number>();
+    const base = extentOfLoops(loops);
+    for (const turn of this.#turnsOf(base.minX, base.maxX)) {
+      const shifted =
+        turn === 0 ? loops : loops.map((loop) => loop.map((v, i) => (i % 2 === 0 ? v + turn : v)));
+      const extent = { ...base, minX: base.minX + turn, maxX: base.maxX + turn };
+      for (const n of this.#tree?.search(extent.minX, extent.minY, extent.maxX, extent.maxY) ?? []) {
+        const area = this.#regions[n]!.areaWithin(shifted, extent, whole);
+        const owner = this.#owner[n]!;
+        areas.set(owner, (areas.get(owner) ?? 0) + area);
+      }
+    }
+    return [...areas]
+      .map(([owner, area]) => ({ owner, share: Math.min(1, area / whole) }))
+      .filter((c) => c.share > MIN_COVERING_SHARE)
+      .sort((a, b) => b.share - a.share || a.owner - b.owner)
+      .map((c) => ({ boundary: this.#boundaries[c.owner]!, share: c.share }));
+  }
+
+  /** The boundaries within so many metres of a position, nearest first: for gaps and for callers off the coast. */
+  nearest(p: Position, max: number): Neighbour[] {
+    const [lon, lat] = p;
+    if (!Number.isFinite(lon) || !Number.isFinite(lat) || !(max >= 0)) return [];
+    const dLat = max / METRES_PER_DEGREE;
+    const dLon = Math.min(
+      180,
+      dLat / Math.max(0.001, Math.cos((Math.min(89.9, Math.abs(lat) + dLat) * Math.PI) / 180)),
+    );
+    const least = new Map<number, number>();
+    for (const turn of this.#turnsOf(lon - dLon, lon + dLon)) {
+      const x = lon + turn;
+      for (const n of this.#tree?.search(x - dLon, lat - dLat, x + dLon, lat + dLat) ?? []) {
+        const owner = this.#owner[n]!;
+        const known = least.get(owner) ?? Infinity;
+        const metres = this.#regions[n]!.distanceTo(x, lat, Math.min(max, known));
+        if (metres < known) least.set(owner, metres);
+      }
+    }
+    return [...least]
+      .sort((a, b) => a[1] - b[1] || a[0] - b[0])
+      .map(([owner, metres]) => ({ boundary: this.#boundaries[owner]!, distance: metres }));
+  }
+}
+
+/** The shape's rings, exterior counter-clockwise and holes clockwise, so that their areas add up. */
+function loopsOf(s: Shape): Loop[] {
+  const rings = outlineOf(s, COVERING_POINTS);
+  if (rings.some((ring) => Math.abs((ring.at(-1)?.[0] ?? 0) - (ring[0]?.[0] ?? 0)) > 180)) return [];
+  const corners = rings.reduce((sum, ring) => sum + ring.length, 0);
+  const step = Math.max(1, Math.ceil(corners / MAX_COVERING_CORNERS));
+  return rings.map((ring, n) => {
+    const kept = ring.slice(0, -1).filter((_, i) => i % step === 0);
+    const loop = Float64Array.from(kept.flat());
+    if (areaOfLoop(loop) < 0 === n > 0) return loop;
+    return Float64Array.from(kept.reverse().flat());
+  });
+}
+
+function extentOfLoops(loops: readonly Loop[]): Extent {
+  let minX = Infinity;
+  let minY = Infinity;
+  let maxX = -Infinity;
+  let maxY = -Infinity;
+  for (const loop of loops) {
+    for (let i = 0; i + 1 < loop.length; i += 2) {
+      minX = Math.min(minX, loop[i]!);
+      maxX = Math.max(maxX, loop[i]!);
+      minY = Math.min(minY, loop[i + 1]!);
+      maxY = Math.max(maxY, loop[i + 1]!);
+    }
+  }
+  return { minX, minY, maxX, maxY };
+}
