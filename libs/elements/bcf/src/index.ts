@@ -1,1 +1,5 @@
-export {};
+export type { BorderPolicy, PeerPolicy, Source } from './policy.js';
+export { type EmergencyTarget, emergencyTarget } from './emergency-target.js';
+export { type ClassifyContext, type Traffic, classify } from './classify.js';
+export { type ChatBinding, type ChatFlow, type Remembrance, promoted, rebind } from './chat-flow.js';
+export { type NextHops, type ScreenContext, type Screening, chatKeyOf, screen } from './screen.js';

@@ -1,0 +1,107 @@
+import { buildRequest, editMessage, parseDatagram, type HeaderEdit, type SipMessage } from '@esinet/sip';
+import type { BorderPolicy, Source } from './policy.js';
+import type { NextHops, ScreenContext, Screening } from './screen.js';
+
+/** What the specs of this element share: requests, a policy and next hops. Not part of what the element exports. */
+
+export function message(text: Buffer | string): SipMessage {
+  const parsed = parseDatagram(typeof text === 'string' ? Buffer.from(text, 'latin1') : text);
+  if (parsed.kind !== 'message') throw new Error(`no message: ${parsed.kind}`);
+  return parsed.message;
+}
+
+export interface Draft {
+  readonly method?: string;
+  readonly uri?: string;
+  readonly from?: string;
+  readonly callId?: string;
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly body?: string | Buffer;
+}
+
+export const chatId = 'urn:emergency:uid:callid:abcdefghijklmnopqrstuvwxyz1234:app.example';
+
+export function request(o: Draft = {}): SipMessage {
+  const method = o.method ?? 'MESSAGE';
+  return message(
+    buildRequest({
+      method,
+      uri: o.uri ?? 'urn:service:sos',
+      headers: [
+        ['Via', 'SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bKfixture'],
+        ['Max-Forwards', '70'],
+        ['From', `${o.from ?? '<sip:anna@app.example>'};tag=1`],
+        ['To', `<${o.uri ?? 'urn:service:sos'}>`],
+        ['Call-ID', o.callId ?? 'call-1@192.0.2.1'],
+        ['CSeq', `1 ${method}`],
+        ...(o.headers ?? []),
+      ],
+      body: o.body ?? '',
+    }),
+  );
+}
+
+export const chatHeader = ['Call-Info', `<${chatId}>;purpose=EmergencyCallData.CallId`] as const;
+
+export const policy: BorderPolicy = {
+  elementId: 'bcf.esinet.lab',
+  numbers: new Map([
+    ['112', 'urn:service:sos'],
+    ['911', 'urn:service:sos'],
+    ['061', 'urn:service:sos.ambulance'],
+  ]),
+  numberDomains: '*',
+  publicDomain: 'esinet.lab',
+  privateDomain: 'psap.esinet.internal',
+  emergencyPriority: 'esnet.1',
+  callbackPriority: 'esnet.0',
+  removeFromUntrusted: ['P-Asserted-Identity', 'P-Preferred-Identity', 'P-Access-Network-Info'],
+  nenaIdentifiers: true,
+  defaultPsapUri: 'sip:default@psap.esinet.internal',
+  secretLength: 20,
+};
+
+const esrp = { transport: 'tcp', address: '10.0.0.7', port: 15070 } as const;
+const psap = { transport: 'tcp', address: '10.0.0.8', port: 15075 } as const;
+const provider = { transport: 'tcp', address: '10.0.0.9', port: 15050 } as const;
+
+export const hops: NextHops = {
+  esrps: [esrp],
+  psap: () => [psap],
+  domain: (domain) => (domain === 'provider.lab' || domain === 'public.b' ? [provider] : []),
+  back: (flow) =>
+    flow.flowId === 'gone'
+      ? undefined
+      : {
+          destination: { transport: flow.transport, address: flow.address, port: flow.port },
+          listener: flow.listener,
+        },
+};
+
+export const destinations = { esrp, psap, provider };
+
+export const context: ScreenContext = {
+  policy,
+  hops,
+  isOwnAddress: (uri) => uri.host === '127.0.0.1' && (uri.port === 15060 || uri.port === 15062),
+};
+
+export const stranger: Source = { listener: 'public-tcp', side: 'public' };
+export const peer: Source = {
+  listener: 'public-tls',
+  side: 'public',
+  peer: { name: 'provider', trusted: true },
+};
+export const inside: Source = { listener: 'private-tcp', side: 'private' };
+
+/** The message as it would leave for the target: common edits, then the target's. */
+export function leaving(request: SipMessage, screening: Screening, target = 0): SipMessage {
+  const { decision } = screening;
+  if (decision.kind !== 'forward') throw new Error(`not forwarded: ${decision.kind}`);
+  const chosen = decision.targets[target];
+  if (!chosen) throw new Error('no such target');
+  const edits: HeaderEdit[] = [...(decision.edits ?? []), ...(chosen.edits ?? [])];
+  return message(
+    editMessage(request, { ...(chosen.uri !== undefined && { requestUri: chosen.uri }), edits }),
+  );
+}

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { identifierRegistry, readIdentifiers } from '@esinet/lmpe';
+import type { SipMessage } from '@esinet/sip';
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** Characters of an identifier made here: 130 bits, within the 10 to 30 of TS 103 698 6.1.2.7. */
+const identifierLength = 26;
+
+export interface Identified {
+  readonly callId: string;
+  /** The request brought none, in no form: this border made it. */
+  readonly assigned: boolean;
+  /** TS 103 698 6.1.2.7: Message Type, as far as there is one. */
+  readonly messageType?: number;
+  /** Call-Info values to add; empty where all are there. */
+  readonly added: readonly string[];
+}
+
+/**
+ * The Call Identifier of a request, and what is to be added so that the PSAP finds one. An assigned identifier follows
+ * from Call-ID and From alone, so that a retransmission, another replica of this border and a later message of the same
+ * Call-ID come to the same.
+ */
+export function identify(
+  request: SipMessage,
+  o: { readonly elementId: string; readonly nena: boolean },
+): Identified {
+  const values = request.values('Call-Info');
+  const known = readIdentifiers(values);
+  const callId =
+    known.callId ??
+    `urn:emergency:uid:callid:${derived('callid', request.callId ?? '', request.from?.uri ?? '')}:${o.elementId}`;
+  const added: string[] = [];
+  if (!hasPurpose(values, 'emergencycalldata.callid')) {
+    added.push(`<${callId}>;purpose=${identifierRegistry.callId.emitted.purpose}`);
+  }
+  if (o.nena) {
+    if (!hasPurpose(values, 'emergency-callid')) added.push(`<${callId}>;purpose=emergency-CallId`);
+    if (known.incidentId === undefined) {
+      const incident = `urn:emergency:uid:incidentid:${derived('incidentid', callId)}:${o.elementId}`;
+      added.push(`<${incident}>;purpose=emergency-IncidentId`);
+    }
+  }
+  return {
+    callId,
+    assigned: known.callId === undefined,
+    ...(known.messageType !== undefined && { messageType: known.messageType }),
+    added,
+  };
+}
+
+/** How many characters of a Call Identifier cannot be guessed: its unique part. */
+export function secretLengthOf(callId: string): number {
+  const text = callId.slice(callId.toLowerCase().lastIndexOf('callid:') + 'callid:'.length);
+  const colon = text.indexOf(':');
+  return colon < 0 ? text.length : colon;
+}
+
+function derived(...parts: readonly string[]): string {
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest();
+  let out = '';
+  let bits = 0;
+  let value = 0;
+  for (const byte of digest) {
+    value = (value << 8) | byte;
+    bits += 8;
+    while (bits >= 5 && out.length < identifierLength) {
+      bits -= 5;
+      out += alphabet[(value >> bits) & 31];
+    }
+    value &= (1 << bits) - 1;
+  }
+  return out;
+}
+
+function hasPurpose(values: readonly string[], purpose: string): boolean {
+  return values.some((value) => {
+    const close = value.indexOf('>');
+    return value
+      .slice(close + 1)
+      .toLowerCase()
+      .split(';')
+      .some((parameter) => parameter.replace(/[\s"]/g, '') === `purpose=${purpose}`);
+  });
+}

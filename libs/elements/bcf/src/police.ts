@@ -1,0 +1,50 @@
+import { type HeaderEdit, parseNameAddr, parseUri, type SipMessage } from '@esinet/sip';
+import type { BorderPolicy, Source } from './policy.js';
+import { translateValue } from './translate.js';
+
+/**
+ * Edits that take from a request of the public side what its sender may not say. TS 103 698 6.1.2.5 for
+ * Resource-Priority, RFC 3325 5 for asserted identities, RFC 7315 5.4 for access network information. Nothing here
+ * refuses: a forged field is removed, the call goes on. History-Info is dealt with by `trustedHistory`.
+ */
+export function police(request: SipMessage, source: Source, policy: BorderPolicy): HeaderEdit[] {
+  const edits: HeaderEdit[] = [
+    { op: 'set-lines', name: 'Resource-Priority', values: [policy.emergencyPriority] },
+  ];
+  // What is left of a Route would steer the request past this border's own choice of the next hop.
+  if (request.has('Route')) edits.push({ op: 'remove', name: 'Route' });
+  if (source.peer?.trusted) return edits;
+  for (const name of policy.removeFromUntrusted) {
+    if (request.has(name)) edits.push({ op: 'remove', name });
+  }
+  return edits;
+}
+
+/**
+ * The History-Info values that may come in. Of an untrusted peer only those that name a PSAP of ours: a caller's
+ * redirected start carries the PSAP it was redirected by (TS 103 698 6.2.7), anything else would be a made-up history.
+ */
+export function trustedHistory(request: SipMessage, source: Source, policy: BorderPolicy): string[] {
+  const values = request.values('History-Info');
+  const inward = { from: policy.publicDomain, to: policy.privateDomain };
+  if (source.peer?.trusted) return values.map((value) => translateValue(value, inward));
+  return values
+    .filter((value) => {
+      const host = parseUri(parseNameAddr(value)?.uri ?? '')?.host;
+      return host === policy.publicDomain || host === policy.privateDomain;
+    })
+    .map((value) => translateValue(value, inward));
+}
+
+/** Resource-Priority of what leaves for a caller: `esnet.0` within an incident, else none. TS 103 698 6.1.2.5 */
+export function callbackPriority(
+  request: SipMessage,
+  withinIncident: boolean,
+  policy: BorderPolicy,
+): HeaderEdit[] {
+  if (!withinIncident)
+    return request.has('Resource-Priority') ? [{ op: 'remove', name: 'Resource-Priority' }] : [];
+  // A PSAP may have said esnet.2, a critical call (table 3): it is inside, so it is believed.
+  if (request.has('Resource-Priority')) return [];
+  return [{ op: 'append', name: 'Resource-Priority', value: policy.callbackPriority }];
+}

@@ -1,0 +1,270 @@
+import type {
+  Destination,
+  Flow,
+  ForwardTarget,
+  HeaderEdit,
+  RouteDecision,
+  SipMessage,
+  Uri,
+} from '@esinet/sip';
+import {
+  type ChatBinding,
+  type ChatFlow,
+  type Remembrance,
+  answerableUsers,
+  canonicalUser,
+  privateIdentity,
+} from './chat-flow.js';
+import { type Traffic, allowedMethods, classify } from './classify.js';
+import { historyInfo, sipReason } from './history-info.js';
+import { identify, secretLengthOf } from './identifiers.js';
+import { callbackPriority, police, trustedHistory } from './police.js';
+import type { BorderPolicy, Source } from './policy.js';
+import { translateHeaders, translateUri } from './translate.js';
+
+/** The ways out of the border, as configured and as open at this moment. */
+export interface NextHops {
+  /** Tried one after another. */
+  readonly esrps: readonly Destination[];
+  /** PSAPs by the user part of their URI; `undefined` is the host table's entry for all others. */
+  psap(user: string | undefined): readonly Destination[];
+  /** The table of peers: next hops for a domain; empty if it is not in the table. */
+  domain(domain: string): readonly Destination[];
+  /** The way back to a caller, or undefined if the connection is gone. */
+  back(flow: ChatFlow): { readonly destination: Destination | Flow; readonly listener: string } | undefined;
+}
+
+export interface ScreenContext {
+  readonly policy: BorderPolicy;
+  readonly hops: NextHops;
+  /** Whether host and port of a URI are an address this border listens on. */
+  readonly isOwnAddress: (uri: Uri) => boolean;
+}
+
+/** What the border decided and why. `why` is one of a few fixed phrases and holds nothing of the message. */
+export interface Screening {
+  readonly decision: RouteDecision;
+  readonly traffic: Traffic['kind'];
+  readonly why: string;
+  readonly callId?: string;
+  /** The sender is to be remembered: this was emergency traffic, and answers go back the way it came. */
+  readonly remember?: Remembrance;
+  /** Which of the targets is which way back, for `promoted`. */
+  readonly ways?: readonly (ChatFlow | undefined)[];
+}
+
+/** Under which names the way back for a request from inside was remembered. */
+export function chatKeyOf(request: SipMessage, policy: BorderPolicy): { chat: string; user: string } {
+  const { callId, assigned } = identify(request, { elementId: policy.elementId, nena: false });
+  return { chat: assigned ? dialogKey(request) : callId, user: canonicalUser(request.requestUri) };
+}
+
+/**
+ * The border's decision about one request (TS 103 698 5.3, D.1): classify, police, translate, choose the next hop. Pure:
+ * what was remembered of the chat is given in `chat`.
+ */
+export function screen(
+  request: SipMessage,
+  source: Source,
+  context: ScreenContext,
+  chat?: ChatBinding,
+): Screening {
+  const traffic = classify(request, source, {
+    policy: context.policy,
+    isOwnAddress: context.isOwnAddress,
+    hasDomain: (domain) => context.hops.domain(domain).length > 0,
+  });
+  switch (traffic.kind) {
+    case 'probe':
+      return {
+        traffic: 'probe',
+        why: 'options',
+        decision: {
+          kind: 'answer',
+          status: 200,
+          headers: [
+            ['Allow', allowedMethods.join(', ')],
+            ['Accept', '*/*'],
+          ],
+        },
+      };
+    case 'refused':
+      return refuse(traffic.status, traffic.why);
+    case 'emergency':
+      return emergency(request, source, context, traffic);
+    case 'chat':
+      return inChat(request, source, context, traffic.user);
+    case 'relay':
+      return relay(request, context, traffic.domain);
+    case 'outward':
+      return outward(request, context, traffic.user, chat);
+  }
+}
+
+function refuse(status: number, why: string): Screening {
+  const headers: [string, string][] = status === 405 ? [['Allow', allowedMethods.join(', ')]] : [];
+  return { traffic: 'refused', why, decision: { kind: 'reject', status, headers } };
+}
+
+/** To the ESRPs one after another, and if all are away straight to the default PSAP: no failure drops a call. */
+function emergency(
+  request: SipMessage,
+  source: Source,
+  context: ScreenContext,
+  traffic: Traffic & { kind: 'emergency' },
+): Screening {
+  const { policy, hops } = context;
+  const inside = source.side === 'private';
+  const { callId, added } = identify(request, { elementId: policy.elementId, nena: policy.nenaIdentifiers });
+  const { requestUri, retargeted } = traffic.target;
+  const received = inside ? request.values('History-Info') : trustedHistory(request, source, policy);
+  const toService = retargeted ? [{ uri: requestUri, by: 'rc' as const }] : [];
+  const history = retargeted ? historyInfo(received, request.requestUri, toService) : received;
+
+  const edits: HeaderEdit[] = inside ? [] : police(request, source, policy);
+  for (const value of added) edits.push({ op: 'append', name: 'Call-Info', value });
+
+  const uri = retargeted ? { uri: requestUri } : {};
+  const targets: ForwardTarget[] = hops.esrps.map((destination) => ({
+    ...uri,
+    destination,
+    edits: replaceHistory(request, history),
+  }));
+  const reason = sipReason(503, 'no ESRP answered');
+  const last = historyInfo(history, requestUri, [{ uri: policy.defaultPsapUri, by: 'mp', reason }]);
+  for (const destination of hops.psap(userOf(policy.defaultPsapUri))) {
+    targets.push({
+      ...uri,
+      destination,
+      edits: [
+        ...replaceHistory(request, last),
+        { op: 'prepend', name: 'Route', value: `<${policy.defaultPsapUri};lr>` },
+        { op: 'append', name: 'Reason', value: reason },
+      ],
+    });
+  }
+  return {
+    traffic: 'emergency',
+    why: retargeted ? 'number' : traffic.target.test ? 'test' : 'service urn',
+    callId,
+    decision: {
+      kind: 'forward',
+      targets,
+      edits,
+      responseEdits: (response) => outwardEdits(response, policy),
+    },
+    ...(!inside && { remember: remembrance(request, source, callId) }),
+  };
+}
+
+/** TS 103 698 6.2.3: from the second message on, straight to the PSAP. */
+function inChat(request: SipMessage, source: Source, context: ScreenContext, user: Uri): Screening {
+  const { policy, hops } = context;
+  const inside = source.side === 'private';
+  const { callId, added } = identify(request, { elementId: policy.elementId, nena: false });
+  const edits: HeaderEdit[] = inside ? [] : police(request, source, policy);
+  for (const value of added) edits.push({ op: 'append', name: 'Call-Info', value });
+  if (!inside) edits.push(...replaceHistory(request, trustedHistory(request, source, policy)));
+  const destinations = hops.psap(user.user);
+  if (destinations.length === 0) return refuse(404, 'no such psap');
+  const uri = privateUri(user, policy);
+  return {
+    traffic: 'chat',
+    why: 'running chat',
+    callId,
+    decision: {
+      kind: 'forward',
+      targets: destinations.map((destination) => ({ uri, destination })),
+      edits,
+      responseEdits: (response) => outwardEdits(response, policy),
+    },
+    ...(!inside && { remember: remembrance(request, source, callId) }),
+  };
+}
+
+/** TS 103 698 D.2: between peers, by the table of domains. Everything asserted stays, the route is the domain's. */
+function relay(request: SipMessage, context: ScreenContext, domain: string): Screening {
+  const { policy, hops } = context;
+  const { callId, assigned } = identify(request, { elementId: policy.elementId, nena: false });
+  return {
+    traffic: 'relay',
+    why: 'domain table',
+    ...(!assigned && { callId }),
+    decision: {
+      kind: 'forward',
+      targets: hops.domain(domain).map((destination) => ({ destination })),
+      edits: outwardEdits(request, policy),
+      responseEdits: (response) => outwardEdits(response, policy),
+    },
+  };
+}
+
+/** From a PSAP to a caller: the table of domains, then the way the chat came in. Never to an address a message names. */
+function outward(
+  request: SipMessage,
+  context: ScreenContext,
+  user: Uri,
+  chat: ChatBinding | undefined,
+): Screening {
+  const { policy, hops } = context;
+  const { callId, assigned } = identify(request, { elementId: policy.elementId, nena: false });
+  const named = assigned ? {} : { callId };
+  const peers = hops.domain(user.host);
+  const targets: ForwardTarget[] = peers.map((destination) => ({ destination }));
+  const ways: (ChatFlow | undefined)[] = peers.map(() => undefined);
+  for (const flow of [chat?.current, chat?.alternate]) {
+    const way = flow && hops.back(flow);
+    if (!way) continue;
+    targets.push({ ...way, edits: privateIdentity(request) });
+    ways.push(flow);
+  }
+  if (targets.length === 0) {
+    const refused = chat ? refuse(480, 'connection gone') : refuse(404, 'no way to that user');
+    return { ...refused, traffic: 'outward', ...named };
+  }
+  return {
+    traffic: 'outward',
+    why: peers.length > 0 ? 'domain table' : 'remembered flow',
+    ...named,
+    ways,
+    decision: {
+      kind: 'forward',
+      targets,
+      edits: [...outwardEdits(request, policy), ...callbackPriority(request, chat !== undefined, policy)],
+    },
+  };
+}
+
+function outwardEdits(message: SipMessage, policy: BorderPolicy): HeaderEdit[] {
+  return translateHeaders(message, { from: policy.privateDomain, to: policy.publicDomain });
+}
+
+function replaceHistory(request: SipMessage, values: readonly string[]): HeaderEdit[] {
+  if (values.length > 0) return [{ op: 'set-lines', name: 'History-Info', values }];
+  return request.has('History-Info') ? [{ op: 'remove', name: 'History-Info' }] : [];
+}
+
+function remembrance(request: SipMessage, source: Source, callId: string): Remembrance {
+  return {
+    chats: request.method === 'MESSAGE' ? [callId] : [callId, dialogKey(request)],
+    users: answerableUsers(request, source),
+    secretLength: secretLengthOf(callId),
+  };
+}
+
+function dialogKey(request: SipMessage): string {
+  return `sip:${request.callId ?? ''}`;
+}
+
+function privateUri(user: Uri, policy: BorderPolicy): string {
+  const translated = translateUri(user.text, { from: policy.publicDomain, to: policy.privateDomain });
+  if (translated !== user.text || user.host === policy.privateDomain) return translated;
+  // Addressed by this border's own address.
+  return `sip:${user.user ?? ''}@${policy.privateDomain}`;
+}
+
+function userOf(uri: string): string | undefined {
+  const at = uri.indexOf('@');
+  const colon = uri.indexOf(':');
+  return at < 0 ? undefined : uri.slice(colon + 1, at);
+}
