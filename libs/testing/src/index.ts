@@ -1,1 +1,6 @@
-export {};
+export { busContract } from './bus-contract.js';
+export { storeContract } from './store-contract.js';
+export { recordsContract } from './records-contract.js';
+export { freePort, freePorts } from './free-port.js';
+export { type OutsideProgram, programPath, requireProgram, startProgram } from './outside-program.js';
+export { temporaryFolder } from './temp-folder.js';

@@ -17,7 +17,6 @@ export class MemoryRecords implements Records {
   async append(collection: string, key: string, value: unknown): Promise<'stored' | 'duplicate'> {
     const records = this.#records(collection, key);
     const text = encodeValue(value);
-    await Promise.resolve();
     if (records.has(key)) return 'duplicate';
     records.set(key, text);
     return 'stored';
