@@ -52,3 +52,42 @@ export { type AddressRecord, type DnsPort, type NaptrRecord, type SrvRecord, nod
 export type { HostTableEntry } from './locate/host-table.js';
 export { type LocateLimits, defaultLocateLimits } from './locate/limits.js';
 export { type ServerLocator, type ServerLocatorOptions, serverLocator } from './locate/server-locator.js';
+
+// transactions, proxy core, user agent core
+export { createSipStack, type SipStack, type SipStackOptions } from './stack.js';
+export { type SipTimers, defaultTimers, sipTimers } from './transaction/timers.js';
+export { type TransactionLimits, defaultTransactionLimits } from './transaction/limits.js';
+export type { ResponseDescription, ServerTransaction } from './transaction/server-transaction.js';
+export type {
+  ClientFailure,
+  ClientTransaction,
+  ClientTransactionEvents,
+  Compose,
+} from './transaction/client-transaction.js';
+export {
+  type ClientRequest,
+  type TransactionCounters,
+  TransactionLayer,
+  type TransactionLayerOptions,
+} from './transaction/transaction-layer.js';
+export { type TransactionTable, mapTable } from './transaction/transaction-table.js';
+export type { TransactionTransport } from './transaction/transport-port.js';
+export type { RequestLocator } from './transaction/locator-port.js';
+export type { WireEvent } from './transaction/wire-event.js';
+export { ProxyCore, type ProxyCoreOptions } from './proxy/proxy-core.js';
+export { defaultProxyTimes, retriable } from './proxy/proxy-settings.js';
+export type {
+  ForwardDecision,
+  ForwardOutcome,
+  ForwardTarget,
+  OwnAnswer,
+  RouteDecision,
+} from './proxy/route-decision.js';
+export {
+  type UacOutcome,
+  type UacRequest,
+  type UasAnswer,
+  UserAgent,
+  type UserAgentOptions,
+} from './ua/user-agent.js';
+export type { Credentials } from './ua/challenge.js';

@@ -1,0 +1,70 @@
+import type { HeaderEdit } from '../codec/edit.js';
+import { editMessage } from '../codec/edit.js';
+import type { SipMessage } from '../codec/sip-message.js';
+import { parseUri } from '../codec/uri.js';
+import type { Flow } from '../transport/flow.js';
+import type { Compose } from '../transaction/client-transaction.js';
+import { receivedVia } from '../transport/via-route.js';
+import type { ForwardDecision, ForwardTarget } from './route-decision.js';
+import { nextHopOf, routesAfter } from './route-values.js';
+
+/** Methods that set up a dialog, for which Record-Route means something. RFC 3261 16.6 step 4 */
+const dialogForming = new Set(['INVITE', 'SUBSCRIBE', 'REFER']);
+
+/** A Max-Forwards for requests that came without. RFC 3261 16.6 step 3 */
+const initialMaxForwards = '70';
+
+export interface Forwarding {
+  /** What is located; undefined where the target names its destination. */
+  readonly nextHopUri: string | undefined;
+  readonly compose: Compose;
+}
+
+/** The copy of a request for one target, RFC 3261 16.6 steps 1 to 8: nothing is touched but what these steps name. */
+export function forwarding(
+  request: SipMessage,
+  source: Flow,
+  decision: ForwardDecision,
+  target: ForwardTarget,
+  recordRoute: string | undefined,
+): Forwarding {
+  const edits: HeaderEdit[] = [];
+  const via = request.topVia;
+  const stamped = via && receivedVia(via, source);
+  if (stamped !== undefined && stamped !== via?.text)
+    edits.push({ op: 'replace-first', name: 'Via', value: stamped });
+  // Step 3.
+  const maxForwards = request.maxForwards;
+  edits.push({
+    op: 'set',
+    name: 'Max-Forwards',
+    value: maxForwards === undefined ? initialMaxForwards : String(maxForwards - 1),
+  });
+  if (decision.edits) edits.push(...decision.edits);
+  if (target.edits) edits.push(...target.edits);
+  // Step 4.
+  if (recordRoute !== undefined && dialogForming.has(request.method)) {
+    edits.push({ op: 'prepend', name: 'Record-Route', value: recordRoute });
+  }
+  // Steps 6 and 7.
+  const wanted = target.uri ?? request.requestUri;
+  const routes = routesAfter(request, edits);
+  const next = nextHopOf(wanted, routes);
+  edits.push(...next.edits);
+  const at = edits.length;
+  const requestUri = next.requestUri === request.requestUri ? undefined : next.requestUri;
+  return {
+    nextHopUri: target.destination ? undefined : (target.nextHopUri ?? next.uri),
+    // Step 8.
+    compose: (ourVia) => {
+      edits[at] = { op: 'prepend', name: 'Via', value: ourVia };
+      return editMessage(request, { ...(requestUri === undefined ? undefined : { requestUri }), edits });
+    },
+  };
+}
+
+/** Can this be located at all? RFC 3261 16.3 step 2 */
+export function isRoutableScheme(uri: string): boolean {
+  const scheme = parseUri(uri)?.scheme;
+  return scheme === 'sip' || scheme === 'sips';
+}

@@ -1,0 +1,73 @@
+import { afterEach, expect, it } from 'vitest';
+import { countingIds, silentLogger, systemClock } from '@esinet/kernel';
+import { createSipStack, type SipStack } from '../stack.js';
+import { UserAgent } from '../ua/user-agent.js';
+import { ProxyCore } from './proxy-core.js';
+
+const stacks: SipStack[] = [];
+afterEach(async () => {
+  await Promise.all(stacks.splice(0).map((stack) => stack.stop()));
+});
+
+async function stack(transport: 'udp' | 'tcp' = 'udp') {
+  const made = createSipStack({
+    listeners: [{ name: 'main', transport, host: '127.0.0.1', port: 0 }],
+    clock: systemClock,
+    logger: silentLogger,
+    timers: { t1: 50 },
+  });
+  stacks.push(made);
+  await made.start();
+  return { ...made, port: made.transport.listeners()[0]!.port };
+}
+
+const nowhere = { locate: async () => [] };
+
+it.each(['udp', 'tcp'] as const)(
+  'forwards a MESSAGE over %s and returns its answer',
+  { meta: { clause: ['RFC 3261 16.6', 'RFC 3261 16.7'] } },
+  async (transport) => {
+    const caller = await stack(transport);
+    const proxy = await stack(transport);
+    const psap = await stack(transport);
+    const common = { clock: systemClock, logger: silentLogger, locator: nowhere };
+    new ProxyCore({
+      ...common,
+      ...proxy,
+      isOwn: () => false,
+      route: () => ({
+        kind: 'forward',
+        targets: [{ destination: { transport, address: '127.0.0.1', port: psap.port } }],
+      }),
+    });
+    const seen: string[] = [];
+    new UserAgent({
+      ...common,
+      ...psap,
+      ids: countingIds('p'),
+      onRequest: (request) => {
+        seen.push(
+          `${request.requestUri} ${request.vias.length} ${request.maxForwards} ${request.body.toString()}`,
+        );
+        return { status: 200, headers: [['X-Psap', 'yes']] };
+      },
+    });
+    const ua = new UserAgent({ ...common, ...caller, ids: countingIds('c') });
+    const outcome = await ua.send({
+      method: 'MESSAGE',
+      uri: 'urn:service:sos',
+      from: 'sip:alice@example.com',
+      to: 'urn:service:sos',
+      body: 'Hilfe',
+      contentType: 'text/plain',
+      destination: { transport, address: '127.0.0.1', port: proxy.port },
+    });
+    expect(seen).toEqual(['urn:service:sos 2 69 Hilfe']);
+    expect(outcome.kind).toBe('response');
+    if (outcome.kind !== 'response') return;
+    expect(outcome.message.status).toBe(200);
+    expect(outcome.message.vias).toHaveLength(1);
+    expect(outcome.message.topVia?.received).toBe('127.0.0.1');
+    expect(outcome.message.header('X-Psap')).toBe('yes');
+  },
+);

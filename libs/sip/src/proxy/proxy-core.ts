@@ -1,0 +1,173 @@
+import { type Clock, type Logger, messageOf } from '@esinet/kernel';
+import { editMessage } from '../codec/edit.js';
+import { parseDatagram } from '../codec/datagram.js';
+import type { SipMessage } from '../codec/sip-message.js';
+import { parseUri, type Uri } from '../codec/uri.js';
+import type { Flow } from '../transport/flow.js';
+import type { RequestLocator } from '../transaction/locator-port.js';
+import type { ServerTransaction } from '../transaction/server-transaction.js';
+import type { TransactionLayer } from '../transaction/transaction-layer.js';
+import type { TransactionTransport } from '../transaction/transport-port.js';
+import { forwardStateless } from './forward-ack.js';
+import { defaultProxyTimes, type ProxySettings, retriable } from './proxy-settings.js';
+import { ResponseContext } from './response-context.js';
+import type { OwnAnswer, RouteDecision } from './route-decision.js';
+import { preprocessRoute } from './route-preprocess.js';
+import { validateRequest } from './validate.js';
+
+export interface ProxyCoreOptions {
+  readonly transactions: TransactionLayer;
+  readonly transport: TransactionTransport;
+  readonly locator: RequestLocator;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** What becomes of a request, RFC 3261 16.5. A throw or a rejection is answered 500. ACK for a 2xx is asked too. */
+  readonly route: (request: SipMessage, flow: Flow) => RouteDecision | Promise<RouteDecision>;
+  /** Names us, in a Route or as the host of an OPTIONS ping. Addresses of the listeners are ours in any case. */
+  readonly isOwn: (uri: Uri) => boolean;
+  /** Stay in the path of the dialogs that forwarded requests set up. Default false. RFC 3261 16.6 step 4 */
+  readonly recordRoute?: boolean;
+  readonly timerCMs?: number;
+  readonly failoverMs?: number;
+  readonly connectMs?: number;
+  readonly failoverOn?: (status: number) => boolean;
+  readonly unreachableStatus?: number;
+  /** Option tags understood in Proxy-Require. Default none. */
+  readonly supported?: readonly string[];
+  /** Header fields the route function looks at besides Request-URI and Route: a change in them is no loop. RFC 5393 */
+  readonly loopFields?: (request: SipMessage) => string;
+  /** Take every request from the transaction layer. Default true; else the owner calls `handle`. */
+  readonly takeRequests?: boolean;
+}
+
+/** A transaction-stateful proxy, RFC 3261 16: what comes in is checked, routed and forwarded in the order of that text. */
+export class ProxyCore {
+  readonly #settings: ProxySettings;
+  #local: ReadonlySet<string> | undefined;
+
+  constructor(private readonly options: ProxyCoreOptions) {
+    this.#settings = {
+      transactions: options.transactions,
+      locator: options.locator,
+      clock: options.clock,
+      logger: options.logger,
+      recordRoute: options.recordRoute ?? false,
+      timerCMs: options.timerCMs ?? defaultProxyTimes.timerCMs,
+      failoverMs: options.failoverMs ?? defaultProxyTimes.failoverMs,
+      connectMs: options.connectMs ?? defaultProxyTimes.connectMs,
+      unreachableStatus: options.unreachableStatus ?? 500,
+      failoverOn: options.failoverOn ?? retriable,
+      sentBy: (transport, listener) => options.transport.sentBy(transport, listener),
+      loopHash: (request, flow) => this.#loopHash(request, flow),
+    };
+    if (options.takeRequests === false) return;
+    options.transactions.onRequest = (tx) => this.handle(tx);
+    options.transactions.onAck = (ack, flow) => void this.handleAck(ack, flow);
+  }
+
+  /** Takes one request all the way; never throws. */
+  handle(tx: ServerTransaction): void {
+    try {
+      const request = this.#preprocessed(tx.request);
+      const refusal = this.#refusal(request, tx.flow);
+      if (refusal) return tx.respond(refusal);
+      const decision = this.options.route(request, tx.flow);
+      if (decision instanceof Promise) {
+        decision.then(
+          (settled) => this.#follow(tx, request, settled),
+          (error: unknown) => this.#failed(tx, error),
+        );
+      } else this.#follow(tx, request, decision);
+    } catch (error) {
+      this.#failed(tx, error);
+    }
+  }
+
+  /** An ACK for a 2xx goes on without state. RFC 3261 16.11 */
+  async handleAck(ack: SipMessage, flow: Flow): Promise<void> {
+    try {
+      const request = this.#preprocessed(ack);
+      if (this.#refusal(request, flow)) return;
+      const decision = await this.options.route(request, flow);
+      if (decision.kind === 'forward') await forwardStateless(this.#settings, request, flow, decision);
+    } catch (error) {
+      this.options.logger.warn('sip-ack-not-forwarded', { reason: messageOf(error) });
+    }
+  }
+
+  #follow(tx: ServerTransaction, request: SipMessage, decision: RouteDecision): void {
+    try {
+      switch (decision.kind) {
+        case 'forward':
+          // RFC 3261 16.5: no target at all is 480.
+          if (decision.targets.length === 0) return tx.respond({ status: 480 });
+          if (tx.cancelled) return tx.respond({ status: 487 });
+          return new ResponseContext(this.#settings, tx, request, decision).begin();
+        case 'discard':
+          return;
+        default:
+          return tx.respond(decision);
+      }
+    } catch (error) {
+      this.#failed(tx, error);
+    }
+  }
+
+  #failed(tx: ServerTransaction, error: unknown): void {
+    this.options.transactions.counters.errors++;
+    this.options.logger.error('sip-route-failed', { method: tx.request.method, reason: messageOf(error) });
+    tx.respond({ status: 500 });
+  }
+
+  #preprocessed(request: SipMessage): SipMessage {
+    const change = preprocessRoute(
+      request,
+      (uri) => this.#isOwn(uri),
+      (uri) => uri.params.has('lr') && this.#isOwn(uri),
+    );
+    if (!change) return request;
+    const parsed = parseDatagram(editMessage(request, change));
+    return parsed.kind === 'message' ? parsed.message : request;
+  }
+
+  #refusal(request: SipMessage, flow: Flow): OwnAnswer | undefined {
+    if (request.method === 'OPTIONS') {
+      const uri = parseUri(request.requestUri);
+      // RFC 3261 11: OPTIONS to the proxy itself, as peers send to see whether it lives.
+      if (uri && uri.user === undefined && this.#isOwn(uri) && !request.has('Route')) return { status: 200 };
+    }
+    return validateRequest(request, {
+      supported: this.options.supported ?? [],
+      isOurSentBy: (sentBy) => this.#localAddresses().has(sentBy),
+      loopHash: () => this.#loopHash(request, flow),
+    });
+  }
+
+  /** RFC 5393 4.2.1: everything that decides where the request goes, and what tells one transaction from another. */
+  #loopHash(request: SipMessage, flow: Flow): string {
+    const routes = request.has('Route') ? request.headerLines('Route').join() : '';
+    const fields = this.options.loopFields?.(request) ?? '';
+    const cseq = request.cseq?.number ?? 0;
+    const text = `${request.requestUri}\n${routes}\n${flow.listener}\n${request.callId ?? ''}\n${cseq}\n${fields}`;
+    return this.options.transactions.shortHash(text);
+  }
+
+  #isOwn(uri: Uri): boolean {
+    if (this.options.isOwn(uri)) return true;
+    const secure = uri.scheme === 'sips' || uri.params.get('transport')?.toLowerCase() === 'tls';
+    return this.#localAddresses().has(`${uri.host}:${uri.port ?? (secure ? 5061 : 5060)}`);
+  }
+
+  #localAddresses(): ReadonlySet<string> {
+    if (this.#local) return this.#local;
+    const addresses = new Set<string>();
+    for (const listener of this.options.transport.listeners()) {
+      addresses.add(`${listener.host.toLowerCase()}:${listener.port}`);
+      const advertised = listener.advertised.toLowerCase();
+      addresses.add(/:\d+$/.test(advertised) ? advertised : `${advertised}:5060`);
+    }
+    // Ports are known for good once the listeners have started.
+    if (this.options.transport.listeners().every((listener) => listener.port !== 0)) this.#local = addresses;
+    return addresses;
+  }
+}

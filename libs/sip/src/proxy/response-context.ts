@@ -1,0 +1,321 @@
+import { messageOf, type Timer } from '@esinet/kernel';
+import { editMessage, type HeaderEdit } from '../codec/edit.js';
+import type { SipMessage } from '../codec/sip-message.js';
+import type { Destination } from '../transport/destination.js';
+import type { Flow } from '../transport/flow.js';
+import type { ClientFailure, ClientTransaction } from '../transaction/client-transaction.js';
+import { orderForSize } from '../transaction/destination-order.js';
+import type { ServerTransaction } from '../transaction/server-transaction.js';
+import { branchOf } from '../transaction/transaction-layer.js';
+import { isFlow } from '../transaction/transport-port.js';
+import { bestResult, type BranchResult } from './best-response.js';
+import { type Forwarding, forwarding, isRoutableScheme } from './forward-request.js';
+import type { ProxySettings } from './proxy-settings.js';
+import type { ForwardDecision } from './route-decision.js';
+
+/** One client transaction of the context. */
+interface Branch {
+  readonly target: number;
+  client: ClientTransaction | undefined;
+  heard: boolean;
+  done: boolean;
+  failover: Timer | undefined;
+  timerC: Timer | undefined;
+}
+
+/** RFC 3261 16.2: one request, the branches it was forwarded on, and what they answered. */
+export class ResponseContext {
+  readonly #branches: Branch[] = [];
+  readonly #results: BranchResult[] = [];
+  /** Destinations of the present target still to be tried. */
+  #destinations: (Destination | Flow)[] = [];
+  #forwarding: Forwarding | undefined;
+  #target = -1;
+  #attempt = 0;
+  #finished = false;
+  #locating = false;
+  readonly #invite: boolean;
+
+  constructor(
+    private readonly settings: ProxySettings,
+    private readonly tx: ServerTransaction,
+    private readonly request: SipMessage,
+    private readonly decision: ForwardDecision,
+  ) {
+    this.#invite = request.method === 'INVITE';
+  }
+
+  begin(): void {
+    // RFC 3261 16.10
+    if (this.#invite) this.tx.onCancel(() => this.#cancelAll());
+    this.#next();
+  }
+
+  /** The next destination of this target, else the next target, else the end. */
+  #next(): void {
+    if (this.#finished || this.#locating) return;
+    if (this.tx.cancelled) return this.#conclude();
+    const destination = this.#destinations.shift();
+    if (destination) return this.#send(destination);
+    this.#target++;
+    const target = this.decision.targets[this.#target];
+    if (!target) return this.#conclude();
+    const recordRoute = this.#recordRoute(target.destination, target.listener);
+    const forward = forwarding(this.request, this.tx.flow, this.decision, target, recordRoute);
+    this.#forwarding = forward;
+    if (target.destination) return this.#send(target.destination);
+    this.#locate(forward.nextHopUri ?? '');
+  }
+
+  #locate(uri: string): void {
+    if (!isRoutableScheme(uri)) {
+      // RFC 3261 16.3 step 2
+      this.#results.push({ target: this.#target, status: 416 });
+      return this.#next();
+    }
+    this.#locating = true;
+    this.settings.locator.locate(uri).then(
+      (found) => {
+        this.#locating = false;
+        this.#destinations = [...orderForSize(found, this.request.bytes.length)];
+        // RFC 3261 16.9: no way there counts as a 503.
+        if (found.length === 0) this.#results.push({ target: this.#target, status: 503 });
+        this.#guarded(() => this.#next());
+      },
+      (error: unknown) => {
+        this.#locating = false;
+        this.settings.logger.warn('sip-locate-failed', { reason: messageOf(error) });
+        this.#results.push({ target: this.#target, status: 503 });
+        this.#guarded(() => this.#next());
+      },
+    );
+  }
+
+  /** RFC 3261 16.6 steps 8 to 11 */
+  #send(destination: Destination | Flow): void {
+    const { transactions, loopHash } = this.settings;
+    const target = this.decision.targets[this.#target]!;
+    const branch: Branch = {
+      target: this.#target,
+      client: undefined,
+      heard: false,
+      done: false,
+      failover: undefined,
+      timerC: undefined,
+    };
+    this.#branches.push(branch);
+    const id = `${branchOf(this.tx.hash, this.#attempt++)}-${loopHash(this.request, this.tx.flow)}`;
+    branch.client = transactions.request(
+      {
+        bytes: this.#forwarding!.compose,
+        method: this.request.method,
+        destination,
+        branch: id,
+        ...(target.listener === undefined ? undefined : { listener: target.listener }),
+      },
+      {
+        onResponse: (response) => this.#onResponse(branch, response),
+        onFailure: (reason) => this.#onFailure(branch, reason),
+      },
+    );
+    if (this.#hasNext()) this.#awaitFailover(branch, destination);
+    if (this.#invite) this.#setTimerC(branch);
+  }
+
+  #hasNext(): boolean {
+    return this.#destinations.length > 0 || this.#target + 1 < this.decision.targets.length;
+  }
+
+  #awaitFailover(branch: Branch, destination: Destination | Flow): void {
+    const { transactions, failoverMs, connectMs } = this.settings;
+    const connecting = !isFlow(destination) && destination.transport !== 'udp';
+    const expired = () => {
+      if (branch.heard || branch.done) return;
+      // The connection stands: the peer gets the full time to say something.
+      if (connecting && branch.client?.sent && failoverMs > connectMs) {
+        branch.failover = transactions.queue.after(failoverMs - connectMs, () => this.#failover(branch));
+        return;
+      }
+      this.#failover(branch);
+    };
+    branch.failover = transactions.queue.after(
+      connecting ? Math.min(connectMs, failoverMs) : failoverMs,
+      expired,
+    );
+  }
+
+  /** The next target is tried as well; the silent branch stays, and wins if it answers first after all. */
+  #failover(branch: Branch): void {
+    if (branch.heard || branch.done || this.#finished) return;
+    this.settings.logger.warn('sip-failover', { target: branch.target, reason: 'silent' });
+    this.#next();
+  }
+
+  #onResponse(branch: Branch, response: SipMessage): void {
+    branch.heard = true;
+    branch.failover?.cancel();
+    const { status } = response;
+    if (status < 200) return this.#provisional(branch, response);
+    branch.done = true;
+    branch.timerC?.cancel();
+    // RFC 3261 16.7 step 5: a 2xx to INVITE always goes upstream at once, even after another final response.
+    if (status < 300) {
+      if (!this.#finished || this.#invite) this.#forward(response, branch.target);
+      return;
+    }
+    this.#results.push({ target: branch.target, status, response });
+    if (this.#finished) return;
+    // RFC 3261 16.7 step 5: a 6xx ends the search.
+    if (status >= 600) {
+      this.#cancelAll();
+      if (!this.#invite || this.#allDone()) this.#conclude();
+      return;
+    }
+    if (this.settings.failoverOn(status) && !this.tx.cancelled) return this.#branchEnded();
+    // Any other answer is the end point's own: it is not asked again elsewhere.
+    this.#conclude();
+  }
+
+  #onFailure(branch: Branch, reason: ClientFailure): void {
+    branch.done = true;
+    branch.failover?.cancel();
+    branch.timerC?.cancel();
+    // RFC 3261 16.9 and 16.7 step 1: a transport error counts as 503, a timeout as 408.
+    this.#results.push({ target: branch.target, status: reason === 'timeout' ? 408 : 503 });
+    if (!this.#finished) this.#branchEnded();
+  }
+
+  /** A branch gave nothing: on to the next, or wait for those that are still out. */
+  #branchEnded(): void {
+    if (this.#hasNext() && !this.tx.cancelled) return this.#next();
+    if (this.#allDone() && !this.#locating) this.#conclude();
+  }
+
+  #allDone(): boolean {
+    return this.#branches.every((branch) => branch.done);
+  }
+
+  #provisional(branch: Branch, response: SipMessage): void {
+    // RFC 3261 16.7 step 2: Timer C starts again with each 101 to 199.
+    if (response.status > 100 && this.#invite) this.#setTimerC(branch);
+    // RFC 3261 16.7 step 5: a 100 is not forwarded; RFC 4320 4.1: nor is any other to a non-INVITE request.
+    if (response.status === 100 || !this.#invite || this.#finished) return;
+    this.tx.respond(this.#upstream(response));
+  }
+
+  /** RFC 3261 16.8 */
+  #setTimerC(branch: Branch): void {
+    branch.timerC?.cancel();
+    branch.timerC = this.settings.transactions.queue.after(this.settings.timerCMs, () => {
+      if (branch.done) return;
+      if (branch.heard) return branch.client?.cancel();
+      this.#onFailure(branch, 'timeout');
+    });
+  }
+
+  #cancelAll(): void {
+    for (const branch of this.#branches) {
+      branch.failover?.cancel();
+      if (!branch.done) branch.client?.cancel();
+    }
+    if (this.#branches.length === 0 || this.#allDone()) this.#conclude();
+  }
+
+  /** RFC 3261 16.7 step 6: no branch is left that could do better. */
+  #conclude(): void {
+    if (this.#finished) return;
+    if (this.tx.cancelled && this.#results.length === 0) return this.#finish({ status: 487 }, 487, -1);
+    if (!this.#allDone() && this.#results.length === 0) return;
+    const best = bestResult(this.#results);
+    if (!best) return this.#finish({ status: 480 }, 480, -1);
+    const { status, response, target } = best;
+    if (response && status !== 503 && !(status === 408 && !this.#invite))
+      return this.#forward(response, target);
+    if (status === 408 && !response) return this.#timedOut(target);
+    if (status === 416) return this.#finish({ status }, status, target);
+    // RFC 3261 16.7 step 6: a 503 is not passed on, since it would speak for all of this proxy; nor is a 408 to a
+    // non-INVITE request, RFC 4320 4.2.
+    this.#finish({ status: this.settings.unreachableStatus }, this.settings.unreachableStatus, target);
+  }
+
+  /** RFC 3261 16.7 step 6; RFC 4320 4.2: the client of a non-INVITE request has timed out by itself. */
+  #timedOut(target: number): void {
+    this.#finish({ status: 408 }, this.#invite ? 408 : 0, target);
+  }
+
+  #finish(answer: { status: number }, reported: number, target: number): void {
+    this.#finished = true;
+    this.tx.respond(answer);
+    this.#report(reported, target);
+    this.#cancelPending();
+  }
+
+  /** RFC 3261 16.7 steps 7 to 10 */
+  #forward(response: SipMessage, target: number): void {
+    const first = !this.#finished;
+    this.#finished = true;
+    this.tx.respond(this.#upstream(response));
+    if (!first) return;
+    this.#report(response.status, target);
+    this.#cancelPending();
+  }
+
+  #cancelPending(): void {
+    for (const branch of this.#branches) {
+      branch.failover?.cancel();
+      if (branch.done) continue;
+      // RFC 3261 16.7 step 10
+      branch.client?.cancel();
+    }
+  }
+
+  #report(status: number, target: number): void {
+    try {
+      this.decision.onOutcome?.({ status, target });
+    } catch (error) {
+      this.settings.logger.error('sip-outcome-threw', { reason: messageOf(error) });
+    }
+  }
+
+  /** RFC 3261 16.7 steps 3, 7 and 9: our Via off, challenges of the other branches on. */
+  #upstream(response: SipMessage): Buffer {
+    const edits: HeaderEdit[] = [{ op: 'pop', name: 'Via' }];
+    if (response.status === 401 || response.status === 407) {
+      for (const other of this.#results) {
+        if (other.response === response || !other.response) continue;
+        if (other.status !== 401 && other.status !== 407) continue;
+        for (const name of ['WWW-Authenticate', 'Proxy-Authenticate']) {
+          for (const value of other.response.headerLines(name)) edits.push({ op: 'append', name, value });
+        }
+      }
+    }
+    try {
+      const own = this.decision.responseEdits?.(response);
+      if (own) edits.push(...own);
+    } catch (error) {
+      this.settings.logger.error('sip-response-edits-threw', { reason: messageOf(error) });
+    }
+    return editMessage(response, { edits });
+  }
+
+  /** RFC 3261 16.6 step 4 */
+  #recordRoute(
+    destination: Destination | Flow | undefined,
+    listener: string | undefined,
+  ): string | undefined {
+    if (!(this.decision.recordRoute ?? this.settings.recordRoute)) return undefined;
+    const transport = destination?.transport ?? this.tx.flow.transport;
+    const sentBy = this.settings.sentBy(transport, listener ?? this.tx.flow.listener);
+    return transport === 'udp' ? `<sip:${sentBy};lr>` : `<sip:${sentBy};transport=${transport};lr>`;
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.settings.transactions.counters.errors++;
+      this.settings.logger.error('sip-forward-failed', { reason: messageOf(error) });
+      if (!this.#finished) this.#finish({ status: 500 }, 500, -1);
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { HeaderEdit } from '../codec/edit.js';
+import type { SipMessage } from '../codec/sip-message.js';
+import type { Destination } from '../transport/destination.js';
+import type { Flow } from '../transport/flow.js';
+
+/** One next hop to try. */
+export interface ForwardTarget {
+  /** The Request-URI on this branch; the request's own where left out. */
+  readonly uri?: string;
+  /** Where it goes, without any lookup. */
+  readonly destination?: Destination | Flow;
+  /** What is located (RFC 3263) instead of the top Route or the Request-URI. */
+  readonly nextHopUri?: string;
+  readonly edits?: readonly HeaderEdit[];
+  /** The listener it leaves from and whose address stands in Via. */
+  readonly listener?: string;
+}
+
+export interface ForwardOutcome {
+  /** The status that went upstream; 0 where none may (RFC 4320 4.2). */
+  readonly status: number;
+  /** Index of the target that gave it, -1 where none did. */
+  readonly target: number;
+}
+
+export interface ForwardDecision {
+  readonly kind: 'forward';
+  /** Tried one after the other. */
+  readonly targets: readonly ForwardTarget[];
+  readonly edits?: readonly HeaderEdit[];
+  /** Applied to each response that goes upstream, after our Via is off. */
+  readonly responseEdits?: (response: SipMessage) => readonly HeaderEdit[];
+  /** Told once, when the final answer is known. */
+  readonly onOutcome?: (outcome: ForwardOutcome) => void;
+  /** This request only; else the proxy's own setting. */
+  readonly recordRoute?: boolean;
+}
+
+export interface OwnAnswer {
+  readonly status: number;
+  readonly reason?: string;
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly body?: Buffer | string;
+}
+
+/** What an element says is to become of a request. */
+export type RouteDecision =
+  | ForwardDecision
+  | ({ readonly kind: 'reject' } & OwnAnswer)
+  | ({ readonly kind: 'answer' } & OwnAnswer)
+  | { readonly kind: 'discard' };

@@ -1,0 +1,43 @@
+import type { SipMessage } from '../codec/sip-message.js';
+import type { OwnAnswer } from './route-decision.js';
+
+export interface ValidationContext {
+  /** Option tags understood in Proxy-Require. */
+  readonly supported: readonly string[];
+  /** Is this sent-by (`host:port`, lower case) one of ours? */
+  readonly isOurSentBy: (sentBy: string) => boolean;
+  /** The loop part of the branch that this request would be given. */
+  readonly loopHash: () => string;
+}
+
+/** Methods whose Max-Forwards of 0 is answered by the proxy itself. RFC 3261 11 */
+const answeredAtZero = 'OPTIONS';
+
+/** What a proxy answers to a request it must not forward, or undefined. RFC 3261 16.3 steps 3 to 5 */
+export function validateRequest(request: SipMessage, context: ValidationContext): OwnAnswer | undefined {
+  // 16.3 step 3: at zero the request goes no further; OPTIONS may be answered as if it had been for us.
+  if (request.maxForwards === 0) return request.method === answeredAtZero ? { status: 200 } : { status: 483 };
+  if (hasLooped(request, context)) return { status: 482 };
+  return unsupportedExtension(request, context.supported);
+}
+
+/**
+ * 16.3 step 4 as RFC 5393 4.2.2 has it: a Via of ours whose branch ends in the hash that this request has now means that
+ * nothing has changed since it was last here. With another hash it is a spiral, and goes on.
+ */
+function hasLooped(request: SipMessage, context: ValidationContext): boolean {
+  let hash: string | undefined;
+  for (const via of request.vias) {
+    if (!via.branch || !context.isOurSentBy(`${via.host}:${via.port ?? 5060}`)) continue;
+    hash ??= context.loopHash();
+    if (via.branch.endsWith(`-${hash}`)) return true;
+  }
+  return false;
+}
+
+/** 16.3 step 5: 420 with the option tags that are not understood. */
+function unsupportedExtension(request: SipMessage, supported: readonly string[]): OwnAnswer | undefined {
+  if (!request.has('Proxy-Require')) return undefined;
+  const unknown = request.values('Proxy-Require').filter((tag) => !supported.includes(tag.toLowerCase()));
+  return unknown.length === 0 ? undefined : { status: 420, headers: [['Unsupported', unknown.join(', ')]] };
+}

@@ -1,0 +1,102 @@
+import { type Effect, end, nothing, repeat, send, set, stop, transportFailed, trying } from './effect.js';
+import type { MachineContext } from './timers.js';
+
+/** RFC 3261 figure 8. */
+export type NonInviteServerState =
+  | { readonly name: 'initial' }
+  | { readonly name: 'trying' }
+  | { readonly name: 'proceeding' }
+  | { readonly name: 'completed' }
+  | { readonly name: 'terminated' };
+
+export type NonInviteServerEvent =
+  | 'start'
+  | 'request'
+  | 'send 100'
+  | 'send 101-199'
+  | 'send 408'
+  | 'send final'
+  | 'timer trying'
+  | 'timer J'
+  | 'transport error';
+
+type Step = readonly [NonInviteServerState, readonly Effect[]];
+
+const tryingState: NonInviteServerState = { name: 'trying' };
+const proceeding: NonInviteServerState = { name: 'proceeding' };
+const completed: NonInviteServerState = { name: 'completed' };
+const terminated: NonInviteServerState = { name: 'terminated' };
+
+/** The non-INVITE server transaction. RFC 3261 17.2.2 as restricted by RFC 4320 4 */
+export function nonInviteServer(
+  state: NonInviteServerState,
+  event: NonInviteServerEvent,
+  { reliable, timers }: MachineContext,
+): Step {
+  switch (state.name) {
+    case 'initial':
+      // RFC 4320 4.1: a 100 must go out if nothing else has by the time Timer E has reached T2.
+      if (event !== 'start') break;
+      return [tryingState, [set('trying', timers.lateTrying)]];
+    case 'trying':
+      switch (event) {
+        case 'timer trying':
+          return [proceeding, [trying]];
+        case 'send 100':
+          // RFC 4320 4.1: over an unreliable transport no 100 before that time; over a reliable one at any time.
+          return reliable ? [proceeding, [stop('trying'), send]] : [state, nothing];
+        default:
+          // 17.2.2: repetitions of the request are discarded in Trying.
+          return finalOf(state, event, { reliable, timers });
+      }
+    case 'proceeding':
+      switch (event) {
+        case 'request':
+          // 17.2.2: a repetition gets the latest provisional response again.
+          return [state, [repeat]];
+        case 'send 100':
+          return [state, [send]];
+        default:
+          return finalOf(state, event, { reliable, timers });
+      }
+    case 'completed':
+      switch (event) {
+        case 'request':
+          // 17.2.2: a repetition gets the final response again.
+          return [state, [repeat]];
+        case 'timer J':
+          return [terminated, [end]];
+        case 'transport error':
+          return [state, [transportFailed]];
+        default:
+          // 17.2.2: any further final response of the user is discarded.
+          return [state, nothing];
+      }
+    case 'terminated':
+      break;
+  }
+  return [state, nothing];
+}
+
+function finalOf(
+  state: NonInviteServerState,
+  event: NonInviteServerEvent,
+  { reliable, timers }: MachineContext,
+): Step {
+  // 17.2.2: Timer J is 64*T1 over unreliable transports and zero over reliable ones.
+  switch (event) {
+    case 'send final':
+      if (reliable) return [terminated, [stop('trying'), send, end]];
+      return [completed, [stop('trying'), set('J', timers.timeout), send]];
+    case 'send 408':
+      // RFC 4320 4.2: a 408 is never sent to a non-INVITE request; repetitions are absorbed all the same.
+      return [completed, [stop('trying'), set('J', timers.timeout)]];
+    case 'transport error':
+      // Figure 8 terminates here. RFC 6026 7.1 gave that up for INVITE, since the next repetition would count as a new
+      // request; a MESSAGE delivered twice is no better, so the state is kept here too.
+      return [state, [transportFailed]];
+    default:
+      // RFC 4320 4.1: no provisional response but 100.
+      return [state, nothing];
+  }
+}

@@ -1,0 +1,257 @@
+import type { Logger, Timer } from '@esinet/kernel';
+import { editMessage } from '../codec/edit.js';
+import { buildResponse } from '../codec/build.js';
+import { parseDatagram } from '../codec/datagram.js';
+import type { SipMessage } from '../codec/sip-message.js';
+import type { Flow } from '../transport/flow.js';
+import { receivedVia } from '../transport/via-route.js';
+import type { Effect } from './effect.js';
+import { type InviteServerEvent, type InviteServerState, inviteServer } from './invite-server.js';
+import {
+  type NonInviteServerEvent,
+  type NonInviteServerState,
+  nonInviteServer,
+} from './non-invite-server.js';
+import type { TimerQueue, TimerTarget } from './timer-queue.js';
+import type { SipTimers } from './timers.js';
+
+/** An answer that the transaction writes itself. */
+export interface ResponseDescription {
+  readonly status: number;
+  readonly reason?: string;
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly body?: Buffer | string;
+}
+
+/** RFC 3261 17.2: one request that came in, and the way to answer it. */
+export interface ServerTransaction {
+  /** As it came: `received` and `rport` are not in its Via yet, `respond` and the proxy core see to that. */
+  readonly request: SipMessage;
+  readonly flow: Flow;
+  /** The same for each repetition of the request. */
+  readonly key: string;
+  /** 16 hexadecimal digits that stand for `key`; our branches carry them. */
+  readonly hash: string;
+  /** A CANCEL for it came before a final answer went out. */
+  readonly cancelled: boolean;
+  /** A final answer has been given. */
+  readonly answered: boolean;
+  /**
+   * Answers. Never throws. A description is written by RFC 3261 8.2.6; bytes are sent as they are. What the state
+   * machine forbids (a second final answer, a 408 or 183 to a non-INVITE request) is not sent.
+   */
+  respond(answer: Buffer | ResponseDescription): void;
+  /** At once if it was cancelled already. */
+  onCancel(callback: () => void): void;
+}
+
+/** What a server transaction needs of its layer. */
+export interface ServerSurroundings {
+  readonly timers: SipTimers;
+  readonly queue: TimerQueue;
+  readonly logger: Logger;
+  transmit(bytes: Buffer, request: SipMessage | undefined, flow: Flow): void;
+  ended(record: ServerRecord): void;
+  onAck(message: SipMessage, flow: Flow): void;
+  failed(what: string, error: unknown): void;
+}
+
+type State = InviteServerState | NonInviteServerState;
+
+/** A server transaction as the table keeps it: once answered, little more than the answer. */
+export class ServerRecord implements TimerTarget {
+  state: State = { name: 'initial' };
+  /** The one handed to the user; let go when nothing more is expected of it. */
+  user: UserServerTransaction | undefined;
+  #last: Buffer | undefined;
+  #main: Timer | undefined;
+  #mainName = '';
+  #other: Timer | undefined;
+  #otherName = '';
+
+  constructor(
+    private readonly around: ServerSurroundings,
+    readonly key: string,
+    readonly invite: boolean,
+    public flow: Flow,
+  ) {}
+
+  get answered(): boolean {
+    const name = this.state.name;
+    return name !== 'initial' && name !== 'trying' && name !== 'proceeding';
+  }
+
+  timer(name: string): void {
+    this.event(`timer ${name}` as InviteServerEvent & NonInviteServerEvent);
+  }
+
+  event(event: InviteServerEvent | NonInviteServerEvent, message?: Buffer | SipMessage): void {
+    const context = { reliable: this.flow.reliable, timers: this.around.timers };
+    const [state, effects] = this.invite
+      ? inviteServer(this.state as InviteServerState, event as InviteServerEvent, context)
+      : nonInviteServer(this.state as NonInviteServerState, event as NonInviteServerEvent, context);
+    this.state = state;
+    if (event === 'send 408') this.#last = undefined;
+    for (const effect of effects) this.#perform(effect, message);
+  }
+
+  /** A final answer that never goes out: what was waiting is let go. */
+  drop(): void {
+    this.#main?.cancel();
+    this.#other?.cancel();
+    this.around.ended(this);
+  }
+
+  #perform(effect: Effect, message: Buffer | SipMessage | undefined): void {
+    switch (effect.do) {
+      case 'send':
+        if (!Buffer.isBuffer(message)) return;
+        this.#last = message;
+        return this.#transmit(message);
+      case 'repeat':
+        if (this.#last) this.#transmit(this.#last);
+        return;
+      case 'trying': {
+        const bytes = this.user?.build({ status: 100 });
+        if (!bytes) return;
+        this.#last = bytes;
+        return this.#transmit(bytes);
+      }
+      case 'deliver':
+        if (message && !Buffer.isBuffer(message)) this.around.onAck(message, this.flow);
+        return;
+      case 'fail':
+        return this.around.logger.warn('sip-answer-lost', {
+          reason: effect.reason,
+          transport: this.flow.transport,
+          peer: this.flow.remoteAddress,
+        });
+      case 'set':
+        return this.#set(effect.timer, effect.ms);
+      case 'stop':
+        return this.#stop(effect.timer);
+      case 'end':
+        return this.drop();
+      case 'ack':
+      case 'release':
+        return;
+    }
+  }
+
+  #transmit(bytes: Buffer): void {
+    this.around.transmit(bytes, this.user?.request, this.flow);
+  }
+
+  #set(name: string, ms: number): void {
+    const timer = this.around.queue.set(ms, this, name);
+    if (this.#mainName === '' || this.#mainName === name) {
+      this.#mainName = name;
+      this.#main = timer;
+    } else {
+      this.#otherName = name;
+      this.#other = timer;
+    }
+  }
+
+  #stop(name: string): void {
+    if (this.#mainName === name) {
+      this.#main?.cancel();
+      this.#mainName = '';
+    } else if (this.#otherName === name) {
+      this.#other?.cancel();
+      this.#otherName = '';
+    }
+  }
+}
+
+/** What the user of the layer holds. */
+export class UserServerTransaction implements ServerTransaction {
+  cancelled = false;
+  #onCancel: (() => void)[] | undefined;
+
+  constructor(
+    private readonly around: ServerSurroundings,
+    private readonly record: ServerRecord,
+    readonly request: SipMessage,
+    readonly flow: Flow,
+    readonly hash: string,
+  ) {}
+
+  get key(): string {
+    return this.record.key;
+  }
+
+  get answered(): boolean {
+    return this.record.answered;
+  }
+
+  respond(answer: Buffer | ResponseDescription): void {
+    try {
+      const bytes = Buffer.isBuffer(answer) ? answer : this.build(answer);
+      const status = Buffer.isBuffer(answer) ? statusOf(answer) : answer.status;
+      this.record.event(this.record.invite ? inviteEvent(status) : nonInviteEvent(status), bytes);
+      if (status >= 200 && !this.record.invite) this.record.user = undefined;
+    } catch (error) {
+      this.around.failed('respond', error);
+    }
+  }
+
+  onCancel(callback: () => void): void {
+    if (this.cancelled) callback();
+    else (this.#onCancel ??= []).push(callback);
+  }
+
+  cancel(): void {
+    if (this.cancelled || this.answered) return;
+    this.cancelled = true;
+    const callbacks = this.#onCancel ?? [];
+    this.#onCancel = undefined;
+    for (const callback of callbacks) {
+      try {
+        callback();
+      } catch (error) {
+        this.around.failed('cancel', error);
+      }
+    }
+  }
+
+  build(answer: ResponseDescription): Buffer {
+    return writeResponse(this.request, this.flow, answer, this.hash);
+  }
+}
+
+/** RFC 3261 8.2.6, with the top Via as 18.2.1 and RFC 3581 4 want it kept. */
+export function writeResponse(
+  request: SipMessage,
+  flow: Flow,
+  answer: ResponseDescription,
+  toTag: string,
+): Buffer {
+  const bytes = buildResponse(request, answer.status, answer.reason, {
+    ...(answer.headers ? { headers: answer.headers } : undefined),
+    ...(answer.body !== undefined ? { body: answer.body } : undefined),
+    // RFC 3261 8.2.6.2: every response but a 100 carries a To tag.
+    ...(answer.status > 100 ? { toTag } : undefined),
+  });
+  const via = request.topVia;
+  const stamped = via && receivedVia(via, flow);
+  if (stamped === undefined || stamped === via?.text) return bytes;
+  const parsed = parseDatagram(bytes);
+  if (parsed.kind !== 'message') return bytes;
+  return editMessage(parsed.message, { edits: [{ op: 'replace-first', name: 'Via', value: stamped }] });
+}
+
+/** The Status-Code of a response as bytes: `SIP/2.0 200 …`. */
+export function statusOf(bytes: Buffer): number {
+  return (bytes[8]! - 48) * 100 + (bytes[9]! - 48) * 10 + (bytes[10]! - 48);
+}
+
+function inviteEvent(status: number): InviteServerEvent {
+  return status < 200 ? 'send 1xx' : status < 300 ? 'send 2xx' : 'send 300-699';
+}
+
+function nonInviteEvent(status: number): NonInviteServerEvent {
+  if (status === 100) return 'send 100';
+  if (status < 200) return 'send 101-199';
+  return status === 408 ? 'send 408' : 'send final';
+}

@@ -1,0 +1,414 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, type Logger, messageOf } from '@esinet/kernel';
+import { checkRequest } from '../codec/check-request.js';
+import type { SipMessage } from '../codec/sip-message.js';
+import type { Destination, TransportName } from '../transport/destination.js';
+import type { Flow } from '../transport/flow.js';
+import {
+  ClientRecord,
+  type ClientSurroundings,
+  type ClientTransaction,
+  type ClientTransactionEvents,
+  type Compose,
+} from './client-transaction.js';
+import { hashKey, hex32 } from './half-sip-hash.js';
+import { defaultTransactionLimits, type TransactionLimits } from './limits.js';
+import {
+  type ServerRecord as Server,
+  ServerRecord,
+  type ServerSurroundings,
+  type ServerTransaction,
+  UserServerTransaction,
+  writeResponse,
+} from './server-transaction.js';
+import { responseFlow } from './response-flow.js';
+import { TimerQueue } from './timer-queue.js';
+import { type SipTimers, sipTimers } from './timers.js';
+import { magicCookie, TransactionKeys } from './transaction-keys.js';
+import { mapTable, type TransactionTable } from './transaction-table.js';
+import { isFlow, type TransactionTransport } from './transport-port.js';
+import type { WireEvent } from './wire-event.js';
+
+export interface TransactionLayerOptions {
+  readonly transport: TransactionTransport;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits?: Partial<TransactionLimits>;
+  /**
+   * 8 bytes or more: the key of the branch hash. Workers that share one recognise each other's transactions by it.
+   * Default: random, for this process.
+   */
+  readonly secret?: Buffer;
+  readonly timers?: Partial<SipTimers>;
+  readonly serverTable?: TransactionTable<Server>;
+  readonly clientTable?: TransactionTable<ClientRecord>;
+  /** Sees every message in and out; costs nothing when left out. */
+  readonly onWire?: (event: WireEvent) => void;
+}
+
+export interface ClientRequest {
+  /** The request without our Via; or what writes it once the Via is known, which saves a copy. */
+  readonly bytes: Buffer | Compose;
+  readonly method?: string;
+  readonly destination: Destination | Flow;
+  readonly listener?: string;
+  readonly branch?: string;
+}
+
+/** What the layer has seen since it started. */
+export interface TransactionCounters {
+  requests: number;
+  retransmissions: number;
+  responses: number;
+  strayResponses: number;
+  invalid: number;
+  full: number;
+  timeouts: number;
+  transportFailures: number;
+  errors: number;
+}
+
+/** RFC 3261 17: matches what comes in to its transaction, and drives the machines. */
+export class TransactionLayer {
+  /** A new request, ACK and CANCEL excepted. */
+  onRequest: (tx: ServerTransaction) => void = (tx) => tx.respond({ status: 501 });
+  /** An ACK for a 2xx: it belongs to no transaction. */
+  onAck: (message: SipMessage, flow: Flow) => void = () => undefined;
+
+  readonly transport: TransactionTransport;
+  readonly timers: SipTimers;
+  readonly queue: TimerQueue;
+  readonly counters: TransactionCounters = {
+    requests: 0,
+    retransmissions: 0,
+    responses: 0,
+    strayResponses: 0,
+    invalid: 0,
+    full: 0,
+    timeouts: 0,
+    transportFailures: 0,
+    errors: 0,
+  };
+
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #limits: TransactionLimits;
+  readonly #keys: TransactionKeys;
+  readonly #servers: TransactionTable<ServerRecord>;
+  readonly #clients: TransactionTable<ClientRecord>;
+  readonly #onWire: ((event: WireEvent) => void) | undefined;
+  readonly #serverSide: ServerSurroundings;
+  readonly #clientSide: ClientSurroundings;
+  #stopped = false;
+
+  constructor(o: TransactionLayerOptions) {
+    this.transport = o.transport;
+    this.#clock = o.clock;
+    this.#logger = o.logger;
+    this.#limits = { ...defaultTransactionLimits, ...o.limits };
+    this.timers = sipTimers(o.timers);
+    this.queue = new TimerQueue(o.clock, (error) => this.#failed('timer', error));
+    this.#keys = new TransactionKeys(hashKey(o.secret ?? randomBytes(8)));
+    this.#servers = o.serverTable ?? mapTable();
+    this.#clients = o.clientTable ?? mapTable();
+    this.#onWire = o.onWire;
+    this.#serverSide = {
+      timers: this.timers,
+      queue: this.queue,
+      logger: o.logger,
+      transmit: (bytes, request, flow) => this.#answer(bytes, request, flow),
+      ended: (record) => this.#servers.remove(record.key),
+      onAck: (message, flow) => this.onAck(message, flow),
+      failed: (what, error) => this.#failed(what, error),
+    };
+    this.#clientSide = {
+      timers: this.timers,
+      queue: this.queue,
+      via: (transport, listener, branch) => this.#via(transport, listener, branch),
+      transmit: (bytes, flow) => this.#transmit(bytes, flow),
+      ended: (record) => {
+        if (this.#clients.find(record.key) === record) this.#clients.remove(record.key);
+      },
+      failed: (what, error) => this.#failed(what, error),
+      sendCancel: (bytes, branch, flow) => this.#sendCancel(bytes, branch, flow),
+    };
+    o.transport.onMessage = ({ message, flow }) => this.#receive(message, flow);
+    o.transport.onInvalid = (problem) => this.#invalid(problem);
+  }
+
+  /** Transactions held now. */
+  get size(): { server: number; client: number } {
+    return { server: this.#servers.size, client: this.#clients.size };
+  }
+
+  /** Forgets every transaction; nothing is sent any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.queue.stop();
+  }
+
+  /**
+   * `z9hG4bK` and 16 hexadecimal digits of a keyed hash of the request's own branch, sent-by and method, so that each
+   * worker with the same secret gives a repetition the same branch; then the attempt, where it is not the first.
+   */
+  branchFor(request: SipMessage, attempt: number): string {
+    const via = request.topVia;
+    return via ? branchOf(this.#keys.of(request, via, request.method).hash, attempt) : randomBranch();
+  }
+
+  /** 32 bits of the keyed hash, in hexadecimal. */
+  shortHash(text: string): string {
+    return this.#keys.shortHashOf(text);
+  }
+
+  /**
+   * Sends a request in a client transaction of its own. The outcome is told later, never before this returns. A
+   * connection is opened where needed; Timers B and F start when it stands.
+   */
+  request(o: ClientRequest, events: ClientTransactionEvents): ClientTransaction {
+    const branch = o.branch ?? randomBranch();
+    const method = o.method ?? (Buffer.isBuffer(o.bytes) ? methodOf(o.bytes) : 'MESSAGE');
+    const record = this.#insertClient(branch, method, events);
+    if (!record) return refused(branch, events);
+    const begin = (flow: Flow) => {
+      const via = this.#via(flow.transport, o.listener ?? flow.listener, branch);
+      record.start(flow, Buffer.isBuffer(o.bytes) ? withVia(o.bytes, via) : o.bytes(via));
+    };
+    this.#withFlow(o.destination, o.listener, begin, () => record.unreachable());
+    return record;
+  }
+
+  /** Sends a request outside of any transaction: an ACK for a 2xx. RFC 3261 16.11 */
+  sendStateless(o: ClientRequest): void {
+    const branch = o.branch ?? randomBranch();
+    const begin = (flow: Flow) => {
+      const via = this.#via(flow.transport, o.listener ?? flow.listener, branch);
+      this.#transmit(Buffer.isBuffer(o.bytes) ? withVia(o.bytes, via) : o.bytes(via), flow);
+    };
+    this.#withFlow(o.destination, o.listener, begin, () => undefined);
+  }
+
+  #withFlow(
+    where: Destination | Flow,
+    listener: string | undefined,
+    begin: (flow: Flow) => void,
+    failed: () => void,
+  ): void {
+    const attempt = (flow: Flow) => {
+      try {
+        begin(flow);
+      } catch (error) {
+        this.#failed('send', error);
+        failed();
+      }
+    };
+    const opened = isFlow(where) ? Promise.resolve(where) : this.transport.flowTo(where, listener);
+    opened.then(attempt, (error: unknown) => {
+      this.counters.transportFailures++;
+      this.#logger.warn('sip-unreachable', {
+        reason: messageOf(error),
+        ...(isFlow(where)
+          ? undefined
+          : { transport: where.transport, address: where.address, port: where.port }),
+      });
+      failed();
+    });
+  }
+
+  #insertClient(branch: string, method: string, events: ClientTransactionEvents): ClientRecord | undefined {
+    if (this.#stopped || this.#clients.size >= this.#limits.maxTransactions) {
+      this.counters.full++;
+      return undefined;
+    }
+    const counted: ClientTransactionEvents = {
+      onResponse: (response) => events.onResponse(response),
+      onFailure: (reason) => {
+        if (reason === 'timeout') this.counters.timeouts++;
+        else this.counters.transportFailures++;
+        events.onFailure(reason);
+      },
+    };
+    const record = new ClientRecord(
+      this.#clientSide,
+      clientKey(branch, method),
+      branch,
+      method === 'INVITE',
+      counted,
+    );
+    this.#clients.insert(record.key, record);
+    return record;
+  }
+
+  #sendCancel(bytes: Buffer, branch: string, flow: Flow): void {
+    const ignore: ClientTransactionEvents = { onResponse: () => undefined, onFailure: () => undefined };
+    this.#insertClient(branch, 'CANCEL', ignore)?.start(flow, bytes);
+  }
+
+  #receive(message: SipMessage, flow: Flow): void {
+    if (this.#stopped) return;
+    try {
+      this.#onWire?.({ direction: 'in', flow, bytes: message.bytes, at: this.#clock.wall() });
+      if (message.isRequest) this.#request(message, flow);
+      else this.#response(message);
+    } catch (error) {
+      this.#failed('receive', error);
+    }
+  }
+
+  #request(message: SipMessage, flow: Flow): void {
+    const via = message.topVia;
+    const problem = via ? checkRequest(message) : { status: 400, reason: 'Via', headers: undefined };
+    if (!via || problem) {
+      this.counters.invalid++;
+      if (message.method === 'ACK' || !via || !problem) return;
+      return this.#answerStateless(message, flow, problem);
+    }
+    const method = message.method;
+    const { key, hash } = this.#keys.of(message, via, method === 'ACK' ? 'INVITE' : method);
+    const known = this.#servers.find(key);
+    if (method === 'ACK') return this.#ack(known, message, flow);
+    if (known) {
+      this.counters.retransmissions++;
+      // A repetition over a new connection: the answer goes where the client is now.
+      if (flow.open && !known.flow.open) known.flow = flow;
+      return known.event('request');
+    }
+    if (this.#servers.size >= this.#limits.maxTransactions) {
+      this.counters.full++;
+      return this.#answerStateless(message, flow, { status: this.#limits.fullStatus });
+    }
+    this.counters.requests++;
+    const record = new ServerRecord(this.#serverSide, key, method === 'INVITE', flow);
+    const tx = new UserServerTransaction(this.#serverSide, record, message, flow, hash);
+    record.user = tx;
+    this.#servers.insert(key, record);
+    record.event('start');
+    if (method === 'CANCEL') return this.#cancel(tx, message);
+    this.#hand(tx);
+  }
+
+  #hand(tx: ServerTransaction): void {
+    try {
+      this.onRequest(tx);
+    } catch (error) {
+      this.#failed('request', error);
+      tx.respond({ status: 500 });
+    }
+  }
+
+  /** RFC 3261 17.2.1, RFC 6026 7.1 */
+  #ack(invite: ServerRecord | undefined, message: SipMessage, flow: Flow): void {
+    if (invite?.invite) return invite.event('ack', message);
+    this.onAck(message, flow);
+  }
+
+  /** RFC 3261 9.2, 16.10 */
+  #cancel(tx: ServerTransaction, message: SipMessage): void {
+    const via = message.topVia;
+    const invite = via && this.#servers.find(this.#keys.of(message, via, 'INVITE').key);
+    tx.respond({ status: invite ? 200 : 481 });
+    invite?.user?.cancel();
+  }
+
+  #response(message: SipMessage): void {
+    const branch = message.topVia?.branch;
+    const method = message.cseq?.method;
+    const record = branch && method ? this.#clients.find(clientKey(branch, method)) : undefined;
+    if (!record) {
+      // RFC 6026 7.3, RFC 4320 4.2: a response that belongs to no transaction is dropped.
+      this.counters.strayResponses++;
+      return;
+    }
+    this.counters.responses++;
+    record.response(message);
+  }
+
+  #invalid(problem: { status: number; reason: string; message?: SipMessage; flow: Flow }): void {
+    this.counters.invalid++;
+    const { message, flow, status, reason } = problem;
+    try {
+      if (status === 0 || !message?.isRequest || message.method === 'ACK') return;
+      this.#answerStateless(message, flow, { status, reason });
+    } catch (error) {
+      this.#failed('invalid', error);
+    }
+  }
+
+  /** The same answer to each repetition, without keeping anything. RFC 3261 8.2.7 */
+  #answerStateless(
+    message: SipMessage,
+    flow: Flow,
+    answer: { status: number; reason?: string; headers?: readonly (readonly [string, string])[] | undefined },
+  ): void {
+    const { status, reason, headers } = answer;
+    const toTag = this.#keys.hashOf(`${message.callId ?? ''}\n${message.topVia?.text ?? ''}`);
+    const description = {
+      status,
+      ...(reason ? { reason } : undefined),
+      ...(headers ? { headers } : undefined),
+    };
+    this.#answer(writeResponse(message, flow, description, toTag), message, flow);
+  }
+
+  #answer(bytes: Buffer, request: SipMessage | undefined, flow: Flow): void {
+    responseFlow(
+      this.transport,
+      request,
+      flow,
+      (way) => this.#transmit(bytes, way),
+      (error) => this.#logger.warn('sip-answer-lost', { reason: messageOf(error), peer: flow.remoteAddress }),
+    );
+  }
+
+  #transmit(bytes: Buffer, flow: Flow): void {
+    this.#onWire?.({ direction: 'out', flow, bytes, at: this.#clock.wall() });
+    flow.send(bytes);
+  }
+
+  /** RFC 3261 8.1.1.7, RFC 3581 3; `alias` offers the connection for requests to us, RFC 5923 */
+  #via(transport: TransportName, listener: string | undefined, branch: string): string {
+    const sentBy = this.transport.sentBy(transport, listener);
+    const alias = transport === 'tls' ? ';alias' : '';
+    return `SIP/2.0/${transport.toUpperCase()} ${sentBy};branch=${branch};rport${alias}`;
+  }
+
+  #failed(what: string, error: unknown): void {
+    this.counters.errors++;
+    this.#logger.error('sip-callback-threw', { what, reason: messageOf(error) });
+  }
+}
+
+export function branchOf(hash: string, attempt: number): string {
+  return attempt === 0 ? magicCookie + hash : `${magicCookie}${hash}.${attempt}`;
+}
+
+function randomBranch(): string {
+  const bytes = randomBytes(8);
+  return magicCookie + hex32(bytes.readUInt32LE(0)) + hex32(bytes.readUInt32LE(4));
+}
+
+/** RFC 3261 17.1.3: the branch of our top Via and the method of CSeq. */
+function clientKey(branch: string, method: string): string {
+  return `${branch} ${method}`;
+}
+
+function methodOf(request: Buffer): string {
+  const space = request.indexOf(0x20);
+  return request.toString('latin1', 0, Math.max(0, space));
+}
+
+function withVia(request: Buffer, via: string): Buffer {
+  const lineEnd = request.indexOf('\r\n') + 2;
+  const text = `Via: ${via}\r\n`;
+  const bytes = Buffer.allocUnsafe(request.length + text.length);
+  request.copy(bytes, 0, 0, lineEnd);
+  bytes.write(text, lineEnd, 'latin1');
+  request.copy(bytes, lineEnd + text.length, lineEnd);
+  return bytes;
+}
+
+/** A request that the full table takes no more: its user learns it as a failure of the transport. */
+function refused(branch: string, events: ClientTransactionEvents): ClientTransaction {
+  queueMicrotask(() => events.onFailure('transport'));
+  return { branch, sent: false, pending: false, cancel: () => undefined };
+}

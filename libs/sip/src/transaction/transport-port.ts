@@ -1,0 +1,26 @@
+import type { SipMessage } from '../codec/sip-message.js';
+import type { Destination, TransportName } from '../transport/destination.js';
+import type { Flow } from '../transport/flow.js';
+
+/** What the transaction layer needs of the transports below it: `TransportLayer`, or a memory network in tests. */
+export interface TransactionTransport {
+  onMessage: (received: { message: SipMessage; flow: Flow }) => void;
+  onInvalid: (problem: { status: number; reason: string; message?: SipMessage; flow: Flow }) => void;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  flowTo(destination: Destination, listener?: string): Promise<Flow>;
+  flow(id: string): Flow | undefined;
+  onFlowClosed(callback: (flow: Flow) => void): () => void;
+  listeners(): readonly {
+    name: string;
+    transport: TransportName;
+    host: string;
+    port: number;
+    advertised: string;
+  }[];
+  sentBy(transport: TransportName, listener?: string): string;
+}
+
+export function isFlow(where: Destination | Flow): where is Flow {
+  return 'send' in where;
+}

@@ -1,0 +1,246 @@
+import { type Clock, type IdSource, type Logger, messageOf } from '@esinet/kernel';
+import { buildRequest } from '../codec/build.js';
+import { parseNameAddr } from '../codec/name-addr.js';
+import type { SipMessage } from '../codec/sip-message.js';
+import { parseUri } from '../codec/uri.js';
+import type { Destination } from '../transport/destination.js';
+import type { Flow } from '../transport/flow.js';
+import { orderForSize } from '../transaction/destination-order.js';
+import type { RequestLocator } from '../transaction/locator-port.js';
+import type { ServerTransaction } from '../transaction/server-transaction.js';
+import type { TransactionLayer } from '../transaction/transaction-layer.js';
+import { challengeAnswer, type Credentials } from './challenge.js';
+import { MergedRequests } from './merged-requests.js';
+import { checkUasRequest } from './uas-check.js';
+
+/** The answer of a user agent server. */
+export interface UasAnswer {
+  readonly status: number;
+  readonly reason?: string;
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly body?: Buffer | string;
+}
+
+export type UacOutcome =
+  | { readonly kind: 'response'; readonly message: SipMessage }
+  /** `timeout`: Timer F or B. `transport`: no connection. `unlocatable`: nowhere to send it. */
+  | { readonly kind: 'failure'; readonly reason: 'timeout' | 'transport' | 'unlocatable' };
+
+export interface UserAgentOptions {
+  readonly transactions: TransactionLayer;
+  readonly locator: RequestLocator;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly logger: Logger;
+  /**
+   * Answers a request that is in order. A throw or a rejection is answered 500. When left out, the user agent only sends
+   * and takes no requests from the transaction layer.
+   */
+  readonly onRequest?: (request: SipMessage, flow: Flow) => UasAnswer | Promise<UasAnswer>;
+  /** Methods understood. Default MESSAGE and OPTIONS. */
+  readonly allow?: readonly string[];
+  /** Body types understood, for Accept in answers to OPTIONS. Default any. */
+  readonly accept?: readonly string[];
+  /** Option tags understood in Require. Default none. */
+  readonly supported?: readonly string[];
+  /** Where every request goes first. A URI with `lr` is put into Route as well, RFC 3261 8.1.2 */
+  readonly outboundProxy?: Destination | string | Flow;
+  /**
+   * A request that came a second time by another path, RFC 3261 8.2.2.2: `reject` answers 482; `repeat` answers as the
+   * first one was answered, so that a proxy that had failed over reports a MESSAGE that did arrive as arrived.
+   */
+  readonly mergedRequests?: 'reject' | 'repeat';
+}
+
+export interface UacRequest {
+  readonly method: string;
+  readonly uri: string;
+  /** name-addr or URI; a tag is added where there is none. */
+  readonly from: string;
+  readonly to: string;
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly body?: Buffer | string;
+  readonly contentType?: string;
+  /** Route set, topmost first: URIs or name-addrs. */
+  readonly routes?: readonly string[];
+  readonly destination?: Destination | Flow;
+  readonly listener?: string;
+  readonly callId?: string;
+  readonly cseq?: number;
+  readonly credentials?: Credentials;
+}
+
+/** Sends and answers requests outside of dialogs: MESSAGE, OPTIONS and the like. RFC 3261 8 */
+export class UserAgent {
+  readonly #allow: readonly string[];
+  readonly #merged: MergedRequests;
+  #cseq = 0;
+
+  constructor(private readonly options: UserAgentOptions) {
+    this.#allow = options.allow ?? ['MESSAGE', 'OPTIONS'];
+    this.#merged = new MergedRequests(options.transactions.queue, options.transactions.timers.timeout);
+    if (options.onRequest) options.transactions.onRequest = (tx) => this.handle(tx);
+  }
+
+  /** RFC 3261 8.2: checks a request, has it answered, answers. Never throws. */
+  handle(tx: ServerTransaction): void {
+    const { request } = tx;
+    try {
+      const refusal = checkUasRequest(request, this.#allow, this.options.supported ?? []);
+      if (refusal) return tx.respond(refusal);
+      const merged = this.#merged.note(tx);
+      if (merged) return this.#answerMerged(tx, merged);
+      if (request.method === 'OPTIONS') return this.#answer(tx, this.#capabilities());
+      const answer = this.options.onRequest?.(request, tx.flow) ?? { status: 501 };
+      if (answer instanceof Promise) {
+        answer.then(
+          (settled) => this.#answer(tx, settled),
+          (error: unknown) => this.#failed(tx, error),
+        );
+      } else this.#answer(tx, answer);
+    } catch (error) {
+      this.#failed(tx, error);
+    }
+  }
+
+  /** Sends a request and waits for its final response. Never rejects. RFC 3261 8.1 */
+  async send(o: UacRequest): Promise<UacOutcome> {
+    try {
+      return await this.#send(o);
+    } catch (error) {
+      this.options.logger.error('sip-send-failed', { method: o.method, reason: messageOf(error) });
+      return { kind: 'failure', reason: 'transport' };
+    }
+  }
+
+  async #send(o: UacRequest): Promise<UacOutcome> {
+    const { ids } = this.options;
+    const callId = o.callId ?? ids.token(24);
+    const from = withTag(o.from, ids);
+    const routes = this.#routes(o);
+    let cseq = o.cseq ?? ++this.#cseq;
+    const write = (number: number, extra: readonly (readonly [string, string])[]) =>
+      buildRequest({
+        method: o.method,
+        uri: o.uri,
+        headers: [
+          ...routes.map((route): [string, string] => ['Route', nameAddr(route)]),
+          ['Max-Forwards', '70'],
+          ['From', from],
+          ['To', nameAddr(o.to)],
+          ['Call-ID', callId],
+          ['CSeq', `${number} ${o.method}`],
+          ...extra,
+          ...(o.headers ?? []),
+          ...(o.contentType === undefined ? [] : [['Content-Type', o.contentType] as const]),
+        ],
+        ...(o.body === undefined ? undefined : { body: o.body }),
+      });
+    const first = write(cseq, []);
+    const destinations = await this.#destinations(o, routes, first.length);
+    if (destinations.length === 0) return { kind: 'failure', reason: 'unlocatable' };
+    const outcome = await this.#tryEach(first, destinations, o.listener);
+    if (outcome.kind !== 'response' || !o.credentials) return outcome;
+    // RFC 3261 22.2: once more with credentials, with the same Call-ID and the next CSeq.
+    const authorization = challengeAnswer(outcome.message, o.method, o.uri, o.body, o.credentials);
+    if (!authorization) return outcome;
+    cseq = o.cseq === undefined ? ++this.#cseq : cseq + 1;
+    return this.#tryEach(write(cseq, [authorization]), destinations, o.listener);
+  }
+
+  /** RFC 3263 4.3: the next destination on a failed transport, a timeout or a 503. */
+  async #tryEach(
+    bytes: Buffer,
+    destinations: readonly (Destination | Flow)[],
+    listener: string | undefined,
+  ): Promise<UacOutcome> {
+    let outcome: UacOutcome = { kind: 'failure', reason: 'unlocatable' };
+    for (const destination of destinations) {
+      outcome = await this.#transact(bytes, destination, listener);
+      if (outcome.kind === 'response' && outcome.message.status !== 503) return outcome;
+    }
+    return outcome;
+  }
+
+  #transact(
+    bytes: Buffer,
+    destination: Destination | Flow,
+    listener: string | undefined,
+  ): Promise<UacOutcome> {
+    return new Promise((resolve) => {
+      this.options.transactions.request(
+        { bytes, destination, ...(listener === undefined ? undefined : { listener }) },
+        {
+          onResponse: (message) => {
+            if (message.status >= 200) resolve({ kind: 'response', message });
+          },
+          onFailure: (reason) => resolve({ kind: 'failure', reason }),
+        },
+      );
+    });
+  }
+
+  #routes(o: UacRequest): readonly string[] {
+    const { outboundProxy } = this.options;
+    const routes = o.routes ?? [];
+    if (o.destination || typeof outboundProxy !== 'string') return routes;
+    const uri = uriOf(outboundProxy);
+    return parseUri(uri)?.params.has('lr') ? [uri, ...routes] : routes;
+  }
+
+  async #destinations(
+    o: UacRequest,
+    routes: readonly string[],
+    bytes: number,
+  ): Promise<readonly (Destination | Flow)[]> {
+    const fixed = o.destination ?? this.options.outboundProxy;
+    if (fixed !== undefined && typeof fixed !== 'string') return [fixed];
+    // RFC 3261 8.1.2: the outbound proxy, else the first Route, else the Request-URI.
+    const hop = uriOf(fixed ?? routes[0] ?? o.uri);
+    return orderForSize(await this.options.locator.locate(hop), bytes);
+  }
+
+  #capabilities(): UasAnswer {
+    const accept = this.options.accept?.join(', ') ?? '*/*';
+    return { status: 200, headers: [['Accept', accept]] };
+  }
+
+  #answer(tx: ServerTransaction, answer: UasAnswer): void {
+    const withAllow =
+      tx.request.method === 'OPTIONS' && answer.status < 300
+        ? { ...answer, headers: [['Allow', this.#allow.join(', ')] as const, ...(answer.headers ?? [])] }
+        : answer;
+    tx.respond(withAllow);
+    this.#merged.answered(tx, withAllow);
+  }
+
+  #answerMerged(tx: ServerTransaction, merged: { answer: Promise<UasAnswer> }): void {
+    // RFC 3261 8.2.2.2
+    if ((this.options.mergedRequests ?? 'reject') === 'reject') return tx.respond({ status: 482 });
+    merged.answer.then(
+      (answer) => tx.respond(answer),
+      (error: unknown) => this.#failed(tx, error),
+    );
+  }
+
+  #failed(tx: ServerTransaction, error: unknown): void {
+    this.options.transactions.counters.errors++;
+    this.options.logger.error('sip-answer-failed', { method: tx.request.method, reason: messageOf(error) });
+    this.#answer(tx, { status: 500 });
+  }
+}
+
+function uriOf(text: string): string {
+  return text.includes('<') ? (parseNameAddr(text)?.uri ?? text) : text;
+}
+
+/** In angle brackets: a bare URI with parameters would lose them to the header, RFC 3261 20.10 */
+function nameAddr(text: string): string {
+  return text.includes('<') ? text : `<${text}>`;
+}
+
+/** RFC 3261 8.1.1.3 */
+function withTag(from: string, ids: IdSource): string {
+  const address = nameAddr(from);
+  return parseNameAddr(address)?.tag === undefined ? `${address};tag=${ids.token(16)}` : address;
+}
