@@ -1,4 +1,4 @@
-import { octets, safeName, safeValue } from '../codec/header-text.js';
+import { safeName, valueOctets } from '../codec/header-text.js';
 
 /**
  * A multipart body and the Content-Type that tells its boundary (RFC 2046 5.1.1). Without a boundary given, one that no
@@ -16,7 +16,7 @@ export function writeMultipart(
   const pieces: Buffer[] = [];
   parts.forEach(({ headers }, i) => {
     let head = `${i === 0 ? '' : '\r\n'}--${boundary}\r\n`;
-    for (const [name, value] of headers) head += `${safeName(name)}: ${octets(safeValue(value))}\r\n`;
+    for (const [name, value] of headers) head += `${safeName(name)}: ${valueOctets(value)}\r\n`;
     pieces.push(Buffer.from(`${head}\r\n`, 'latin1'), bodies[i]!);
   });
   pieces.push(Buffer.from(`${parts.length === 0 ? '' : '\r\n'}--${boundary}--\r\n`, 'latin1'));

@@ -1,6 +1,5 @@
 import { CALL_ID, CONTENT_LENGTH, CSEQ, FROM, TO, VIA, headerId } from './header-names.js';
-import { octets, safeName, safeUri, safeValue } from './header-text.js';
-import { writeLatin1 } from './octets.js';
+import { octets, safeName, safeUri, valueOctets } from './header-text.js';
 import { reasonPhrase } from './reason-phrases.js';
 import type { SipMessage } from './sip-message.js';
 
@@ -30,7 +29,7 @@ export function buildResponse(
   reason?: string,
   o?: { readonly headers?: readonly HeaderLine[]; readonly body?: Buffer | string; readonly toTag?: string },
 ): Buffer {
-  let head = `SIP/2.0 ${status} ${octets(safeValue(reason ?? reasonPhrase(status)))}\r\n`;
+  let head = `SIP/2.0 ${status} ${valueOctets(reason ?? reasonPhrase(status))}\r\n`;
   for (const value of request.rawLines(VIA)) head += `Via: ${value}\r\n`;
   const from = request.rawLines(FROM)[0];
   if (from !== undefined) head += `From: ${from}\r\n`;
@@ -54,7 +53,7 @@ function headerText(headers: readonly HeaderLine[]): string {
   for (const [name, value] of headers) {
     const safe = safeName(name);
     if (safe.length > 0 && headerId(safe) !== CONTENT_LENGTH)
-      text += `${safe}: ${octets(safeValue(value))}\r\n`;
+      text += `${safe}: ${valueOctets(value)}\r\n`;
   }
   return text;
 }
@@ -64,7 +63,7 @@ function finish(head: string, body: Buffer | string | undefined): Buffer {
   const length = content?.length ?? 0;
   const text = `${head}Content-Length: ${length}\r\n\r\n`;
   const out = Buffer.allocUnsafe(text.length + length);
-  writeLatin1(out, text, 0);
+  out.write(text, 0, text.length, 'latin1');
   content?.copy(out, text.length);
   return out;
 }

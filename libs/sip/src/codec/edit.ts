@@ -1,10 +1,9 @@
 import { indexHeaders, STRIDE } from './header-index.js';
 import { type HeaderId, UNKNOWN_HEADER, headerId } from './header-names.js';
 import { firstMemberEnd } from './header-list.js';
-import { octets, safeName, safeUri, safeValue } from './header-text.js';
+import { octets, safeName, safeUri, valueOctets } from './header-text.js';
 import { CR, LF, SP, TAB } from './lexical.js';
 import { sipLimits } from './limits.js';
-import { latin1, writeLatin1 } from './octets.js';
 import { SipMessage } from './sip-message.js';
 
 /** One change of the header section. Edits apply in order, each to what the ones before it left. */
@@ -68,9 +67,9 @@ class EditPlan {
 
   /** False where the edit needs the value of a line that was written by an edit before it. */
   apply(edit: HeaderEdit): boolean {
-    const name = safeName(edit.name);
+    const id = headerId(edit.name);
+    const name = id === UNKNOWN_HEADER ? safeName(edit.name) : edit.name;
     if (name.length === 0) return true;
-    const id = headerId(name);
     const first = this.#find(id, name, 0);
     switch (edit.op) {
       case 'set':
@@ -123,7 +122,7 @@ class EditPlan {
   }
 
   #newLine(id: HeaderId, name: string, value: string): number {
-    return this.#add({ id, name, text: `${name}: ${octets(safeValue(value))}\r\n`, from: 0, to: 0 });
+    return this.#add({ id, name, text: `${name}: ${valueOctets(value)}\r\n`, from: 0, to: 0 });
   }
 
   #insert(at: number, id: HeaderId, name: string, value: string): void {
@@ -152,8 +151,8 @@ class EditPlan {
       this.#order.splice(at, 1);
       return true;
     }
-    const head = latin1(bytes, start, valueStart);
-    const text = value === undefined ? head : `${head}${octets(safeValue(value))}${rest >= end ? '' : ', '}`;
+    const head = bytes.toString('latin1', start, valueStart);
+    const text = value === undefined ? head : `${head}${valueOctets(value)}${rest >= end ? '' : ', '}`;
     this.#order[at] = this.#add({ id, name, text, from: rest, to: this.#lineEnd(line) });
     return true;
   }
@@ -224,7 +223,7 @@ class EditPlan {
       }
       const text = texts[i]!;
       if (text.length > 0) {
-        at = writeLatin1(out, text, at);
+        at += out.write(text, at, text.length, 'latin1');
       }
     }
     return out;

@@ -1,14 +1,13 @@
 import { CR, LF, isTokenChar } from './lexical.js';
 
 /**
- * What may be written as a header value: CR, LF and NUL are dropped, so that no value can start another header or end
- * the header section. A folded value given reads the same without its line ends.
+ * What is written for a header value: CR, LF and NUL are dropped, so that no value can start another header or end
+ * the header section. A folded value given reads the same without its line ends. One character for each octet.
  */
-export function safeValue(value: string): string {
+export function valueOctets(value: string): string {
   for (let i = 0; i < value.length; i++) {
     const code = value.charCodeAt(i);
-    if (code === CR || code === LF || code === 0)
-      return without(value, (c) => c === CR || c === LF || c === 0);
+    if (code < 0x20 || code > 0x7e) return octets(without(value, (c) => c === CR || c === LF || c === 0));
   }
   return value;
 }

@@ -1,5 +1,6 @@
 import { DQUOTE, GT, LT, isBlank, isTokenChar, quotedEnd, skipBlanks, unquote } from './lexical.js';
 import { type Params, noParams, parseParams } from './params.js';
+import type { Mutable } from './mutable.js';
 import { parseUri } from './uri.js';
 
 /** name-addr or addr-spec with its header parameters (RFC 3261 20.10, 25.1). */
@@ -55,13 +56,11 @@ function parseBare(text: string, from: number): NameAddr | undefined {
 }
 
 function nameAddr(displayName: string | undefined, uri: string, params: Params): NameAddr {
+  const value: Mutable<NameAddr> = { uri, params };
+  if (displayName !== undefined) value.displayName = displayName;
   const tag = params.get('tag');
-  return {
-    ...(displayName === undefined ? undefined : { displayName }),
-    uri,
-    params,
-    ...(tag === undefined ? undefined : { tag }),
-  };
+  if (tag !== undefined) value.tag = tag;
+  return value;
 }
 
 /** display-name = *(token LWS); characters beyond ASCII are let through, as they are common and harmless. */

@@ -15,7 +15,6 @@ import { firstMemberEnd, splitList } from './header-list.js';
 import { CR, COLON, LF, LOWER, SP, TAB, decimal, isBlank, isTokenChar, skipBlanks } from './lexical.js';
 import { type MediaType, parseMediaType } from './media-type.js';
 import { type NameAddr, parseNameAddr } from './name-addr.js';
-import { latin1, utf8 } from './octets.js';
 import type { StartLine } from './start-line.js';
 import { type Via, parseVia } from './via.js';
 
@@ -130,7 +129,10 @@ export class SipMessage {
     const all: { name: string; value: string }[] = [];
     for (let line = 0; line < lines.length; line += STRIDE) {
       const start = lines[line + 1]!;
-      all.push({ name: latin1(this.bytes, start, this.#nameEnd(start)), value: this.#value(line) });
+      all.push({
+        name: this.bytes.toString('latin1', start, this.#nameEnd(start)),
+        value: this.#value(line),
+      });
     }
     return all;
   }
@@ -212,7 +214,7 @@ export class SipMessage {
     const found: string[] = [];
     for (let line = 0; line < lines.length; line += STRIDE) {
       if (lines[line] !== id) continue;
-      const text = latin1(this.bytes, lines[line + 2]!, lines[line + 3]!);
+      const text = this.bytes.toString('latin1', lines[line + 2]!, lines[line + 3]!);
       found.push((this.index.folded && text.includes('\r') ? unfold(text) : text).trim());
     }
     return found;
@@ -267,7 +269,9 @@ export class SipMessage {
   }
 
   #text(start: number, end: number): string {
-    return this.index.nonAscii ? utf8(this.bytes, start, end) : latin1(this.bytes, start, end);
+    return this.index.nonAscii
+      ? this.bytes.toString('utf8', start, end)
+      : this.bytes.toString('latin1', start, end);
   }
 }
 
@@ -296,7 +300,7 @@ function methodAt(bytes: Buffer, start: number, end: number): string {
     while (i < candidate.length && candidate[i] === bytes[start + i]) i++;
     if (i === candidate.length) return INTERNED.get(candidate)!;
   }
-  return latin1(bytes, start, end);
+  return bytes.toString('latin1', start, end);
 }
 
 const INTERNED = new Map([...METHODS.values()].flat().map((octets) => [octets, octets.toString('latin1')]));

@@ -1,5 +1,6 @@
 import { parseHostPort } from './host.js';
 import { PASSWORD, QUESTION, SCHEME, SEMI, URI_HEADERS, URI_PARAMETER, USER, consistsOf } from './lexical.js';
+import type { Mutable } from './mutable.js';
 import { type Params, noParams } from './params.js';
 
 /** A URI of any scheme. `sip` and `sips` are taken apart (RFC 3261 19.1); of others only the scheme, and what `tel` puts after semicolons. */
@@ -80,15 +81,12 @@ function parseSipUri(text: string, scheme: string, from: number): Uri | undefine
   const headers = question < 0 ? undefined : text.slice(question + 1);
   if (headers !== undefined && (headers.length === 0 || !consistsOf(headers, URI_HEADERS, true)))
     return undefined;
-  return {
-    scheme,
-    ...(user === undefined ? undefined : { user }),
-    ...(password === undefined ? undefined : { password }),
-    ...hostPort,
-    params,
-    ...(headers === undefined ? undefined : { headers }),
-    text,
-  };
+  const uri: Mutable<Uri> = { scheme, host: hostPort.host, params, text };
+  if (user !== undefined) uri.user = user;
+  if (password !== undefined) uri.password = password;
+  if (hostPort.port !== undefined) uri.port = hostPort.port;
+  if (headers !== undefined) uri.headers = headers;
+  return uri;
 }
 
 /** uri-parameters without the leading semicolon; RFC 3261 19.1.1: none may come twice, the first counts here. */

@@ -1,5 +1,6 @@
 import { LBRACKET, SEMI, SLASH, decimal, isBlank, skipBlanks, tokenEnd } from './lexical.js';
 import { parseHostPort } from './host.js';
+import type { Mutable } from './mutable.js';
 import { type Params, noParams, parseParams } from './params.js';
 
 /** One Via value (RFC 3261 20.42). */
@@ -52,17 +53,18 @@ export function parseVia(text: string): Via | undefined {
     const value = params.get('rport');
     rport = value === undefined ? true : decimal(value, 65_535);
   }
-  return {
+  const via: Mutable<Via> = {
     protocol: `${text.slice(0, nameEnd)}/${text.slice(versionStart, versionEnd)}`.toUpperCase(),
     transport: text.slice(transportStart, transportEnd).toUpperCase(),
     host: sentBy.host,
-    ...(sentBy.port === undefined ? undefined : { port: sentBy.port }),
     params,
-    ...(branch === undefined ? undefined : { branch }),
-    ...(received === undefined ? undefined : { received }),
-    ...(rport === undefined ? undefined : { rport }),
     text,
   };
+  if (sentBy.port !== undefined) via.port = sentBy.port;
+  if (branch !== undefined) via.branch = branch;
+  if (received !== undefined) via.received = received;
+  if (rport !== undefined) via.rport = rport;
+  return via;
 }
 
 /** sent-by = host [ COLON port ], and COLON may stand between blanks. */
