@@ -30,7 +30,7 @@ export type { FastHandler, FastRequest, FastResponse, FastRoutes } from './http/
 export { type HttpLimits, defaultHttpLimits } from './http/http-limits.js';
 export { ListenError } from './http/http-front.js';
 export { type Health, HealthChecks, type HealthReport } from './telemetry/health.js';
-export { type Labels, type Metrics, PrometheusMetrics } from './telemetry/metrics.js';
+export { type CounterMetric, type Labels, type Metrics, PrometheusMetrics } from './telemetry/metrics.js';
 export type { TlsOptions } from './pki/tls-options.js';
 export { environment } from './config/environment.js';
 export {
@@ -54,3 +54,11 @@ export {
   loadConfigWithOrigins,
   readConfig,
 } from './config/load-config.js';
+export {
+  type SipListener,
+  destinationSchema,
+  hostTableSchema,
+  parseDestination,
+  sipListenersSchema,
+} from './sip/destination-text.js';
+export { SipEdge, type SipEdgeConfig, defaultDrainMs, sipEdgeProvider } from './sip/sip-edge.js';

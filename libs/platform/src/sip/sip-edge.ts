@@ -1,0 +1,217 @@
+import type { FactoryProvider, OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import type { Clock, Logger } from '@esinet/kernel';
+import {
+  type ListenOptions,
+  type ListenerDescription,
+  type SipStack,
+  type SipStackOptions,
+  SipTransportError,
+  type TransactionLayer,
+  type TransportLayer,
+  type WireEvent,
+  createSipStack,
+} from '@esinet/sip';
+import { hostPort } from '../config/values.js';
+import { ListenError } from '../http/http-front.js';
+import { portOwner } from '../http/port-owner.js';
+import { CLOCK, ELEMENT, HEALTH, LOGGER, METRICS } from '../nest/tokens.js';
+import type { TlsOptions } from '../pki/tls-options.js';
+import type { Health } from '../telemetry/health.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import type { SipListener } from './destination-text.js';
+
+export interface SipEdgeConfig {
+  readonly listeners: readonly SipListener[];
+  /** Shown on tls and wss listeners and on connections we open. */
+  readonly tls?: TlsOptions;
+  /** Milliseconds that requests under way have to finish when the element shuts down. */
+  readonly drainMs?: number;
+  readonly stack?: Partial<
+    Pick<
+      SipStackOptions,
+      'limits' | 'messageLimits' | 'secret' | 'timers' | 'transactionLimits' | 'onWire' | 'clientPath'
+    >
+  >;
+}
+
+/** RFC 3261 17.1.2.2: as long as a finished client transaction absorbs retransmissions on UDP (T4). */
+export const defaultDrainMs = 5_000;
+
+const drainStepMs = 20;
+
+/** Methods counted by name (the IANA registry's); a stranger's invention counts as `other`. */
+const methods = [
+  ...['ACK', 'BYE', 'CANCEL', 'INFO', 'INVITE', 'MESSAGE', 'NOTIFY', 'OPTIONS', 'PRACK', 'PUBLISH', 'REFER'],
+  ...['REGISTER', 'SUBSCRIBE', 'UPDATE'],
+];
+
+/** The SIP sockets of an element, from its configuration; they open when Nest says that the element is built. */
+export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly stack: SipStack;
+  readonly #element: string;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #listeners: readonly ListenOptions[];
+  readonly #drainMs: number;
+  #listening = false;
+
+  /** @throws ListenError when a listener needs a certificate and there is none */
+  constructor(
+    config: SipEdgeConfig,
+    o: {
+      readonly element: string;
+      readonly clock: Clock;
+      readonly logger: Logger;
+      readonly metrics: Metrics;
+      readonly health: Health;
+    },
+  ) {
+    this.#element = o.element;
+    this.#clock = o.clock;
+    this.#logger = o.logger;
+    this.#drainMs = config.drainMs ?? defaultDrainMs;
+    this.#listeners = config.listeners.map((listener) => listenOptions(listener, config.tls, o.element));
+    const count = wireCounter(o.metrics);
+    const { onWire, ...rest } = config.stack ?? {};
+    this.stack = createSipStack({
+      ...rest,
+      listeners: this.#listeners,
+      ...(config.tls ? { clientTls: config.tls } : {}),
+      clock: o.clock,
+      logger: o.logger,
+      onWire: (event) => {
+        count(event);
+        onWire?.(event);
+      },
+    });
+    o.health.register('sip', () => Promise.resolve(this.#listening ? undefined : 'SIP is not listening'));
+  }
+
+  get transport(): TransportLayer {
+    return this.stack.transport;
+  }
+
+  get transactions(): TransactionLayer {
+    return this.stack.transactions;
+  }
+
+  /** Real ports, once started. */
+  listeners(): readonly ListenerDescription[] {
+    return this.stack.transport.listeners();
+  }
+
+  /** The real port of a listener, once started. */
+  port(listener: string): number | undefined {
+    return this.listeners().find(({ name }) => name === listener)?.port;
+  }
+
+  onApplicationBootstrap(): Promise<void> {
+    return this.start();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.stop();
+  }
+
+  /** Opens all sockets, or none. @throws ListenError with a sentence for the operator */
+  async start(): Promise<void> {
+    try {
+      await this.stack.start();
+    } catch (error) {
+      throw await this.#listenError(error);
+    }
+    this.#listening = true;
+    for (const { name, transport, host, port } of this.listeners()) {
+      this.#logger.info('sip listening', { listener: name, transport, host, port });
+    }
+  }
+
+  /** Waits until what we asked of others is answered, at most for the drain time, then closes all sockets. */
+  async stop(): Promise<void> {
+    if (!this.#listening) return;
+    this.#listening = false;
+    const until = this.#clock.now() + this.#drainMs;
+    while (this.transactions.size.client > 0 && this.#clock.now() < until) {
+      await new Promise<void>((resolve) => this.#clock.after(drainStepMs, resolve));
+    }
+    await this.stack.stop();
+  }
+
+  async #listenError(error: unknown): Promise<unknown> {
+    if (!(error instanceof SipTransportError)) return error;
+    // The transport names its listener; the operator knows it by its place in the configuration.
+    const index = this.#listeners.findIndex(({ name }) => error.message.includes(name));
+    const listener = this.#listeners[index];
+    if (!listener) return new ListenError(error.message, { cause: error });
+    const kind = listener.transport === 'udp' ? 'udp' : 'tcp';
+    const where = `port ${listener.port}/${kind} on ${listener.host}`;
+    const key = `set ${this.#element}.listeners[${index}].port`;
+    if (error.reason !== 'address-in-use') {
+      return new ListenError(`${where} cannot be opened: ${error.message}; ${key}`, { cause: error });
+    }
+    const owner = (await portOwner(listener.port, kind)) ?? 'another program';
+    return new ListenError(`${where} is in use by ${owner}; ${key}`, { cause: error });
+  }
+}
+
+/** Provides a SipEdge to an element's module: `imports: [], providers: [sipEdgeProvider(config)]`. */
+export function sipEdgeProvider(config: SipEdgeConfig): FactoryProvider<SipEdge> {
+  return {
+    provide: SipEdge,
+    inject: [ELEMENT, CLOCK, LOGGER, METRICS, HEALTH],
+    useFactory: (element: string, clock: Clock, logger: Logger, metrics: Metrics, health: Health) =>
+      new SipEdge(config, { element, clock, logger, metrics, health }),
+  };
+}
+
+function listenOptions(listener: SipListener, tls: TlsOptions | undefined, element: string): ListenOptions {
+  const { name, transport, host, port } = listener;
+  const secure = transport === 'tls' || transport === 'wss';
+  if (secure && !tls) {
+    throw new ListenError(
+      `listener ${name} of ${element} speaks ${transport} and needs a certificate; set pki.folder`,
+    );
+  }
+  const advertise = listener.advertise === undefined ? undefined : hostPort(listener.advertise);
+  return {
+    name,
+    transport,
+    host,
+    port,
+    ...(advertise ? { advertise } : {}),
+    ...(listener.path === undefined ? {} : { path: listener.path }),
+    ...(secure && tls ? { tls } : {}),
+    ...(listener.requireClientCertificate === undefined
+      ? {}
+      : { requireClientCertificate: listener.requireClientCertificate }),
+  };
+}
+
+/** Counts requests that came in and responses that went out, retransmissions included, from their first bytes. */
+function wireCounter(metrics: Metrics): (event: WireEvent) => void {
+  const requests = metrics.counter('esinet_sip_requests_total', 'SIP requests received', [
+    'method',
+    'transport',
+  ]);
+  const responses = metrics.counter('esinet_sip_responses_total', 'SIP responses sent', ['class']);
+  const byMethod = new Map<string, { inc(): void }>();
+  const byClass = ['1xx', '2xx', '3xx', '4xx', '5xx', '6xx'].map((name) =>
+    responses.labelled({ class: name }),
+  );
+  return ({ direction, flow, bytes }) => {
+    // 'S' of SIP/2.0 and its slash: no method has one there.
+    const response = bytes[0] === 0x53 && bytes[3] === 0x2f;
+    if (direction === 'out' && response) byClass[(bytes[8] ?? 0) - 0x31]?.inc();
+    if (direction === 'out' || response) return;
+    const space = bytes.subarray(0, 32).indexOf(0x20);
+    const sent = bytes.toString('latin1', 0, Math.max(0, space));
+    const method = methods.includes(sent) ? sent : 'other';
+    const key = `${method} ${flow.transport}`;
+    let counter = byMethod.get(key);
+    if (!counter) {
+      counter = requests.labelled({ method, transport: flow.transport });
+      byMethod.set(key, counter);
+    }
+    counter.inc();
+  };
+}
