@@ -1,0 +1,279 @@
+import { isoTime } from '@esinet/kernel';
+import { type ServiceBoundary, type Shape, centroidOf } from '@esinet/location';
+import type {
+  FindServiceRequest,
+  ListServicesByLocationRequest,
+  LostAnswer,
+  LostErrorCode,
+  LostLocation,
+  LostRequest,
+  LostWarning,
+  Mapping,
+} from '@esinet/lost';
+import { type CivicHit, civicProblem, findCivic, validationOf } from './civic.js';
+import { type EcrfLayers, type ServedBoundary, isInForce } from './layers.js';
+import { childTowards, normalServiceUrn, serviceCandidates, topLevelService } from './service-urn.js';
+
+const LANG = 'en';
+
+interface Found {
+  readonly served: ServedBoundary;
+  readonly civic?: CivicHit;
+  /** Not around the location, only close to it. */
+  readonly near?: boolean;
+}
+
+/**
+ * RFC 5222 sections 8 to 13. `now` in wall milliseconds. Always an answer, never recursion: what is not known here is
+ * `notFound`, whether recursion was asked for or not.
+ */
+export function answer(request: LostRequest, layers: EcrfLayers, now: number): LostAnswer {
+  switch (request.type) {
+    case 'findService':
+      return loopOf(request.path, layers) ?? findService(request, layers, now);
+    case 'getServiceBoundary':
+      return getServiceBoundary(request.key, layers);
+    case 'listServices':
+      return loopOf(request.path, layers) ?? listServices(request.service, request.path, layers);
+    case 'listServicesByLocation':
+      return loopOf(request.path, layers) ?? listServicesByLocation(request, layers, now);
+  }
+}
+
+/** An `<errors>` with one error in it. */
+export function errorAnswer(
+  source: string,
+  code: LostErrorCode,
+  message: string,
+  unsupportedProfiles?: readonly string[],
+): LostAnswer {
+  const error = { code, message, lang: LANG, ...(unsupportedProfiles ? { unsupportedProfiles } : {}) };
+  return { type: 'errors', source, errors: [error] };
+}
+
+/** RFC 5222 section 6: a server that finds itself among the visited ones is in a loop. */
+function loopOf(path: readonly string[], layers: EcrfLayers): LostAnswer | undefined {
+  const own = layers.source.toLowerCase();
+  if (!path.some((source) => source.toLowerCase() === own)) return undefined;
+  return errorAnswer(layers.source, 'loop', 'this server has been asked on the way already');
+}
+
+function findService(request: FindServiceRequest, layers: EcrfLayers, now: number): LostAnswer {
+  const chosen = chooseLocation(request.locations, layers);
+  if ('type' in chosen) return chosen;
+  const candidates = serviceCandidates(request.service);
+  const served = candidates.filter((urn) => layers.services.has(urn));
+  if (served.length === 0) {
+    return errorAnswer(
+      layers.source,
+      'serviceNotImplemented',
+      'no such service here, nor one that contains it',
+    );
+  }
+  for (const urn of served) {
+    const found = find(layers, urn, chosen, now);
+    if (found) return mappingAnswer(request, chosen, found, layers, now);
+  }
+  for (const urn of served) {
+    const near = findNear(layers, urn, chosen, now);
+    if (near) return mappingAnswer(request, chosen, { served: near, near: true }, layers, now);
+  }
+  if (layers.defaultMapping) return defaultAnswer(request, chosen, layers);
+  return errorAnswer(layers.source, 'notFound', 'no service boundary holds the location');
+}
+
+/** RFC 5222 section 12.1, rules 7 and 8: the first location whose profile is understood, usable or not. */
+function chooseLocation(locations: readonly LostLocation[], layers: EcrfLayers): LostLocation | LostAnswer {
+  const chosen = locations.find((l) => l.errorCode !== 'locationProfileUnrecognized');
+  if (!chosen) {
+    const profiles = locations.map((l) => l.profile).filter((p) => p !== '');
+    return errorAnswer(
+      layers.source,
+      'locationProfileUnrecognized',
+      'none of the profiles is known here',
+      profiles,
+    );
+  }
+  const problem = chosen.error ?? (chosen.civic && civicProblem(chosen.civic));
+  if (problem !== undefined || (!chosen.shape && !chosen.civic)) {
+    return errorAnswer(layers.source, chosen.errorCode ?? 'locationInvalid', problem ?? 'empty location');
+  }
+  return chosen;
+}
+
+function find(layers: EcrfLayers, urn: string, location: LostLocation, now: number): Found | undefined {
+  if (location.civic) {
+    const civic = findCivic(layers, urn, location.civic, now);
+    return civic && { served: civic.served, civic };
+  }
+  const boundary = location.shape && boundaryFor(layers, urn, location.shape, now);
+  const served = boundary && layers.served.get(boundary.id);
+  return served && { served };
+}
+
+/** The boundary around a point; for an area the one that has the largest share of it (RFC 5222 section 12.2). */
+function boundaryFor(
+  layers: EcrfLayers,
+  urn: string,
+  shape: Shape,
+  now: number,
+): ServiceBoundary | undefined {
+  const index = layers.services.get(urn);
+  if (!index) return undefined;
+  if (shape.type === 'point') return index.at(shape.position).find((b) => isInForce(b, now));
+  const covering = index.covering(shape).find((c) => isInForce(c.boundary, now));
+  return covering?.boundary ?? index.at(centroidOf(shape)).find((b) => isInForce(b, now));
+}
+
+/** Where boundaries leave a gap or a coast lies outside of them (RFC 5222 section 13.2, a nearby PSAP). */
+function findNear(
+  layers: EcrfLayers,
+  urn: string,
+  location: LostLocation,
+  now: number,
+): ServedBoundary | undefined {
+  if (layers.nearestWithinMetres <= 0 || !location.shape) return undefined;
+  const near =
+    layers.services.get(urn)?.nearest(centroidOf(location.shape), layers.nearestWithinMetres) ?? [];
+  const boundary = near.find((n) => isInForce(n.boundary, now))?.boundary;
+  return boundary && layers.served.get(boundary.id);
+}
+
+function mappingAnswer(
+  request: FindServiceRequest,
+  location: LostLocation,
+  found: Found,
+  layers: EcrfLayers,
+  now: number,
+): LostAnswer {
+  const warnings: LostWarning[] = [];
+  const warn = (code: LostWarning['code'], message: string): void => {
+    warnings.push({ code, message, lang: LANG, source: layers.source });
+  };
+  const { boundary } = found.served;
+  const exact = normalServiceUrn(request.service) === boundary.serviceUrn;
+  if (!exact) warn('serviceSubstitution', 'the service is not offered here, this one contains it');
+  if (found.near)
+    warn('defaultMappingReturned', 'no service boundary holds the location, this one is nearest');
+  return {
+    type: 'findServiceResponse',
+    mappings: [
+      {
+        source: layers.source,
+        sourceId: boundary.id,
+        lastUpdated: isoTime(found.served.lastUpdated),
+        expires: isoTime(expiryOf(layers, now)),
+        displayName: [{ lang: languageOf(boundary), text: boundary.displayName }],
+        // RFC 5222 section 5.4: copied from the request unless another service stands in.
+        service: exact ? request.service : boundary.serviceUrn,
+        uris: [boundary.serviceUri],
+        ...(boundary.serviceNumber === undefined ? {} : { serviceNumber: boundary.serviceNumber }),
+        ...(found.near ? {} : boundaryOf(request, found, layers)),
+      },
+    ],
+    warnings,
+    path: [...request.path, layers.source],
+    locationUsed: location.id,
+    ...(request.validateLocation && location.civic
+      ? { locationValidation: validationOf(location.civic, found.civic?.rule) }
+      : {}),
+  };
+}
+
+/** RFC 5222 sections 5.5, 5.6 and 12.1 rule 9. A boundary too long to send is sent as a reference. */
+function boundaryOf(request: FindServiceRequest, found: Found, layers: EcrfLayers): Partial<Mapping> {
+  if (found.civic) return { civicBoundary: [found.civic.rule.match] };
+  const { key, shapes, vertices } = found.served;
+  return request.serviceBoundary === 'value' && vertices <= layers.maxVerticesByValue
+    ? { serviceBoundary: shapes }
+    : { serviceBoundaryReference: { source: layers.source, key } };
+}
+
+/** RFC 5222 section 13.2. Nobody shall keep it: the next location may have a mapping of its own. */
+function defaultAnswer(request: FindServiceRequest, location: LostLocation, layers: EcrfLayers): LostAnswer {
+  const { uri = '', displayName = '' } = layers.defaultMapping ?? {};
+  return {
+    type: 'findServiceResponse',
+    mappings: [
+      {
+        source: layers.source,
+        sourceId: 'default',
+        lastUpdated: isoTime(layers.builtAt),
+        expires: 'NO-CACHE',
+        displayName: [{ lang: LANG, text: displayName }],
+        service: request.service,
+        uris: [uri],
+      },
+    ],
+    warnings: [
+      {
+        code: 'defaultMappingReturned',
+        message: 'no service boundary holds the location',
+        lang: LANG,
+        source: layers.source,
+      },
+    ],
+    path: [...request.path, layers.source],
+    locationUsed: location.id,
+    ...(request.validateLocation && location.civic
+      ? { locationValidation: validationOf(location.civic, undefined) }
+      : {}),
+  };
+}
+
+/** A mapping is good until it may be another: its time to live, or the next change of any boundary. */
+function expiryOf(layers: EcrfLayers, now: number): number {
+  const change = layers.changes.find((at) => at > now) ?? Infinity;
+  return Math.min(now + layers.expiresMs, change);
+}
+
+function getServiceBoundary(key: string, layers: EcrfLayers): LostAnswer {
+  const served = layers.byKey.get(key);
+  if (!served) return errorAnswer(layers.source, 'notFound', 'no boundary with this key, or not any more');
+  return {
+    type: 'getServiceBoundaryResponse',
+    serviceBoundary: served.shapes,
+    warnings: [],
+    path: [layers.source],
+  };
+}
+
+/** RFC 5222 section 10: top-level services, or those right below the one asked for. */
+function listServices(service: string | undefined, path: readonly string[], layers: EcrfLayers): LostAnswer {
+  return {
+    type: 'listServicesResponse',
+    services: servicesBelow([...layers.services.keys()], service),
+    warnings: [],
+    path: [...path, layers.source],
+  };
+}
+
+/** RFC 5222 section 11. */
+function listServicesByLocation(
+  request: ListServicesByLocationRequest,
+  layers: EcrfLayers,
+  now: number,
+): LostAnswer {
+  const chosen = chooseLocation(request.locations, layers);
+  if ('type' in chosen) return chosen;
+  const here = [...layers.services.keys()].filter((urn) => find(layers, urn, chosen, now) !== undefined);
+  return {
+    type: 'listServicesByLocationResponse',
+    services: servicesBelow(here, request.service),
+    warnings: [],
+    path: [...request.path, layers.source],
+    locationUsed: chosen.id,
+  };
+}
+
+function servicesBelow(urns: readonly string[], service: string | undefined): string[] {
+  const parent = service === undefined ? undefined : normalServiceUrn(service);
+  const names = urns.map((urn) => (parent === undefined ? topLevelService(urn) : childTowards(parent, urn)));
+  return [...new Set(names.filter((name) => name !== undefined))].sort();
+}
+
+/** xsd:language, or the default. */
+function languageOf(boundary: ServiceBoundary): string {
+  const { language } = boundary;
+  return language !== undefined && /^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,8}$/.test(language) ? language : LANG;
+}

@@ -1,0 +1,134 @@
+import { type Clock, type Logger, isoTime, messageOf } from '@esinet/kernel';
+import { type LostAnswer, type LostRequest, readLostRequest, writeLostAnswer } from '@esinet/lost';
+import type { Bus, Health, Metrics } from '@esinet/platform';
+import { answer, errorAnswer } from './answer.js';
+import { type EcrfLayers, isInForce } from './layers.js';
+
+/** Requests on the bus carry the same documents as HTTP, as text. */
+export const LOST_QUERY_SUBJECT = 'lost.query';
+/** Octets of a request document. */
+export const LOST_MAX_REQUEST_BYTES = 65_536;
+
+export interface EcrfPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly bus: Bus;
+  readonly health: Health;
+}
+
+/** The ECRF at its edge: documents in, documents out, counted and told to the bus. */
+export class Ecrf {
+  readonly #ports: EcrfPorts;
+  readonly #queries: { inc(labels?: Readonly<Record<string, string>>): void };
+  readonly #seconds: { observe(value: number): void };
+  readonly #subscription: { unsubscribe(): void };
+  /** The boundaries as GeoJSON, for maps. */
+  readonly boundariesJson: Buffer;
+
+  constructor(
+    readonly layers: EcrfLayers,
+    ports: EcrfPorts,
+  ) {
+    this.#ports = ports;
+    this.#queries = ports.metrics.counter('esinet_lost_queries_total', 'LoST questions by outcome', [
+      'result',
+    ]);
+    this.#seconds = ports.metrics.histogram('esinet_lost_query_seconds', 'Time to answer a LoST question');
+    this.boundariesJson = Buffer.from(JSON.stringify(featureCollection(layers)));
+    ports.health.register('boundaries', () => Promise.resolve(this.#complaint()));
+    this.#subscription = ports.bus.reply(
+      LOST_QUERY_SUBJECT,
+      (payload) => Promise.resolve(this.ask(typeof payload === 'string' ? payload : '')),
+      { queue: 'ecrf' },
+    );
+  }
+
+  /** A LoST document for a LoST document, whatever comes. */
+  ask(document: Uint8Array | string): string {
+    const { clock, logger } = this.#ports;
+    const started = clock.now();
+    const read = readLostRequest(document, { maxBytes: LOST_MAX_REQUEST_BYTES });
+    let given: LostAnswer;
+    let text: string;
+    try {
+      given = read.ok
+        ? answer(read.value, this.layers, clock.wall())
+        : errorAnswer(this.layers.source, read.error.code, read.error.message);
+      text = writeLostAnswer(given);
+    } catch (error) {
+      logger.error('lost query failed', { reason: messageOf(error) });
+      given = errorAnswer(this.layers.source, 'internalError', 'this server made a mistake');
+      text = writeLostAnswer(given);
+    }
+    this.#seconds.observe((clock.now() - started) / 1_000);
+    this.#tell(read.ok ? read.value : undefined, given);
+    return text;
+  }
+
+  onApplicationShutdown(): void {
+    this.#subscription.unsubscribe();
+  }
+
+  /** Which service was looked for and what came of it. The location stays out: it is personal data. */
+  #tell(request: LostRequest | undefined, given: LostAnswer): void {
+    const result = resultOf(given);
+    this.#queries.inc({ result });
+    const mapping = given.type === 'findServiceResponse' ? given.mappings[0] : undefined;
+    try {
+      this.#ports.bus.publish('events.ecrf.query', {
+        at: isoTime(this.#ports.clock.wall()),
+        element: 'ecrf',
+        request: request?.type ?? 'unreadable',
+        service: request && 'service' in request ? request.service : undefined,
+        result,
+        uri: mapping?.uris[0],
+      });
+    } catch (error) {
+      this.#ports.logger.warn('event not published', { reason: messageOf(error) });
+    }
+  }
+
+  #complaint(): string | undefined {
+    const now = this.#ports.clock.wall();
+    for (const { boundary } of this.layers.served.values()) if (isInForce(boundary, now)) return undefined;
+    return 'no service boundary is in force';
+  }
+}
+
+/** A word for the counter: the error, the first warning, or the kind of answer. */
+export function resultOf(given: LostAnswer): string {
+  switch (given.type) {
+    case 'errors':
+      return given.errors[0]?.code ?? 'internalError';
+    case 'findServiceResponse':
+      return given.warnings[0]?.code ?? 'mapping';
+    case 'redirect':
+      return 'redirect';
+    case 'getServiceBoundaryResponse':
+      return 'boundary';
+    case 'listServicesResponse':
+    case 'listServicesByLocationResponse':
+      return 'services';
+  }
+}
+
+function featureCollection(layers: EcrfLayers): unknown {
+  return {
+    type: 'FeatureCollection',
+    features: [...layers.served.values()].map(({ boundary, lastUpdated }) => {
+      const { geometry, effective, expires, ...properties } = boundary;
+      return {
+        type: 'Feature',
+        id: boundary.id,
+        properties: {
+          ...properties,
+          lastUpdated: isoTime(lastUpdated),
+          ...(effective === undefined ? {} : { effective: isoTime(effective) }),
+          ...(expires === undefined ? {} : { expires: isoTime(expires) }),
+        },
+        geometry,
+      };
+    }),
+  };
+}

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import {
+  BoundaryIndex,
+  type CivicAddress,
+  type Position,
+  type ServiceBoundary,
+  type Shape,
+} from '@esinet/location';
+import { normalServiceUrn } from './service-urn.js';
+
+/** A boundary as it is served. */
+export interface ServedBoundary {
+  readonly boundary: ServiceBoundary;
+  /** Wall milliseconds of its last change. */
+  readonly lastUpdated: number;
+  /** RFC 5222 section 5.6. */
+  readonly key: string;
+  readonly shapes: readonly Shape[];
+  readonly vertices: number;
+}
+
+/** Civic addresses that belong to a boundary: all that have these elements with these values. */
+export interface CivicRule {
+  readonly match: CivicAddress;
+  /** NGUID. */
+  readonly boundary: string;
+}
+
+export interface DefaultMapping {
+  readonly uri: string;
+  readonly displayName: string;
+}
+
+/** Everything a question is answered from. Immutable: new boundaries make new layers. */
+export interface EcrfLayers {
+  /** RFC 5222 section 4: the name of this server. */
+  readonly source: string;
+  readonly services: ReadonlyMap<string, BoundaryIndex>;
+  /** By NGUID. */
+  readonly served: ReadonlyMap<string, ServedBoundary>;
+  readonly byKey: ReadonlyMap<string, ServedBoundary>;
+  readonly civic: readonly CivicRule[];
+  readonly defaultMapping: DefaultMapping | undefined;
+  readonly expiresMs: number;
+  readonly maxVerticesByValue: number;
+  readonly nearestWithinMetres: number;
+  /** Wall milliseconds at which some boundary comes into force or ends, ascending. */
+  readonly changes: readonly number[];
+  /** Wall milliseconds since when the default mapping stands. */
+  readonly builtAt: number;
+}
+
+export interface LayersOptions {
+  readonly source: string;
+  readonly boundaries: readonly { readonly boundary: ServiceBoundary; readonly lastUpdated: number }[];
+  readonly civic?: readonly CivicRule[];
+  readonly defaultMapping?: DefaultMapping | undefined;
+  readonly expiresMs: number;
+  readonly maxVerticesByValue: number;
+  readonly nearestWithinMetres?: number;
+  readonly builtAt: number;
+}
+
+export function buildLayers(o: LayersOptions): EcrfLayers {
+  const byService = new Map<string, ServiceBoundary[]>();
+  const served = new Map<string, ServedBoundary>();
+  const byKey = new Map<string, ServedBoundary>();
+  const changes = new Set<number>();
+  for (const { boundary, lastUpdated } of o.boundaries) {
+    const urn = normalServiceUrn(boundary.serviceUrn);
+    const layer = byService.get(urn);
+    if (layer) layer.push(boundary);
+    else byService.set(urn, [boundary]);
+    const shapes = shapesOf(boundary);
+    const entry: ServedBoundary = {
+      boundary,
+      lastUpdated,
+      key: boundaryKey(o.source, boundary),
+      shapes,
+      vertices: verticesOf(shapes),
+    };
+    served.set(boundary.id, entry);
+    byKey.set(entry.key, entry);
+    if (boundary.effective !== undefined) changes.add(boundary.effective);
+    if (boundary.expires !== undefined) changes.add(boundary.expires);
+  }
+  return {
+    source: o.source,
+    services: new Map([...byService].map(([urn, boundaries]) => [urn, new BoundaryIndex(boundaries)])),
+    served,
+    byKey,
+    civic: (o.civic ?? []).filter((rule) => served.has(rule.boundary)),
+    defaultMapping: o.defaultMapping,
+    expiresMs: o.expiresMs,
+    maxVerticesByValue: o.maxVerticesByValue,
+    nearestWithinMetres: o.nearestWithinMetres ?? 0,
+    changes: [...changes].sort((a, b) => a - b),
+    builtAt: o.builtAt,
+  };
+}
+
+export function isInForce(boundary: ServiceBoundary, now: number): boolean {
+  return (boundary.effective ?? -Infinity) <= now && now < (boundary.expires ?? Infinity);
+}
+
+/**
+ * RFC 5222 section 5.6: 128 bits, another key for another boundary. A digest of what it names instead of a drawn
+ * number, so that every replica and every restart gives the same key and a client keeps what it has.
+ */
+function boundaryKey(source: string, boundary: ServiceBoundary): string {
+  const content = JSON.stringify([source, boundary.id, boundary.geometry]);
+  return createHash('sha256').update(content).digest('hex').slice(0, 32);
+}
+
+function shapesOf(boundary: ServiceBoundary): Shape[] {
+  const { geometry } = boundary;
+  const polygons = geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.coordinates;
+  return polygons.map((rings) => ({
+    type: 'polygon',
+    rings: rings.map((ring) => ring.map((p): Position => [p[0] ?? 0, p[1] ?? 0])),
+  }));
+}
+
+function verticesOf(shapes: readonly Shape[]): number {
+  let count = 0;
+  for (const shape of shapes) {
+    if (shape.type === 'polygon') for (const ring of shape.rings) count += ring.length;
+  }
+  return count;
+}
