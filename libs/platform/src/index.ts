@@ -62,3 +62,12 @@ export {
   sipListenersSchema,
 } from './sip/destination-text.js';
 export { SipEdge, type SipEdgeConfig, defaultDrainMs, sipEdgeProvider } from './sip/sip-edge.js';
+export {
+  type CertificateSummary,
+  type LeafName,
+  PkiError,
+  ensureLabPki,
+  labNames,
+  listPki,
+  loadTls,
+} from './pki/lab-pki.js';
