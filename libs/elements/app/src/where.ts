@@ -1,0 +1,65 @@
+import { type Result, err, ok } from '@esinet/kernel';
+import { GEODETIC_2D, type LostWarning, type Mapping, httpLostClient } from '@esinet/lost';
+
+export interface WhereQuestion {
+  readonly lost: string;
+  readonly latitude: number;
+  readonly longitude: number;
+  /** Service URN. */
+  readonly service: string;
+  /** Ask for the boundary too. */
+  readonly boundary?: boolean;
+}
+
+/** What a LoST server says about a place (RFC 5222 8.4, 13). */
+export type WhereAnswer =
+  | {
+      readonly kind: 'mapping';
+      readonly mapping: Mapping;
+      readonly warnings: readonly LostWarning[];
+      readonly path: readonly string[];
+      readonly milliseconds: number;
+    }
+  | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly milliseconds: number }
+  | { readonly kind: 'redirect'; readonly target: string; readonly milliseconds: number };
+
+/** Asks a LoST server who serves a point (LOST-1). The error of the Result means: no LoST answer came. */
+export async function askWhere(q: WhereQuestion): Promise<Result<WhereAnswer, string>> {
+  const client = httpLostClient({ url: q.lost });
+  const started = performance.now();
+  const answer = await client.ask({
+    type: 'findService',
+    locations: [
+      { id: 'here', profile: GEODETIC_2D, shape: { type: 'point', position: [q.longitude, q.latitude] } },
+    ],
+    service: q.service,
+    recursive: true,
+    validateLocation: false,
+    serviceBoundary: q.boundary ? 'value' : 'reference',
+    path: [],
+  });
+  const milliseconds = performance.now() - started;
+  client.close();
+  if (!answer.ok) return err(`${q.lost}: ${answer.error.message}`);
+  const document = answer.value;
+  switch (document.type) {
+    case 'findServiceResponse': {
+      const [mapping] = document.mappings;
+      if (!mapping) return err(`${q.lost}: an answer without a mapping`);
+      return ok({ kind: 'mapping', mapping, warnings: document.warnings, path: document.path, milliseconds });
+    }
+    case 'errors': {
+      const [first] = document.errors;
+      return ok({
+        kind: 'error',
+        code: first?.code ?? 'internalError',
+        message: first?.message ?? '',
+        milliseconds,
+      });
+    }
+    case 'redirect':
+      return ok({ kind: 'redirect', target: document.target, milliseconds });
+    default:
+      return err(`${q.lost}: the answer to another question`);
+  }
+}

@@ -1,0 +1,103 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type EsinetConfig, type RunningEsinet, startLabEsinet } from '@esinet/app-esinet';
+
+export interface RecordedMessage {
+  readonly direction: 'in' | 'out';
+  readonly messageId?: number;
+  readonly messageType?: number;
+  readonly text?: string;
+}
+
+export interface RecordedChat {
+  readonly callId: string;
+  readonly centre: string;
+  readonly messages: readonly RecordedMessage[];
+}
+
+/** A whole ESInet in this process, on ports of its own, with a data folder of its own. */
+export interface Lab {
+  readonly running: RunningEsinet;
+  readonly config: EsinetConfig;
+  readonly offset: number;
+  /** A port of the lab's defaults, where it is in this lab. */
+  port(standard: number): number;
+  readonly websocket: string;
+  /** Events of the bus since the start, by subject. */
+  readonly events: { readonly subject: string; readonly payload: Record<string, unknown> }[];
+  /** Waits for a chat with a Call Identifier that contains `callId`, and gives all of it. */
+  chat(callId: string, ready?: (chat: RecordedChat) => boolean): Promise<RecordedChat>;
+  say(callId: string, text: string): Promise<void>;
+  stop(callId: string, text: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Below the ports that the system hands out by itself. */
+const slots = 14;
+
+export async function startLab(adjust: (config: EsinetConfig) => EsinetConfig = (config) => config): Promise<Lab> {
+  const data = await mkdtemp(join(tmpdir(), 'esinet-lab-'));
+  const first = Math.floor(Math.random() * slots);
+  let last: unknown;
+  for (let attempt = 0; attempt < slots; attempt++) {
+    const offset = (((first + attempt) % slots) + 2) * 1000;
+    try {
+      return await start(offset, data, adjust);
+    } catch (error) {
+      last = error;
+    }
+  }
+  throw last instanceof Error ? last : new Error('no free block of ports for a lab');
+}
+
+async function start(offset: number, data: string, adjust: (config: EsinetConfig) => EsinetConfig): Promise<Lab> {
+  const running = await startLabEsinet({ data, offset, adjust });
+  const events: Lab['events'] = [];
+  running.bus.subscribe('events.>', (payload, subject) => {
+    events.push({ subject, payload: payload as Record<string, unknown> });
+  });
+  const port = (standard: number): number => standard + offset;
+  const api = `http://127.0.0.1:${port(15_090)}/api`;
+  const post = async (callId: string, what: string, text: string): Promise<void> => {
+    const answer = await fetch(`${api}/chats/${encodeURIComponent(callId)}/${what}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ text }),
+    });
+    if (!answer.ok) throw new Error(`${what}: ${answer.status} ${await answer.text()}`);
+  };
+  const find = async (part: string): Promise<string | undefined> => {
+    const chats = (await (await fetch(`${api}/chats`)).json()) as { callId: string }[];
+    return chats.find(({ callId }) => callId.includes(part))?.callId;
+  };
+  const full = async (part: string): Promise<string> => {
+    const callId = await find(part);
+    if (callId === undefined) throw new Error(`no chat with ${part}`);
+    return callId;
+  };
+  return {
+    running,
+    config: running.config,
+    offset,
+    port,
+    websocket: `ws://127.0.0.1:${port(15_080)}/sip`,
+    events,
+    async chat(part, ready = () => true) {
+      for (const until = Date.now() + 5_000; ; await new Promise((r) => setTimeout(r, 50))) {
+        const callId = await find(part);
+        if (callId !== undefined) {
+          const chat = (await (await fetch(`${api}/chats/${encodeURIComponent(callId)}`)).json()) as RecordedChat;
+          if (ready(chat) || Date.now() > until) return chat;
+        }
+        if (Date.now() > until) throw new Error(`no chat with ${part}`);
+      }
+    },
+    say: async (part, text) => post(await full(part), 'messages', text),
+    stop: async (part, text) => post(await full(part), 'stop', text),
+    async close() {
+      await running.close();
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+}
