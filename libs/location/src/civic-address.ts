@@ -36,7 +36,8 @@ export function readCivic(e: XmlElement): Result<CivicAddress, LocationError> {
   if (e.local !== 'civicAddress') return err({ code: 'no-location', message: 'not a civicAddress' });
   const elements: CivicElement[] = [];
   for (const c of e.children) {
-    const value = textOf(c).trim();
+    // A copy of its own: a part of a string keeps the whole document in memory.
+    const value = Buffer.from(textOf(c).trim()).toString();
     if (value === '') continue;
     if (elements.length >= MAX_CIVIC_ELEMENTS)
       return err({ code: 'range', message: 'an address of too many elements' });

@@ -271,7 +271,8 @@ function turn(degrees: number): number {
 
 /**
  * A shape as RFC 5491 5.2 writes it. With prefixes given they are used as declared by the document around it;
- * without, the element declares `gml` and `gs` itself.
+ * without, the element declares `gml` and `gs` itself. Holes are written as GML has them (service boundaries need
+ * them), which the profile of RFC 5491 does not.
  */
 export function writeGmlShape(s: Shape, prefix?: { readonly gml: string; readonly gs: string }): string {
   const gml = prefix?.gml ?? 'gml';

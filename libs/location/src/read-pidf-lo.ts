@@ -48,7 +48,7 @@ export function readPresence(root: XmlElement): Result<PidfLo, LocationError> {
   const providedBy = contentOf(chosen.geopriv, 'provided-by');
   const retentionExpiry = textOf(chosen.geopriv, 'retention-expiry');
   return ok({
-    entity: attribute(root, 'entity')?.trim() ?? '',
+    entity: detached(attribute(root, 'entity')?.trim() ?? ''),
     ...(timestamp && { timestamp }),
     ...(method && { method }),
     ...(providedBy && { providedBy }),
@@ -103,7 +103,13 @@ function descendants(e: XmlElement, local: string): XmlElement[] {
 }
 
 function textOf(e: XmlElement, local: string): string | undefined {
-  return descendants(e, local)[0]?.text.trim();
+  const text = descendants(e, local)[0]?.text.trim();
+  return text === undefined ? undefined : detached(text);
+}
+
+/** A copy of its own: a part of a string keeps the whole document in memory for as long as the location is kept. */
+function detached(s: string): string {
+  return Buffer.from(s).toString();
 }
 
 function contentOf(e: XmlElement, local: string): string | undefined {

@@ -23,7 +23,7 @@ export interface PidfLoContent {
  * the same place, the shape first (RFC 5491 3, rules 6 and 7). Retransmission stays at its default, not allowed.
  */
 export function writePidfLo(p: PidfLoContent): string {
-  const shape = p.shape ? writeGmlShape(p.shape, { gml: 'gml', gs: 'gs' }) : '';
+  const shape = p.shape ? writeGmlShape(withoutHoles(p.shape), { gml: 'gml', gs: 'gs' }) : '';
   const civic = p.civic ? writeCivic(p.civic) : '';
   const method = p.method ? `<gp:method>${escapeText(p.method)}</gp:method>` : '';
   return (
@@ -36,6 +36,11 @@ export function writePidfLo(p: PidfLoContent): string {
     `${method}</gp:geopriv></status>` +
     `<timestamp>${escapeText(p.timestamp)}</timestamp></tuple></presence>`
   );
+}
+
+/** The GML profile of RFC 5491 5.2.2 has no interiors; without them the area only grows. */
+function withoutHoles(s: Shape): Shape {
+  return s.type === 'polygon' ? { type: 'polygon', rings: s.rings.slice(0, 1) } : s;
 }
 
 /** xs:ID must be a name without a colon and cannot start with a digit. */
