@@ -84,6 +84,7 @@ export const context: ScreenContext = {
   policy,
   hops,
   isOwnAddress: (uri) => uri.host === '127.0.0.1' && (uri.port === 15060 || uri.port === 15062),
+  listenerOf: (side, transport) => `${side}-${transport}`,
 };
 
 export const stranger: Source = { listener: 'public-tcp', side: 'public' };

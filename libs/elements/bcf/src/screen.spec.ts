@@ -98,7 +98,9 @@ describe('never an open relay', () => {
     const before = request({ headers: [['Route', '<sip:203.0.113.9;lr>, <sip:public.b;lr>']] });
     const screening = screen(before, stranger, context);
     expect(screening.traffic).toBe('emergency');
-    expect(screening.decision).toMatchObject({ targets: [{ destination: destinations.esrp }, {}] });
+    expect(screening.decision).toMatchObject({
+      targets: [{ destination: destinations.esrp, listener: 'private-tcp' }, {}],
+    });
     expect(leaving(before, screening).has('Route')).toBe(false);
   });
 
@@ -110,7 +112,7 @@ describe('never an open relay', () => {
     const screening = screen(before, peer, context);
     expect(screening).toMatchObject({
       traffic: 'relay',
-      decision: { targets: [{ destination: destinations.provider }] },
+      decision: { targets: [{ destination: destinations.provider, listener: 'public-tcp' }] },
     });
     expect(leaving(before, screening).header('P-Asserted-Identity')).toBe('<sip:d.1@provider.a>');
     expect(screen(before, stranger, context).decision).toMatchObject({ kind: 'reject', status: 404 });

@@ -5,6 +5,7 @@ import type {
   HeaderEdit,
   RouteDecision,
   SipMessage,
+  TransportName,
   Uri,
 } from '@esinet/sip';
 import {
@@ -18,6 +19,7 @@ import {
 import { type Traffic, allowedMethods, classify } from './classify.js';
 import { historyInfo, sipReason } from './history-info.js';
 import { identify, secretLengthOf } from './identifiers.js';
+import { type NextHop, towards } from './next-hop.js';
 import { callbackPriority, police, trustedHistory } from './police.js';
 import type { BorderPolicy, Source } from './policy.js';
 import { translateHeaders, translateUri } from './translate.js';
@@ -25,11 +27,11 @@ import { translateHeaders, translateUri } from './translate.js';
 /** The ways out of the border, as configured and as open at this moment. */
 export interface NextHops {
   /** Tried one after another. */
-  readonly esrps: readonly Destination[];
+  readonly esrps: readonly NextHop[];
   /** PSAPs by the user part of their URI; `undefined` is the host table's entry for all others. */
-  psap(user: string | undefined): readonly Destination[];
+  psap(user: string | undefined): readonly NextHop[];
   /** The table of peers: next hops for a domain; empty if it is not in the table. */
-  domain(domain: string): readonly Destination[];
+  domain(domain: string): readonly NextHop[];
   /** The way back to a caller, or undefined if the connection is gone. */
   back(flow: ChatFlow): { readonly destination: Destination | Flow; readonly listener: string } | undefined;
 }
@@ -39,6 +41,8 @@ export interface ScreenContext {
   readonly hops: NextHops;
   /** Whether host and port of a URI are an address this border listens on. */
   readonly isOwnAddress: (uri: Uri) => boolean;
+  /** The listener that requests of that transport leave from on that side. */
+  readonly listenerOf: (side: Source['side'], transport: TransportName) => string | undefined;
 }
 
 /** What the border decided and why. `why` is one of a few fixed phrases and holds nothing of the message. */
@@ -127,7 +131,7 @@ function emergency(
   const uri = retargeted ? { uri: requestUri } : {};
   const targets: ForwardTarget[] = hops.esrps.map((destination) => ({
     ...uri,
-    destination,
+    ...by(context, 'private', destination),
     edits: replaceHistory(request, history),
   }));
   const reason = sipReason(503, 'no ESRP answered');
@@ -135,7 +139,7 @@ function emergency(
   for (const destination of hops.psap(userOf(policy.defaultPsapUri))) {
     targets.push({
       ...uri,
-      destination,
+      ...by(context, 'private', destination),
       edits: [
         ...replaceHistory(request, last),
         { op: 'prepend', name: 'Route', value: `<${policy.defaultPsapUri};lr>` },
@@ -174,7 +178,7 @@ function inChat(request: SipMessage, source: Source, context: ScreenContext, use
     callId,
     decision: {
       kind: 'forward',
-      targets: destinations.map((destination) => ({ uri, destination })),
+      targets: destinations.map((destination) => ({ uri, ...by(context, 'private', destination) })),
       edits,
       responseEdits: (response) => outwardEdits(response, policy),
     },
@@ -192,7 +196,7 @@ function relay(request: SipMessage, context: ScreenContext, domain: string): Scr
     ...(!assigned && { callId }),
     decision: {
       kind: 'forward',
-      targets: hops.domain(domain).map((destination) => ({ destination })),
+      targets: hops.domain(domain).map((destination) => by(context, 'public', destination)),
       edits: outwardEdits(request, policy),
       responseEdits: (response) => outwardEdits(response, policy),
     },
@@ -210,7 +214,7 @@ function outward(
   const { callId, assigned } = identify(request, { elementId: policy.elementId, nena: false });
   const named = assigned ? {} : { callId };
   const peers = hops.domain(user.host);
-  const targets: ForwardTarget[] = peers.map((destination) => ({ destination }));
+  const targets: ForwardTarget[] = peers.map((destination) => by(context, 'public', destination));
   const ways: (ChatFlow | undefined)[] = peers.map(() => undefined);
   for (const flow of [chat?.current, chat?.alternate]) {
     const way = flow && hops.back(flow);
@@ -233,6 +237,11 @@ function outward(
       edits: [...outwardEdits(request, policy), ...callbackPriority(request, chat !== undefined, policy)],
     },
   };
+}
+
+function by(context: ScreenContext, side: Source['side'], hop: NextHop): ForwardTarget {
+  const listener = context.listenerOf(side, hop.transport);
+  return { ...towards(hop), ...(listener !== undefined && { listener }) };
 }
 
 function outwardEdits(message: SipMessage, policy: BorderPolicy): HeaderEdit[] {

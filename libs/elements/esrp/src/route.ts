@@ -1,7 +1,6 @@
 import type { HeldClient } from '@esinet/held';
 import { type EmergencyService, isEmergencyService } from '@esinet/lmpe';
 import {
-  type Destination,
   type ForwardTarget,
   type HeaderEdit,
   type RouteDecision,
@@ -12,15 +11,16 @@ import {
 import { type CallLocation, callLocation } from './call-location.js';
 import { historyInfo, sipReason } from './history-info.js';
 import type { Failure, RoutingPolicy } from './policy.js';
+import { type NextHop, towards } from './next-hop.js';
 import { rewriteFor } from './rewrite.js';
 import { type MappingPorts, type ServiceMapping, serviceMapping } from './service-mapping.js';
 
 /** The ways out of the routing proxy, as configured. */
 export interface NextHops {
   /** The host table: next hops of a domain; empty if it is not in the table. */
-  domain(domain: string): readonly Destination[];
+  domain(domain: string): readonly NextHop[];
   /** The inner side of the border. */
-  readonly border: readonly Destination[];
+  readonly border: readonly NextHop[];
 }
 
 export interface RouteDeps extends MappingPorts {
@@ -152,9 +152,9 @@ function emergencyTargets(
     ];
     // A domain that is not in the table is another ESInet's: the border knows the way (TS 103 698 D.2), or refuses.
     const known = hops.domain(parsed.host);
-    for (const destination of known.length > 0 ? known : hops.border) {
+    for (const hop of known.length > 0 ? known : hops.border) {
       targets.push({
-        destination,
+        ...towards(hop),
         edits,
         ...(rewritten.requestUri !== undefined && { uri: rewritten.requestUri }),
       });
@@ -193,7 +193,7 @@ function otherRequest(request: SipMessage, deps: RouteDeps): Routed {
   const destinations = inward ? hops.domain(uri.host) : hops.border;
   if (destinations.length === 0) return refused(404);
   return {
-    decision: { kind: 'forward', targets: destinations.map((destination) => ({ destination })) },
+    decision: { kind: 'forward', targets: destinations.map(towards) },
     explanation: { role: inward ? 'inward' : 'outbound' },
   };
 }
@@ -205,7 +205,8 @@ function refused(status: number): Routed {
 function cameFromBorder(request: SipMessage, hops: NextHops): boolean {
   const via = request.topVia;
   return (
-    via !== undefined && hops.border.some((border) => via.host === border.address && via.port === border.port)
+    via !== undefined &&
+    hops.border.some((hop) => 'address' in hop && via.host === hop.address && via.port === hop.port)
   );
 }
 

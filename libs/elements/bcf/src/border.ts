@@ -1,0 +1,263 @@
+import { type Clock, type Logger, isoTime } from '@esinet/kernel';
+import type { Bus, Metrics, Store, TlsOptions } from '@esinet/platform';
+import {
+  type Flow,
+  type ListenOptions,
+  type ListenerDescription,
+  ProxyCore,
+  type RouteDecision,
+  type SipMessage,
+  type SipStack,
+  type TransportName,
+  type Uri,
+  createSipStack,
+  defaultPort,
+  nodeDns,
+  serverLocator,
+} from '@esinet/sip';
+import type { ChatFlow } from './chat-flow.js';
+import { ChatFlows } from './chat-flows.js';
+import type { BcfConfig } from './config.js';
+import type { BorderPolicy, Source } from './policy.js';
+import { type NextHops, type ScreenContext, type Screening, chatKeyOf, screen } from './screen.js';
+import { sourceOf } from './source.js';
+
+export interface BorderPorts {
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Without it the TLS listeners stay closed. */
+  readonly tls?: TlsOptions;
+}
+
+/** Answers of a next hop that send a request on to the one after it: it is the way that failed, not the call. */
+const failoverOn = (status: number): boolean =>
+  status === 404 || status === 408 || status === 430 || status === 480 || (status >= 500 && status < 600);
+
+/** Milliseconds a name of a next hop may take to be looked up. */
+const locateTimeoutMs = 1_500;
+
+/** The border control function at work: sockets, the proxy core, and `screen` in between. */
+export class Border {
+  readonly #stack: SipStack;
+  readonly #chats: ChatFlows;
+  readonly #context: ScreenContext;
+  readonly #screened: ReturnType<Metrics['counter']>;
+  readonly #outcomes: ReturnType<Metrics['counter']>;
+
+  constructor(
+    private readonly config: BcfConfig,
+    private readonly ports: BorderPorts,
+  ) {
+    const { clock, logger, metrics, store, tls } = ports;
+    const listeners = [
+      ...listenersOf('public', config.public, tls),
+      ...listenersOf('private', config.private, tls),
+    ];
+    this.#stack = createSipStack({ listeners, clock, logger, ...(tls && { clientTls: tls }) });
+    this.#chats = new ChatFlows({
+      store,
+      clock,
+      logger,
+      ttlMs: config.chats.remember,
+      maxKept: config.chats.max,
+      storeTimeoutMs: config.chats.storeTimeout,
+      secretEnough: config.chats.secretLength,
+      isOpen: (flow) => this.#stack.transport.flow(flow.flowId)?.open === true,
+    });
+    this.#context = {
+      policy: policyOf(config),
+      hops: this.#hops(),
+      isOwnAddress: (uri) => this.#isOwnAddress(uri),
+      listenerOf: (side, transport) =>
+        listeners.find((l) => l.name === `${side}-${transport}`)?.name ??
+        listeners.find((l) => l.name.startsWith(side))?.name,
+    };
+    this.#screened = metrics.counter(
+      'esinet_bcf_requests_total',
+      'Requests by what the border took them for',
+      ['traffic', 'side'],
+    );
+    this.#outcomes = metrics.counter('esinet_bcf_outcomes_total', 'Final answers to forwarded requests', [
+      'traffic',
+      'status',
+    ]);
+    new ProxyCore({
+      transactions: this.#stack.transactions,
+      transport: this.#stack.transport,
+      locator: serverLocator({
+        table: [],
+        dns: nodeDns(),
+        clock,
+        timeoutMs: locateTimeoutMs,
+        preferred: ['tls', 'tcp', 'udp'],
+      }),
+      clock,
+      logger,
+      route: (request, flow) => this.#route(request, flow),
+      isOwn: (uri) => uri.user === undefined && uri.host === config.publicDomain,
+      recordRoute: true,
+      failoverMs: config.failover,
+      failoverOn,
+    });
+    if (!tls && (config.public.tls !== null || config.private.tls !== null)) {
+      logger.warn('tls-listener-off', { reason: 'no certificate' });
+    }
+  }
+
+  start(): Promise<void> {
+    return this.#stack.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#stack.stop();
+  }
+
+  listeners(): readonly ListenerDescription[] {
+    return this.#stack.transport.listeners();
+  }
+
+  #route(request: SipMessage, flow: Flow): RouteDecision | Promise<RouteDecision> {
+    const source = sourceOf(flow, this.config.peers);
+    if (source.side === 'public') return this.#screen(request, flow, source);
+    const { chat, user } = chatKeyOf(request, this.#context.policy);
+    return this.#chats.find(chat, user).then((binding) => {
+      const screening = screen(request, source, this.#context, binding);
+      return this.#settle(screening, request, flow, source, { chat, user });
+    });
+  }
+
+  #screen(request: SipMessage, flow: Flow, source: Source): RouteDecision {
+    return this.#settle(screen(request, source, this.#context), request, flow, source);
+  }
+
+  #settle(
+    screening: Screening,
+    request: SipMessage,
+    flow: Flow,
+    source: Source,
+    key?: { readonly chat: string; readonly user: string },
+  ): RouteDecision {
+    const { decision, traffic } = screening;
+    this.#screened.inc({ traffic, side: source.side });
+    this.#tell(screening, request, source);
+    if (screening.remember) this.#chats.remember(screening.remember, chatFlowOf(flow, source));
+    if (decision.kind !== 'forward') return decision;
+    const { ways } = screening;
+    return {
+      ...decision,
+      onOutcome: ({ status, target }) => {
+        this.#outcomes.inc({ traffic, status: status === 0 ? 'none' : `${Math.floor(status / 100)}xx` });
+        const way = ways?.[target];
+        if (key && way && status >= 200 && status < 300) this.#chats.promote(key.chat, key.user, way);
+      },
+    };
+  }
+
+  /** One event for each decision; nothing of what people wrote, said or where they are. */
+  #tell(screening: Screening, request: SipMessage, source: Source): void {
+    const { decision, traffic, why, callId } = screening;
+    if (traffic === 'probe') return;
+    this.ports.bus.publish('events.bcf.screened', {
+      at: isoTime(this.ports.clock.wall()),
+      element: 'bcf',
+      ...(callId !== undefined && { callId }),
+      method: request.method,
+      side: source.side,
+      listener: source.listener,
+      ...(source.peer && { peer: source.peer.name }),
+      traffic,
+      decision: decision.kind,
+      ...('status' in decision && { status: decision.status }),
+      why,
+    });
+  }
+
+  #hops(): NextHops {
+    const { config } = this;
+    const domains = new Map(Object.entries(config.domains));
+    const psaps = new Map(Object.entries(config.psaps));
+    return {
+      esrps: config.esrp,
+      psap: (user) => (user === undefined ? undefined : psaps.get(user)) ?? psaps.get('*') ?? [],
+      domain: (domain) => domains.get(domain) ?? [],
+      back: (flow) => this.#back(flow),
+    };
+  }
+
+  #back(chat: ChatFlow): ReturnType<NextHops['back']> {
+    const flow = this.#stack.transport.flow(chat.flowId);
+    if (flow?.open) return { destination: flow, listener: chat.listener };
+    if (chat.transport !== 'udp') return undefined;
+    // Seen by another replica: its peer may still be reached from here.
+    return {
+      destination: { transport: 'udp', address: chat.address, port: chat.port },
+      listener: chat.listener,
+    };
+  }
+
+  #isOwnAddress(uri: Uri): boolean {
+    return this.listeners().some(({ host, port, advertised, transport }) => {
+      const asked = uri.port ?? defaultPort(transport);
+      return (uri.host === host && asked === port) || `${uri.host}:${asked}` === advertised.toLowerCase();
+    });
+  }
+}
+
+function chatFlowOf(flow: Flow, source: Source): ChatFlow {
+  return {
+    listener: flow.listener,
+    transport: flow.transport,
+    address: flow.remoteAddress,
+    port: flow.remotePort,
+    flowId: flow.id,
+    ...(source.peer?.trusted && { peer: source.peer.name }),
+  };
+}
+
+function policyOf(config: BcfConfig): BorderPolicy {
+  return {
+    elementId: config.element,
+    numbers: new Map(Object.entries(config.numbers)),
+    numberDomains:
+      config.numberDomains === '*'
+        ? '*'
+        : new Set(config.numberDomains.map((domain) => domain.toLowerCase())),
+    publicDomain: config.publicDomain,
+    privateDomain: config.privateDomain,
+    emergencyPriority: config.priority.emergency,
+    callbackPriority: config.priority.callback,
+    removeFromUntrusted: config.removeFromUntrusted,
+    nenaIdentifiers: config.nenaIdentifiers,
+    defaultPsapUri: config.defaultPsap,
+    secretLength: config.chats.secretLength,
+  };
+}
+
+function listenersOf(
+  side: Source['side'],
+  o: BcfConfig['public'],
+  tls: TlsOptions | undefined,
+): ListenOptions[] {
+  const all: [TransportName, number | null][] = [
+    ['udp', o.udp],
+    ['tcp', o.tcp],
+    ['tls', tls ? o.tls : null],
+  ];
+  return all.flatMap(([transport, port]) =>
+    port === null
+      ? []
+      : [
+          {
+            name: `${side}-${transport}`,
+            transport,
+            host: o.host,
+            port,
+            ...(o.advertise !== undefined && { advertise: { host: o.advertise } }),
+            ...(transport === 'tls' && tls && { tls, requireClientCertificate: true }),
+          },
+        ],
+  );
+}

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { type Clock, type Logger, type Timer, messageOf } from '@esinet/kernel';
+import type { Store } from '@esinet/platform';
+import { z } from 'zod';
+import { type ChatBinding, type ChatFlow, type Remembrance, promoted, rebind } from './chat-flow.js';
+
+const flowSchema = z.object({
+  listener: z.string(),
+  transport: z.enum(['udp', 'tcp', 'tls', 'ws', 'wss']),
+  address: z.string(),
+  port: z.number(),
+  flowId: z.string(),
+  peer: z.string().exactOptional(),
+});
+const bindingSchema = z.object({ current: flowSchema, alternate: flowSchema.exactOptional() });
+
+interface Kept {
+  binding: ChatBinding;
+  /** Monotonic ms. */
+  until: number;
+  /** When it was last written to the store. */
+  written: number;
+}
+
+/** A way is written to the store again when this part of its time is over. */
+const renewAfter = 0.25;
+
+/**
+ * The ways back to callers, in memory and behind it in the store. No message waits for a write, and none longer than
+ * `storeTimeoutMs` for a read: with the store away, what this process has seen itself still works.
+ */
+export class ChatFlows {
+  readonly #kept = new Map<string, Kept>();
+  readonly #learning = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly o: {
+      readonly store: Store;
+      readonly clock: Clock;
+      readonly logger: Logger;
+      readonly ttlMs: number;
+      readonly maxKept: number;
+      readonly storeTimeoutMs: number;
+      readonly secretEnough: number;
+      readonly isOpen: (flow: ChatFlow) => boolean;
+    },
+  ) {}
+
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  async find(chat: string, user: string): Promise<ChatBinding | undefined> {
+    const key = keyOf(chat, user);
+    await this.#learning.get(key);
+    return this.#known(key) ?? (await this.#stored(key));
+  }
+
+  /** Takes note that `seen` is how the sender of a chat came in; see `rebind` for what follows from it. */
+  remember(who: Remembrance, seen: ChatFlow): void {
+    for (const chat of who.chats) {
+      for (const user of who.users) this.#remember(keyOf(chat, user), who.secretLength, seen);
+    }
+  }
+
+  /** The alternate way answered where the current one did not. */
+  promote(chat: string, user: string, answered: ChatFlow): void {
+    const key = keyOf(chat, user);
+    const known = this.#known(key);
+    if (known) this.#keep(key, promoted(known, answered), true);
+  }
+
+  #remember(key: string, secretLength: number, seen: ChatFlow): void {
+    const known = this.#known(key);
+    if (known) return this.#rebind(key, known, secretLength, seen);
+    // Another replica, or this one before it was restarted, may know more than this process does.
+    const learning = this.#stored(key).then((stored) => {
+      this.#learning.delete(key);
+      this.#rebind(key, this.#known(key) ?? stored, secretLength, seen);
+    });
+    this.#learning.set(key, learning);
+  }
+
+  #rebind(key: string, known: ChatBinding | undefined, secretLength: number, seen: ChatFlow): void {
+    const { isOpen, secretEnough } = this.o;
+    const binding = rebind(known, seen, { isOpen, secretLength, secretEnough });
+    const moved = !known || known.current.flowId !== binding.current.flowId;
+    if (known && binding.alternate?.flowId === seen.flowId)
+      this.o.logger.info('chat-way-not-moved', { listener: seen.listener });
+    this.#keep(key, binding, moved || known.alternate?.flowId !== binding.alternate?.flowId);
+  }
+
+  #known(key: string): ChatBinding | undefined {
+    const kept = this.#kept.get(key);
+    if (!kept) return undefined;
+    if (kept.until > this.o.clock.now()) return kept.binding;
+    this.#kept.delete(key);
+    return undefined;
+  }
+
+  #keep(key: string, binding: ChatBinding, changed: boolean): void {
+    const now = this.o.clock.now();
+    const { ttlMs, maxKept } = this.o;
+    const before = this.#kept.get(key);
+    const due = !before || changed || now - before.written > ttlMs * renewAfter;
+    // Taken out first, so that what was used last stands last.
+    this.#kept.delete(key);
+    this.#kept.set(key, { binding, until: now + ttlMs, written: due ? now : before.written });
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= maxKept) break;
+      this.#kept.delete(oldest);
+    }
+    if (!due) return;
+    this.o.store
+      .set(key, JSON.stringify(binding), { ttlMs })
+      .catch((error: unknown) => this.#storeFailed(error));
+  }
+
+  async #stored(key: string): Promise<ChatBinding | undefined> {
+    let timer: Timer | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = this.o.clock.after(this.o.storeTimeoutMs, () => resolve(undefined));
+    });
+    try {
+      const text = await Promise.race([this.o.store.get(key), late]);
+      const read = text === undefined ? undefined : bindingSchema.safeParse(JSON.parse(text));
+      return read?.success ? read.data : undefined;
+    } catch (error) {
+      this.#storeFailed(error);
+      return undefined;
+    } finally {
+      timer?.cancel();
+    }
+  }
+
+  #storeFailed(error: unknown): void {
+    this.o.logger.warn('chat-store-failed', { reason: messageOf(error) });
+  }
+}
+
+/** Names of chats and users are somebody's words: hashed, they can neither shape a key nor be read in the store. */
+function keyOf(chat: string, user: string): string {
+  return `bcf:chat:${createHash('sha256').update(`${chat}\n${user}`).digest('base64url')}`;
+}

@@ -1,0 +1,116 @@
+import {
+  domainSchema,
+  durationSchema,
+  hostSchema,
+  listenSchema,
+  portSchema,
+  sipUriSchema,
+} from '@esinet/platform';
+import { z } from 'zod';
+import { nextHopsSchema } from './next-hop.js';
+
+const portOrOff = portSchema.nullable();
+
+const priority = z.string().regex(/^[A-Za-z0-9_-]{1,32}\.[0-9]{1,2}$/, 'expected a priority such as esnet.1');
+
+const peerSchema = z.strictObject({
+  name: z.string().min(1).max(64),
+  /** The SIP URI in its certificate's subjectAltName. RFC 5922 7.1 */
+  sanUri: z.string().min(5),
+  trusted: z.boolean().default(true),
+});
+
+export const bcfConfigSchema = z
+  .strictObject({
+    http: listenSchema({ port: 15_960 }),
+    /** Towards callers and providers; a port of null turns a transport off. */
+    public: z
+      .strictObject({
+        host: hostSchema.default('127.0.0.1'),
+        udp: portOrOff.default(15_060),
+        tcp: portOrOff.default(15_060),
+        tls: portOrOff.default(15_061),
+        /** The name or address that stands in Via and Record-Route instead of the host. */
+        advertise: hostSchema.optional(),
+      })
+      .prefault({}),
+    /** Towards ESRPs and PSAPs. */
+    private: z
+      .strictObject({
+        host: hostSchema.default('127.0.0.1'),
+        udp: portOrOff.default(15_062),
+        tcp: portOrOff.default(15_062),
+        tls: portOrOff.default(null),
+        advertise: hostSchema.optional(),
+      })
+      .prefault({}),
+    /** Names this border in identifiers it assigns. */
+    element: domainSchema.default('bcf.esinet.lab'),
+    publicDomain: domainSchema.default('esinet.lab'),
+    privateDomain: domainSchema.default('psap.esinet.internal'),
+    /** Tried one after another. */
+    esrp: nextHopsSchema.prefault(['tcp:127.0.0.1:15070']),
+    /** PSAPs by the user part of their URI; `*` for all others. */
+    psaps: z.record(z.string().min(1).max(64), nextHopsSchema).prefault({ '*': ['tcp:127.0.0.1:15075'] }),
+    /** Next hops of the domains of peers. */
+    domains: z.record(domainSchema, nextHopsSchema).prefault({ 'provider.lab': ['tcp:127.0.0.1:15050'] }),
+    /** Where a call goes when every ESRP is away. */
+    defaultPsap: sipUriSchema.default('sip:default@psap.esinet.internal'),
+    peers: z
+      .array(peerSchema)
+      .max(1_000)
+      .default([{ name: 'provider', sanUri: 'sip:provider.lab', trusted: true }]),
+    /** Emergency numbers and what each stands for. */
+    numbers: z.record(z.string().regex(/^[0-9*#]{2,8}$/), z.string().startsWith('urn:service:')).default({
+      '112': 'urn:service:sos',
+      '911': 'urn:service:sos',
+      '999': 'urn:service:sos',
+      '061': 'urn:service:sos.ambulance',
+      '080': 'urn:service:sos.fire',
+      '091': 'urn:service:sos.police',
+      '062': 'urn:service:sos.police',
+    }),
+    /** Domains in which these numbers count: a list, or `*` for any, since an emergency is not refused for a host part. */
+    numberDomains: z.union([z.literal('*'), z.array(z.string()).min(1)]).default('*'),
+    priority: z
+      .strictObject({
+        /** TS 103 698 6.1.2.5 */
+        emergency: priority.default('esnet.1'),
+        callback: priority.default('esnet.0'),
+      })
+      .prefault({}),
+    removeFromUntrusted: z
+      .array(z.string().regex(/^[A-Za-z0-9-]{1,64}$/))
+      .default([
+        'P-Asserted-Identity',
+        'P-Preferred-Identity',
+        'P-Access-Network-Info',
+        'P-Associated-URI',
+        'P-Called-Party-ID',
+        'P-Charging-Function-Addresses',
+        'P-Charging-Vector',
+        'P-Profile-Key',
+        'P-Served-User',
+        'P-User-Database',
+        'P-Visited-Network-ID',
+      ]),
+    /** NENA i3 identifiers beside those of TS 103 698. */
+    nenaIdentifiers: z.boolean().default(true),
+    chats: z
+      .strictObject({
+        /** How long the way back to a caller is remembered after their last message. */
+        remember: durationSchema.prefault('30 min'),
+        /** Ways kept in memory; the store may hold more. */
+        max: z.int().min(1).default(100_000),
+        /** How long the store is waited for. */
+        storeTimeout: durationSchema.prefault('300 ms'),
+        /** Characters of the unique part of a CallId from which on it counts as a secret. */
+        secretLength: z.int().min(8).max(64).default(20),
+      })
+      .prefault({}),
+    /** A next hop that is silent for this long is joined by the next one. */
+    failover: durationSchema.prefault('4 s'),
+  })
+  .prefault({});
+
+export type BcfConfig = z.infer<typeof bcfConfigSchema>;
