@@ -104,7 +104,7 @@ export class ProxyCore {
           if (tx.cancelled) return tx.respond({ status: 487 });
           return new ResponseContext(this.#settings, tx, request, decision).begin();
         case 'discard':
-          return;
+          return tx.discard();
         default:
           return tx.respond(decision);
       }

@@ -148,7 +148,7 @@ export class ResponseContext {
   #failover(branch: Branch): void {
     if (branch.heard || branch.done || this.#finished) return;
     this.settings.logger.warn('sip-failover', { target: branch.target, reason: 'silent' });
-    this.#next();
+    this.#guarded(() => this.#next());
   }
 
   #onResponse(branch: Branch, response: SipMessage): void {
@@ -240,7 +240,8 @@ export class ResponseContext {
 
   /** RFC 3261 16.7 step 6; RFC 4320 4.2: the client of a non-INVITE request has timed out by itself. */
   #timedOut(target: number): void {
-    this.#finish({ status: 408 }, this.#invite ? 408 : 0, target);
+    if (this.tx.cancelled) return this.#finish({ status: 487 }, 487, target);
+    this.#finish({ status: 408 }, 408, target);
   }
 
   #finish(answer: { status: number }, reported: number, target: number): void {

@@ -17,7 +17,7 @@ export interface ForwardTarget {
 }
 
 export interface ForwardOutcome {
-  /** The status that went upstream; 0 where none may (RFC 4320 4.2). */
+  /** The status that went upstream; 408 also where none may be sent (RFC 4320 4.2). */
   readonly status: number;
   /** Index of the target that gave it, -1 where none did. */
   readonly target: number;

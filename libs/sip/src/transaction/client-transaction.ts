@@ -45,6 +45,7 @@ export interface ClientSurroundings {
   via(transport: TransportName, listener: string | undefined, branch: string): string;
   transmit(bytes: Buffer, flow: Flow): void;
   ended(record: ClientRecord): void;
+  gaveUp(reason: ClientFailure): void;
   failed(what: string, error: unknown): void;
   /** A CANCEL in a client transaction of its own. */
   sendCancel(bytes: Buffer, branch: string, flow: Flow): void;
@@ -55,6 +56,8 @@ type State = InviteClientState | NonInviteClientState;
 export class ClientRecord implements TimerTarget, ClientTransaction {
   state: State = { name: 'initial' };
   pending = true;
+  /** Opens the connection anew, where there is an address to do so. Used once at most. */
+  reopen: (() => Promise<Flow>) | undefined;
   #flow: Flow | undefined;
   #bytes: Buffer | undefined;
   #unsubscribe: (() => void) | undefined;
@@ -77,8 +80,31 @@ export class ClientRecord implements TimerTarget, ClientTransaction {
     if (!this.pending) return;
     this.#flow = flow;
     this.#bytes = bytes;
-    this.#unsubscribe = flow.onError(() => this.event('transport error'));
+    this.#unsubscribe = flow.onError(() => this.#broken(flow));
     this.event('start');
+  }
+
+  /**
+   * The connection broke under a request that is out. A reused connection may have been closed by the peer in the very
+   * moment we wrote to it, so the same request goes out once more over a new one: same branch, so that a peer which had
+   * taken it already sees a repetition.
+   */
+  #broken(flow: Flow): void {
+    if (flow !== this.#flow) return;
+    const { reopen } = this;
+    const name = this.state.name;
+    if (!reopen || !this.pending || (name !== 'trying' && name !== 'calling'))
+      return this.event('transport error');
+    this.reopen = undefined;
+    reopen().then(
+      (fresh) => {
+        if (!this.pending || !this.#bytes) return;
+        this.#flow = fresh;
+        this.#unsubscribe = fresh.onError(() => this.#broken(fresh));
+        this.around.transmit(this.#bytes, fresh);
+      },
+      () => this.event('transport error'),
+    );
   }
 
   /** No flow could be had. */
@@ -157,6 +183,7 @@ export class ClientRecord implements TimerTarget, ClientTransaction {
         return this.#end();
       case 'repeat':
       case 'trying':
+      case 'forget':
         return;
     }
   }
@@ -178,6 +205,7 @@ export class ClientRecord implements TimerTarget, ClientTransaction {
 
   #fail(reason: ClientFailure): void {
     const events = this.events;
+    if (this.pending) this.around.gaveUp(reason);
     this.pending = false;
     this.events = undefined;
     try {
@@ -189,6 +217,7 @@ export class ClientRecord implements TimerTarget, ClientTransaction {
 
   #release(): void {
     this.#bytes = undefined;
+    this.reopen = undefined;
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
   }

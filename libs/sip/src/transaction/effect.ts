@@ -1,5 +1,9 @@
-/** The timers of RFC 3261 section 17 and RFC 6026; `trying` is the wait before a 100 of our own. */
-export type TimerName = 'A' | 'B' | 'D' | 'E' | 'F' | 'G' | 'H' | 'I' | 'J' | 'K' | 'L' | 'M' | 'trying';
+/**
+ * The timers of RFC 3261 section 17 and RFC 6026; `trying` is the wait before a 100 of our own,
+ * `expiry` the time after which a request that nobody answered is given up.
+ */
+export type TimerName =
+  'A' | 'B' | 'D' | 'E' | 'F' | 'G' | 'H' | 'I' | 'J' | 'K' | 'L' | 'M' | 'trying' | 'expiry';
 
 /** What a transaction asks its surroundings to do; a machine does nothing itself. */
 export type Effect =
@@ -18,6 +22,8 @@ export type Effect =
   | { readonly do: 'stop'; readonly timer: TimerName }
   /** The final answer is known: what was kept for sending the request again may go. */
   | { readonly do: 'release' }
+  /** Server: the response kept for repetition is dropped: repetitions get nothing. */
+  | { readonly do: 'forget' }
   | { readonly do: 'end' };
 
 export const send: Effect = { do: 'send' };
@@ -28,6 +34,7 @@ export const deliver: Effect = { do: 'deliver' };
 export const timedOut: Effect = { do: 'fail', reason: 'timeout' };
 export const transportFailed: Effect = { do: 'fail', reason: 'transport' };
 export const release: Effect = { do: 'release' };
+export const forget: Effect = { do: 'forget' };
 export const end: Effect = { do: 'end' };
 
 export function set(timer: TimerName, ms: number): Effect {

@@ -1,4 +1,15 @@
-import { type Effect, end, nothing, repeat, send, set, stop, transportFailed, trying } from './effect.js';
+import {
+  type Effect,
+  end,
+  forget,
+  nothing,
+  repeat,
+  send,
+  set,
+  stop,
+  transportFailed,
+  trying,
+} from './effect.js';
 import type { MachineContext } from './timers.js';
 
 /** RFC 3261 figure 8. */
@@ -14,9 +25,10 @@ export type NonInviteServerEvent =
   | 'request'
   | 'send 100'
   | 'send 101-199'
-  | 'send 408'
+  | 'silence'
   | 'send final'
   | 'timer trying'
+  | 'timer expiry'
   | 'timer J'
   | 'transport error';
 
@@ -41,10 +53,11 @@ export function nonInviteServer(
     case 'trying':
       switch (event) {
         case 'timer trying':
-          return [proceeding, [trying]];
+          return [proceeding, [trying, set('expiry', timers.timeout)]];
         case 'send 100':
           // RFC 4320 4.1: over an unreliable transport no 100 before that time; over a reliable one at any time.
-          return reliable ? [proceeding, [stop('trying'), send]] : [state, nothing];
+          if (!reliable) return [state, nothing];
+          return [proceeding, [stop('trying'), set('expiry', timers.timeout), send]];
         default:
           // 17.2.2: repetitions of the request are discarded in Trying.
           return finalOf(state, event, { reliable, timers });
@@ -56,6 +69,9 @@ export function nonInviteServer(
           return [state, [repeat]];
         case 'send 100':
           return [state, [send]];
+        case 'timer expiry':
+          // RFC 4320 4.2: an element that cannot answer before the client's transaction is over does not answer at all.
+          return [terminated, [end]];
         default:
           return finalOf(state, event, { reliable, timers });
       }
@@ -86,11 +102,12 @@ function finalOf(
   // 17.2.2: Timer J is 64*T1 over unreliable transports and zero over reliable ones.
   switch (event) {
     case 'send final':
-      if (reliable) return [terminated, [stop('trying'), send, end]];
-      return [completed, [stop('trying'), set('J', timers.timeout), send]];
-    case 'send 408':
+      if (reliable) return [terminated, [stop('trying'), stop('expiry'), send, end]];
+      return [completed, [stop('trying'), stop('expiry'), set('J', timers.timeout), send]];
+    case 'silence':
       // RFC 4320 4.2: a 408 is never sent to a non-INVITE request; repetitions are absorbed all the same.
-      return [completed, [stop('trying'), set('J', timers.timeout)]];
+      if (reliable) return [terminated, [stop('trying'), stop('expiry'), end]];
+      return [completed, [stop('trying'), stop('expiry'), forget, set('J', timers.timeout)]];
     case 'transport error':
       // Figure 8 terminates here. RFC 6026 7.1 gave that up for INVITE, since the next repetition would count as a new
       // request; a MESSAGE delivered twice is no better, so the state is kept here too.

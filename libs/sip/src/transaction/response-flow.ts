@@ -1,4 +1,4 @@
-import type { SipMessage } from '../codec/sip-message.js';
+import type { Via } from '../codec/via.js';
 import type { Flow } from '../transport/flow.js';
 import { responseRoute } from '../transport/via-route.js';
 import type { TransactionTransport } from './transport-port.js';
@@ -6,12 +6,11 @@ import type { TransactionTransport } from './transport-port.js';
 /** Hands `send` the flow a response goes by, RFC 3261 18.2.2: that of the request, or a new one where it is gone. */
 export function responseFlow(
   transport: TransactionTransport,
-  request: SipMessage | undefined,
+  via: Via | undefined,
   flow: Flow,
   send: (flow: Flow) => void,
   failed: (error: unknown) => void,
 ): void {
-  const via = request?.topVia;
   if (!via) return send(flow);
   const route = responseRoute(via, flow);
   if ('flow' in route) return send(route.flow);

@@ -3,8 +3,9 @@ import { editMessage } from '../codec/edit.js';
 import { buildResponse } from '../codec/build.js';
 import { parseDatagram } from '../codec/datagram.js';
 import type { SipMessage } from '../codec/sip-message.js';
+import type { Via } from '../codec/via.js';
 import type { Flow } from '../transport/flow.js';
-import { receivedVia } from '../transport/via-route.js';
+import { receivedVia, responseRoute } from '../transport/via-route.js';
 import type { Effect } from './effect.js';
 import { type InviteServerEvent, type InviteServerState, inviteServer } from './invite-server.js';
 import {
@@ -41,6 +42,8 @@ export interface ServerTransaction {
    * machine forbids (a second final answer, a 408 or 183 to a non-INVITE request) is not sent.
    */
   respond(answer: Buffer | ResponseDescription): void;
+  /** No answer, on purpose. Repetitions of a non-INVITE request are absorbed. */
+  discard(): void;
   /** At once if it was cancelled already. */
   onCancel(callback: () => void): void;
 }
@@ -50,7 +53,8 @@ export interface ServerSurroundings {
   readonly timers: SipTimers;
   readonly queue: TimerQueue;
   readonly logger: Logger;
-  transmit(bytes: Buffer, request: SipMessage | undefined, flow: Flow): void;
+  /** `via`: the top Via of the request, where it has a say in the way back. */
+  transmit(bytes: Buffer, via: Via | undefined, flow: Flow): void;
   ended(record: ServerRecord): void;
   onAck(message: SipMessage, flow: Flow): void;
   failed(what: string, error: unknown): void;
@@ -63,6 +67,7 @@ export class ServerRecord implements TimerTarget {
   state: State = { name: 'initial' };
   /** The one handed to the user; let go when nothing more is expected of it. */
   user: UserServerTransaction | undefined;
+  readonly #via: Via | undefined;
   #last: Buffer | undefined;
   #main: Timer | undefined;
   #mainName = '';
@@ -74,7 +79,11 @@ export class ServerRecord implements TimerTarget {
     readonly key: string,
     readonly invite: boolean,
     public flow: Flow,
-  ) {}
+    via: Via,
+  ) {
+    // Kept only where needed, since a record stays for 32 s: most clients are answered where they sent from.
+    if (flow.reliable || !('flow' in responseRoute(via, flow))) this.#via = via;
+  }
 
   get answered(): boolean {
     const name = this.state.name;
@@ -91,7 +100,6 @@ export class ServerRecord implements TimerTarget {
       ? inviteServer(this.state as InviteServerState, event as InviteServerEvent, context)
       : nonInviteServer(this.state as NonInviteServerState, event as NonInviteServerEvent, context);
     this.state = state;
-    if (event === 'send 408') this.#last = undefined;
     for (const effect of effects) this.#perform(effect, message);
   }
 
@@ -132,6 +140,9 @@ export class ServerRecord implements TimerTarget {
         return this.#stop(effect.timer);
       case 'end':
         return this.drop();
+      case 'forget':
+        this.#last = undefined;
+        return;
       case 'ack':
       case 'release':
         return;
@@ -139,7 +150,7 @@ export class ServerRecord implements TimerTarget {
   }
 
   #transmit(bytes: Buffer): void {
-    this.around.transmit(bytes, this.user?.request, this.flow);
+    this.around.transmit(bytes, this.#via, this.flow);
   }
 
   #set(name: string, ms: number): void {
@@ -194,6 +205,13 @@ export class UserServerTransaction implements ServerTransaction {
     } catch (error) {
       this.around.failed('respond', error);
     }
+  }
+
+  discard(): void {
+    if (this.answered) return;
+    if (this.record.invite) this.record.drop();
+    else this.record.event('silence');
+    this.record.user = undefined;
   }
 
   onCancel(callback: () => void): void {
@@ -253,5 +271,5 @@ function inviteEvent(status: number): InviteServerEvent {
 function nonInviteEvent(status: number): NonInviteServerEvent {
   if (status === 100) return 'send 100';
   if (status < 200) return 'send 101-199';
-  return status === 408 ? 'send 408' : 'send final';
+  return status === 408 ? 'silence' : 'send final';
 }

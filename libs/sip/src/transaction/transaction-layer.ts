@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Clock, type Logger, messageOf } from '@esinet/kernel';
 import { checkRequest } from '../codec/check-request.js';
 import type { SipMessage } from '../codec/sip-message.js';
+import type { Via } from '../codec/via.js';
 import type { Destination, TransportName } from '../transport/destination.js';
 import type { Flow } from '../transport/flow.js';
 import {
@@ -99,6 +100,7 @@ export class TransactionLayer {
   readonly #onWire: ((event: WireEvent) => void) | undefined;
   readonly #serverSide: ServerSurroundings;
   readonly #clientSide: ClientSurroundings;
+  readonly #sides = new Map<string, string>();
   #stopped = false;
 
   constructor(o: TransactionLayerOptions) {
@@ -116,7 +118,7 @@ export class TransactionLayer {
       timers: this.timers,
       queue: this.queue,
       logger: o.logger,
-      transmit: (bytes, request, flow) => this.#answer(bytes, request, flow),
+      transmit: (bytes, via, flow) => this.#answer(bytes, via, flow),
       ended: (record) => this.#servers.remove(record.key),
       onAck: (message, flow) => this.onAck(message, flow),
       failed: (what, error) => this.#failed(what, error),
@@ -128,6 +130,10 @@ export class TransactionLayer {
       transmit: (bytes, flow) => this.#transmit(bytes, flow),
       ended: (record) => {
         if (this.#clients.find(record.key) === record) this.#clients.remove(record.key);
+      },
+      gaveUp: (reason) => {
+        if (reason === 'timeout') this.counters.timeouts++;
+        else this.counters.transportFailures++;
       },
       failed: (what, error) => this.#failed(what, error),
       sendCancel: (bytes, branch, flow) => this.#sendCancel(bytes, branch, flow),
@@ -175,6 +181,10 @@ export class TransactionLayer {
       record.start(flow, Buffer.isBuffer(o.bytes) ? withVia(o.bytes, via) : o.bytes(via));
     };
     this.#withFlow(o.destination, o.listener, begin, () => record.unreachable());
+    const where = o.destination;
+    if (!isFlow(where) && where.transport !== 'udp') {
+      record.reopen = () => this.transport.flowTo(where, this.#listenerOf(where.transport, o.listener));
+    }
     return record;
   }
 
@@ -202,9 +212,10 @@ export class TransactionLayer {
         failed();
       }
     };
-    const opened = isFlow(where) ? Promise.resolve(where) : this.transport.flowTo(where, listener);
+    const opened = isFlow(where)
+      ? Promise.resolve(where)
+      : this.transport.flowTo(where, this.#listenerOf(where.transport, listener));
     opened.then(attempt, (error: unknown) => {
-      this.counters.transportFailures++;
       this.#logger.warn('sip-unreachable', {
         reason: messageOf(error),
         ...(isFlow(where)
@@ -220,20 +231,12 @@ export class TransactionLayer {
       this.counters.full++;
       return undefined;
     }
-    const counted: ClientTransactionEvents = {
-      onResponse: (response) => events.onResponse(response),
-      onFailure: (reason) => {
-        if (reason === 'timeout') this.counters.timeouts++;
-        else this.counters.transportFailures++;
-        events.onFailure(reason);
-      },
-    };
     const record = new ClientRecord(
       this.#clientSide,
       clientKey(branch, method),
       branch,
       method === 'INVITE',
-      counted,
+      events,
     );
     this.#clients.insert(record.key, record);
     return record;
@@ -263,6 +266,8 @@ export class TransactionLayer {
       if (message.method === 'ACK' || !via || !problem) return;
       return this.#answerStateless(message, flow, problem);
     }
+    // RFC 5923 8: the peer offers its connection for requests of ours.
+    if (flow.transport === 'tls' && via.params.has('alias')) this.transport.aliasFlow?.(flow, via.port);
     const method = message.method;
     const { key, hash } = this.#keys.of(message, via, method === 'ACK' ? 'INVITE' : method);
     const known = this.#servers.find(key);
@@ -278,7 +283,7 @@ export class TransactionLayer {
       return this.#answerStateless(message, flow, { status: this.#limits.fullStatus });
     }
     this.counters.requests++;
-    const record = new ServerRecord(this.#serverSide, key, method === 'INVITE', flow);
+    const record = new ServerRecord(this.#serverSide, key, method === 'INVITE', flow, via);
     const tx = new UserServerTransaction(this.#serverSide, record, message, flow, hash);
     record.user = tx;
     this.#servers.insert(key, record);
@@ -347,13 +352,13 @@ export class TransactionLayer {
       ...(reason ? { reason } : undefined),
       ...(headers ? { headers } : undefined),
     };
-    this.#answer(writeResponse(message, flow, description, toTag), message, flow);
+    this.#answer(writeResponse(message, flow, description, toTag), message.topVia, flow);
   }
 
-  #answer(bytes: Buffer, request: SipMessage | undefined, flow: Flow): void {
+  #answer(bytes: Buffer, via: Via | undefined, flow: Flow): void {
     responseFlow(
       this.transport,
-      request,
+      via,
       flow,
       (way) => this.#transmit(bytes, way),
       (error) => this.#logger.warn('sip-answer-lost', { reason: messageOf(error), peer: flow.remoteAddress }),
@@ -367,15 +372,42 @@ export class TransactionLayer {
 
   /** RFC 3261 8.1.1.7, RFC 3581 3; `alias` offers the connection for requests to us, RFC 5923 */
   #via(transport: TransportName, listener: string | undefined, branch: string): string {
-    const sentBy = this.transport.sentBy(transport, listener);
+    const sentBy = this.transport.sentBy(transport, this.#listenerOf(transport, listener));
     const alias = transport === 'tls' ? ';alias' : '';
     return `SIP/2.0/${transport.toUpperCase()} ${sentBy};branch=${branch};rport${alias}`;
+  }
+
+  /**
+   * The listener of the same side for this transport: `private-udp` and `private-tcp` are one side, and what is sent
+   * over TCP on behalf of the one names the other as its sender.
+   */
+  #listenerOf(transport: TransportName, listener: string | undefined): string | undefined {
+    if (listener === undefined) return undefined;
+    const key = `${transport} ${listener}`;
+    let name = this.#sides.get(key);
+    if (name === undefined) {
+      name = listenerOfSide(this.transport.listeners(), transport, listener);
+      this.#sides.set(key, name);
+    }
+    return name;
   }
 
   #failed(what: string, error: unknown): void {
     this.counters.errors++;
     this.#logger.error('sip-callback-threw', { what, reason: messageOf(error) });
   }
+}
+
+function listenerOfSide(
+  listeners: ReturnType<TransactionTransport['listeners']>,
+  transport: TransportName,
+  listener: string,
+): string {
+  const named = listeners.find((candidate) => candidate.name === listener);
+  if (!named || named.transport === transport) return listener;
+  const side = listener.slice(0, listener.lastIndexOf('-') + 1);
+  const sibling = side && listeners.find((l) => l.name.startsWith(side) && l.transport === transport);
+  return sibling ? sibling.name : listener;
 }
 
 export function branchOf(hash: string, attempt: number): string {

@@ -19,6 +19,8 @@ export interface TransactionTransport {
     advertised: string;
   }[];
   sentBy(transport: TransportName, listener?: string): string;
+  /** RFC 5923: requests to the peer may go over this connection from now on. */
+  aliasFlow?(flow: Flow, sentByPort: number | undefined): boolean;
 }
 
 export function isFlow(where: Destination | Flow): where is Flow {
