@@ -91,3 +91,25 @@ export {
   type UserAgentOptions,
 } from './ua/user-agent.js';
 export type { Credentials } from './ua/challenge.js';
+export { type Binding, type BindingStore, memoryBindings } from './registrar/binding.js';
+export {
+  DigestAuthenticator,
+  type DigestAuthenticatorOptions,
+  type DigestLimits,
+  type DigestVerdict,
+  defaultDigestLimits,
+} from './registrar/digest-authenticator.js';
+export { type DigestAnswerOptions, answerDigest, strongestChallenge } from './registrar/digest.js';
+export {
+  Registrar,
+  type RegistrarAnswer,
+  type RegistrarLimits,
+  type RegistrarOptions,
+  defaultRegistrarLimits,
+} from './registrar/registrar.js';
+export {
+  MemoryNetwork,
+  type MemoryNetworkOptions,
+  MemoryTransport,
+  type Packet,
+} from './transport/memory-network.js';
