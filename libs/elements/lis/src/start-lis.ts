@@ -1,0 +1,26 @@
+import { type PlatformOptions, type RunningElement, type TlsOptions, startElement } from '@esinet/platform';
+import { lisRoutes } from './held-http.js';
+import type { LisConfig } from './lis-config.js';
+import { LIS, lisModule } from './lis.module.js';
+import type { Lis } from './lis.js';
+
+/**
+ * Starts a LIS. With `tls` HELD is served over https and location URIs are https.
+ *
+ * @throws ListenError
+ */
+export async function startLis(
+  config: LisConfig,
+  platform: PlatformOptions,
+  extras: { readonly tls?: TlsOptions } = {},
+): Promise<RunningElement> {
+  const element = await startElement({
+    name: 'lis',
+    module: lisModule(config),
+    http: { ...config.http, ...(extras.tls ? { tls: extras.tls } : {}) },
+    platform,
+    fastRoutes: (get) => lisRoutes(get<Lis>(LIS)),
+  });
+  element.get<Lis>(LIS).listensOn(element.http.host, element.http.port, extras.tls !== undefined);
+  return element;
+}
