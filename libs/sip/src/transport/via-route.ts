@@ -13,7 +13,11 @@ export type ResponseRoute = { readonly flow: Flow } | { readonly destination: De
  * next. WebSocket clients cannot be connected to: theirs is always the flow. `maddr` would let anybody aim our
  * responses, so it counts only where allowed.
  */
-export function responseRoute(topVia: Via, flow: Flow, o: { readonly allowMaddr?: boolean } = {}): ResponseRoute {
+export function responseRoute(
+  topVia: Via,
+  flow: Flow,
+  o: { readonly allowMaddr?: boolean } = {},
+): ResponseRoute {
   const { transport } = flow;
   if (flow.reliable) {
     if (flow.open || transport === 'ws' || transport === 'wss') return { flow };
