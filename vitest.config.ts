@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
+// Vitest hands these to node as --conditions: `import` among them would make require() load ESM, which breaks express.
 export default defineConfig({
-  resolve: { conditions: ['esinet-source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['esinet-source', 'node', 'import', 'default'] } },
+  resolve: { conditions: ['esinet-source', 'module', 'node', 'development|production'] },
+  ssr: { resolve: { conditions: ['esinet-source', 'module', 'node', 'development|production'] } },
   test: {
     include: ['test/src/**/*.spec.ts', 'tools/*/src/**/*.spec.ts', '{libs,apps}/*/src/**/*.spec.ts', 'libs/elements/*/src/**/*.spec.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],

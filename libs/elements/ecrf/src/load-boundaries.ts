@@ -75,7 +75,7 @@ function usableOf(source: BoundarySource, problems: LoadProblem[]): LoadedBounda
   const changed = new Map<string, number>();
   for (const { feature } of features) {
     const id = idOf(feature);
-    if (id !== undefined) changed.set(id, changedAtOf(feature) ?? source.changedAt);
+    if (id !== undefined && !changed.has(id)) changed.set(id, changedAtOf(feature) ?? source.changedAt);
   }
   for (;;) {
     const current: readonly Indexed[] = features;

@@ -125,7 +125,7 @@ export class Lis {
       if (!waited.ok) return waited;
       return ok({
         type: 'locationResponse',
-        ...(await this.#compose(device, chosen.value, reference.entity)),
+        ...(await this.#compose(device, chosen.value, reference.entity, true)),
       });
     });
   }
