@@ -40,3 +40,12 @@ export {
   newPsapSession,
   psapSession,
 } from './psap-session.js';
+export {
+  Outbox,
+  type OutboxOptions,
+  type OutgoingMessage,
+  type SendOutcome,
+  isDelivered,
+  maxPauseMs,
+  worthAnotherAttempt,
+} from './outbox.js';

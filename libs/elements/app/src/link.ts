@@ -1,0 +1,99 @@
+import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { Clock, IdSource, Logger } from '@esinet/kernel';
+import {
+  type Destination,
+  type Flow,
+  type SipMessage,
+  type TlsOptions,
+  type TransportName,
+  type UacOutcome,
+  type UacRequest,
+  type UasAnswer,
+  UserAgent,
+  createSipStack,
+  serverLocator,
+} from '@esinet/sip';
+
+/** The first hop: the border itself, or the provider's proxy. */
+export interface Via {
+  readonly transport: TransportName;
+  readonly host: string;
+  readonly port: number;
+  /** Of a WebSocket. */
+  readonly path?: string;
+  /** Certificate shown and authorities believed; needed for `tls` and `wss`. */
+  readonly tls?: TlsOptions;
+}
+
+export interface Link {
+  readonly destination: Destination;
+  send(request: UacRequest): Promise<UacOutcome>;
+  /** A connection closed; UDP has none. */
+  onClosed(callback: () => void): void;
+  close(): Promise<void>;
+}
+
+export interface LinkOptions {
+  readonly via: Via;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly logger: Logger;
+  readonly credentials?: { readonly user: string; readonly password: string };
+  readonly onMessage: (request: SipMessage, flow: Flow) => UasAnswer;
+}
+
+/** Sockets and user agent of one APP. Requests of the other side come in over the connection we opened. */
+export async function openLink(o: LinkOptions): Promise<Link> {
+  const { via, clock, ids, logger } = o;
+  const address = isIP(via.host) === 0 ? (await lookup(via.host)).address : via.host;
+  const destination: Destination = {
+    transport: via.transport,
+    address,
+    port: via.port,
+    ...(isIP(via.host) === 0 && { serverName: via.host }),
+  };
+  const stack = createSipStack({
+    listeners:
+      via.transport === 'udp'
+        ? [{ name: 'app-udp', transport: 'udp', host: await localAddress(address, via.port), port: 0 }]
+        : [],
+    ...(via.tls && { clientTls: via.tls }),
+    ...(via.path !== undefined && { clientPath: via.path }),
+    clock,
+    logger,
+  });
+  const agent = new UserAgent({
+    transactions: stack.transactions,
+    locator: serverLocator({ table: [], clock, timeoutMs: 1_000, preferred: [via.transport] }),
+    clock,
+    ids,
+    logger,
+    outboundProxy: destination,
+    mergedRequests: 'repeat',
+    onRequest: o.onMessage,
+  });
+  await stack.start();
+  return {
+    destination,
+    send: (request) => agent.send({ ...request, ...(o.credentials && { credentials: o.credentials }) }),
+    onClosed: (callback) => void stack.transport.onFlowClosed(callback),
+    close: () => stack.stop(),
+  };
+}
+
+/** The address of this machine that packets to `address` leave from; nothing is sent to find it. */
+function localAddress(address: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');
+    socket.once('error', (error) => {
+      socket.close();
+      reject(error);
+    });
+    socket.connect(port, address, () => {
+      const { address: local } = socket.address();
+      socket.close(() => resolve(local));
+    });
+  });
+}

@@ -1,0 +1,647 @@
+import {
+  type Clock,
+  type IdSource,
+  type Logger,
+  type Result,
+  err,
+  isoTime,
+  messageOf,
+  ok,
+} from '@esinet/kernel';
+import {
+  Outbox,
+  type OutgoingMessage,
+  type PsapEvent,
+  type PsapSession,
+  type ReceivedMessage,
+  type SendOutcome,
+  type SessionEffect,
+  isDelivered,
+  isKeepAlive,
+  messageKind,
+  newCallId,
+  newPsapSession,
+  psapSession,
+} from '@esinet/lmpe';
+import { type Records, RecordsError } from '@esinet/platform';
+import type { Centre, Centres } from './centre.js';
+import { Chat } from './chat.js';
+import type { PsapConfig } from './config.js';
+import type { IncomingMessage } from './incoming-message.js';
+import type { LocationLook } from './location-look.js';
+import {
+  type ChatRecord,
+  type MessageRecord,
+  type RecordedLocation,
+  chatIdOf,
+  collections,
+  ids,
+  isChatRecord,
+  isMessageRecord,
+  kindOf,
+  recordKey,
+  reusedKey,
+  sameMessage,
+} from './message-record.js';
+import { automaticAnswer } from './script.js';
+
+/** What others are told of, after it happened. Nothing waits for them. */
+export interface DeskWatcher {
+  started(chat: Chat): void;
+  message(chat: Chat, record: Pick<MessageRecord, 'direction' | 'kind' | 'messageId' | 'messageType'>): void;
+  ended(chat: Chat): void;
+  note(chat: Chat, note: string): void;
+  open(count: number): void;
+}
+
+export interface ChatDeskOptions {
+  readonly config: PsapConfig;
+  readonly centres: Centres;
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly logger: Logger;
+  readonly send: (chat: Chat, message: OutgoingMessage) => Promise<SendOutcome>;
+  readonly look: LocationLook | undefined;
+  readonly watcher: DeskWatcher;
+}
+
+/** Answer to a MESSAGE. */
+export interface DeskAnswer {
+  readonly status: number;
+  readonly reason?: string;
+}
+
+export interface DeskRefusal {
+  readonly code: 'not-found' | 'not-open' | 'too-long' | 'not-stored';
+  readonly message: string;
+}
+
+/**
+ * The chats of all centres of this process. A message is answered 200 when its record and that of what it caused are
+ * durable, and not before; if they cannot be, the session stays as it was and the sender is told 500.
+ */
+export class ChatDesk {
+  readonly #chats = new Map<string, Chat>();
+  readonly #byCallId = new Map<string, Chat[]>();
+  readonly #opening = new Map<string, Promise<Chat>>();
+  #closed = false;
+
+  constructor(private readonly o: ChatDeskOptions) {}
+
+  async take(message: IncomingMessage, named: Centre | undefined): Promise<DeskAnswer> {
+    if (message.textBytes > this.o.config.limits.textBytes) return { status: 413 };
+    try {
+      const chat = await this.#chatFor(message, named);
+      if (!chat) return { status: 486 };
+      if (chat.waiting >= this.o.config.limits.waitingPerChat)
+        return { status: 500, reason: 'Too Many Messages' };
+      const event: ReceivedMessage = {
+        type: 'received',
+        sender: message.sender,
+        ...ids(message.identifiers),
+        ...(message.text !== undefined && { text: message.text }),
+        ...(message.replyTo !== undefined && { replyTo: message.replyTo }),
+        reference: message.reference,
+      };
+      return await chat.enqueue(async () => {
+        try {
+          await this.#step(chat, event, message);
+          return { status: 200 };
+        } finally {
+          if (!chat.recorded) this.#forget(chat);
+        }
+      });
+    } catch (error) {
+      this.o.logger.error('message not stored', {
+        reason: error instanceof RecordsError ? error.code : messageOf(error),
+      });
+      return { status: 500 };
+    }
+  }
+
+  say(id: string, text: string): Promise<Result<MessageRecord, DeskRefusal>> {
+    return this.#ask(id, { type: 'say', text });
+  }
+
+  stop(id: string, text?: string): Promise<Result<MessageRecord, DeskRefusal>> {
+    return this.#ask(id, text === undefined ? { type: 'stop' } : { type: 'stop', text });
+  }
+
+  /** Newest first. */
+  async list(limit: number): Promise<ChatRecord[]> {
+    const { records } = this.o;
+    const keys = await records.list(collections.byTime, { reverse: true, limit });
+    const found = await Promise.all(keys.map(({ value }) => this.#chatRecord(String(value))));
+    return found.filter((chat) => chat !== undefined);
+  }
+
+  /** By Call Identifier, the newest of several; or by the chat's own identifier. */
+  async find(id: string): Promise<ChatRecord | undefined> {
+    const known = this.#byCallId.get(id)?.at(-1) ?? this.#chats.get(id);
+    if (known) return known.record();
+    const direct = await this.#chatRecord(id);
+    if (direct) return direct;
+    const recent = await this.list(searched);
+    return recent.find((chat) => chat.callId === id);
+  }
+
+  async messages(chat: string): Promise<MessageRecord[]> {
+    const all: MessageRecord[] = [];
+    const prefix = `${chat}/`;
+    for (let after: string | undefined; ;) {
+      const page = await this.o.records.list(collections.messages, {
+        prefix,
+        limit: 1_000,
+        ...(after !== undefined && { after }),
+      });
+      for (const { value } of page) if (isMessageRecord(value)) all.push(value);
+      after = page.at(-1)?.key;
+      if (page.length < 1_000) break;
+    }
+    return all.sort((a, b) => a.sequence - b.sequence);
+  }
+
+  /** Takes up the chats that were open when the process ended. Gives their number. */
+  async restore(): Promise<number> {
+    const { records, clock, config } = this.o;
+    const since = isoTime(clock.wall() - config.limits.restoreWithin);
+    let restored = 0;
+    for (let after: string | undefined; ;) {
+      const page = await records.list(collections.byTime, {
+        reverse: true,
+        limit: 500,
+        ...(after !== undefined && { after }),
+      });
+      for (const { key, value } of page) {
+        if (key < since || this.#chats.size >= config.limits.chats) return restored;
+        const chat = await this.#chatRecord(String(value));
+        if (!chat || chat.phase === 'closed' || chat.phase === 'handed-over') continue;
+        await this.#load(chat);
+        restored++;
+      }
+      after = page.at(-1)?.key;
+      if (page.length < 500) return restored;
+    }
+  }
+
+  get openChats(): number {
+    let open = 0;
+    for (const chat of this.#chats.values()) if (chat.state.phase === 'open') open++;
+    return open;
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const chat of this.#chats.values()) {
+      chat.cancelTimers();
+      chat.outbox.close();
+    }
+  }
+
+  async #ask(id: string, event: PsapEvent & { text?: string }): Promise<Result<MessageRecord, DeskRefusal>> {
+    if (Buffer.byteLength(event.text ?? '') > this.o.config.limits.textBytes) {
+      return err({ code: 'too-long', message: `a text has at most ${this.o.config.limits.textBytes} bytes` });
+    }
+    try {
+      const record = await this.find(id);
+      if (!record) return err({ code: 'not-found', message: 'there is no such chat' });
+      const chat = this.#chats.get(record.chat);
+      if (!chat) return err({ code: 'not-open', message: 'the chat is closed' });
+      const made = await chat.enqueue(() => this.#step(chat, event));
+      const sent = made.find((r) => r.direction === 'out');
+      return sent ? ok(sent) : err({ code: 'not-open', message: `the chat is ${chat.state.phase}` });
+    } catch (error) {
+      this.o.logger.error('message not stored', { reason: messageOf(error) });
+      return err({ code: 'not-stored', message: 'the message cannot be stored now' });
+    }
+  }
+
+  /**
+   * The chat a message belongs to: that of its Call Identifier at this centre and, if there are several, of its
+   * sender. A start from somebody else under a known identifier gets a chat of its own, so that both are answered.
+   * Without an identifier it is the sender's open chat that we named.
+   */
+  async #chatFor(message: IncomingMessage, named: Centre | undefined): Promise<Chat | undefined> {
+    const { callId, messageType } = message.identifiers;
+    const starts = ['start', 'start-redirect'].includes(messageKind(messageType));
+    let known: readonly Chat[];
+    if (callId !== undefined) known = this.#byCallId.get(callId) ?? [];
+    else
+      known = [...this.#chats.values()].filter((c) => c.origin.madeUp && c.origin.sender === message.sender);
+    if (named) known = known.filter((chat) => chat.centre.id === named.id);
+    const own = known.filter((chat) => chat.origin.sender === message.sender);
+    const found = own.at(-1) ?? (starts ? undefined : known.at(-1));
+    if (found) return found;
+    if (this.#chats.size >= this.o.config.limits.chats && !this.#evictClosed()) return undefined;
+
+    const centre = named ?? this.o.centres.default;
+    const given = callId ?? newCallId(this.o.ids, this.o.config.element);
+    const id = chatIdOf(given, centre.id, message.sender);
+    // Two messages of one new chat may come at once.
+    let opening = this.#opening.get(id);
+    if (!opening) {
+      opening = this.#open(id, given, centre, message, callId === undefined).finally(() =>
+        this.#opening.delete(id),
+      );
+      this.#opening.set(id, opening);
+    }
+    return opening;
+  }
+
+  async #open(
+    id: string,
+    callId: string,
+    centre: Centre,
+    message: IncomingMessage,
+    madeUp: boolean,
+  ): Promise<Chat> {
+    if (!madeUp) {
+      const before = await this.#chatRecord(id);
+      if (before) return this.#load(before);
+    }
+    return this.#add({
+      version: 1,
+      chat: id,
+      callId,
+      centre: centre.id,
+      caller: message.caller ?? message.sender,
+      sender: message.sender,
+      ...(message.service !== undefined && { service: message.service }),
+      test: message.test,
+      startedAt: isoTime(this.o.clock.wall()),
+      phase: 'waiting',
+      madeUp,
+    });
+  }
+
+  #add(record: ChatRecord): Chat {
+    const { config, centres, clock } = this.o;
+    const centre = centres.get(record.centre) ?? { ...centres.default, id: record.centre };
+    const outbox = new Outbox({
+      send: (message) => this.o.send(chat, message),
+      clock,
+      attempts: config.limits.attempts,
+      firstPauseMs: config.limits.firstPause,
+      onOutcome: (message, outcome, attempts) => this.#sent(chat, message, outcome, attempts),
+    });
+    const state = newPsapSession({
+      callId: record.callId,
+      caller: record.caller,
+      greeting: centre.greeting,
+      timing: { heartbeatMs: config.heartbeat, silenceMs: config.silence },
+    });
+    const { caller, sender, service, test, startedAt, madeUp } = record;
+    const origin = { caller, sender, ...(service !== undefined && { service }), test, startedAt, madeUp };
+    const chat: Chat = new Chat(record.chat, record.callId, centre, origin, state, outbox);
+    chat.closedAt = record.closedAt;
+    this.#chats.set(chat.id, chat);
+    const same = this.#byCallId.get(chat.callId);
+    if (same) same.push(chat);
+    else this.#byCallId.set(chat.callId, [chat]);
+    return chat;
+  }
+
+  /** Brings a chat back from its records: identifiers go on, nothing is started a second time. */
+  async #load(record: ChatRecord): Promise<Chat> {
+    const messages = await this.messages(record.chat);
+    const chat = this.#add(record);
+    chat.recorded = true;
+    let state: PsapSession = chat.state;
+    let unsent: SessionEffect[] = [];
+    for (const message of messages) {
+      chat.sequence = Math.max(chat.sequence, message.sequence);
+      const [next, effects] = psapSession(state, replayOf(message));
+      state = next;
+      if (message.direction === 'out') {
+        unsent = unsent.filter((e) => e.type === 'send' && e.messageId !== message.messageId);
+      }
+      unsent.push(...effects.filter((e) => e.type === 'send' && e.messageId !== undefined));
+    }
+    const [resumed, timers] = psapSession(state, { type: 'resumed' });
+    chat.state = resumed;
+    await this.#persist(
+      chat,
+      unsent.flatMap((e) => (e.type === 'send' ? [this.#outRecord(chat, e)] : [])),
+    );
+    this.#perform(chat, timers);
+    for (const message of messages) {
+      if (message.direction === 'out' && message.delivery === 'pending') this.#post(chat, message);
+    }
+    for (const effect of unsent) if (effect.type === 'send') this.#post(chat, effect);
+    this.o.watcher.open(this.openChats);
+    return chat;
+  }
+
+  async #step(chat: Chat, event: PsapEvent, message?: IncomingMessage): Promise<MessageRecord[]> {
+    const before = chat.state;
+    const [next, effects] = psapSession(before, event);
+    const made: MessageRecord[] = [];
+    const looks = message !== undefined && this.#wantsLook(chat, message);
+    for (const effect of effects) {
+      if (effect.type !== 'record') continue;
+      if (effect.direction === 'out') made.push(this.#outRecord(chat, effect));
+      else if (message && (looks || tellsSomething(chat, message))) made.push(this.#inRecord(chat, message));
+    }
+    const closedAt = chat.closedAt;
+    if (next.phase !== before.phase) {
+      chat.closedAt = next.phase === 'closed' ? isoTime(this.o.clock.wall()) : undefined;
+    }
+    try {
+      await this.#persist(chat, made, next.phase !== before.phase || !chat.recorded ? next.phase : undefined);
+    } catch (error) {
+      chat.closedAt = closedAt;
+      throw error;
+    }
+    if (this.#closed) return made;
+    const fresh = !chat.recorded;
+    chat.recorded = true;
+    chat.state = next;
+    if (fresh) this.o.watcher.started(chat);
+    if (message) {
+      const kind = kindOf(message.identifiers.messageType);
+      this.o.watcher.message(chat, { direction: 'in', kind, ...ids(message.identifiers) });
+      const location = locationKey(message);
+      if (location !== '') chat.lastLocation = location;
+      chat.outbox.kick();
+    }
+    this.#perform(chat, effects);
+    const record = made.find((r) => r.direction === 'in');
+    if (looks && record && message) this.#look(chat, record, message);
+    if (before.phase === 'open') this.#answer(chat, effects);
+    return made;
+  }
+
+  /** Everything of one step goes into the same sync of the disk. */
+  async #persist(chat: Chat, made: readonly MessageRecord[], phase?: string): Promise<void> {
+    const { records } = this.o;
+    const writes: Promise<unknown>[] = made.map((record) => this.#append(record));
+    if (phase !== undefined) {
+      writes.push(records.put(collections.chats, chat.id, chat.record(phase as PsapSession['phase'])));
+      if (!chat.recorded) {
+        writes.push(records.append(collections.byTime, `${chat.origin.startedAt}/${chat.id}`, chat.id));
+      }
+    }
+    const outcomes = await Promise.allSettled(writes);
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  async #append(record: MessageRecord): Promise<void> {
+    const { records } = this.o;
+    const key = recordKey(record);
+    if ((await records.append(collections.messages, key, record)) === 'stored') return;
+    const before = await records.get(collections.messages, key);
+    if (isMessageRecord(before) && sameMessage(before, record)) return;
+    await records.append(collections.messages, reusedKey(key, record), record);
+  }
+
+  #perform(chat: Chat, effects: readonly SessionEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.type) {
+        case 'send':
+          this.#post(chat, effect);
+          break;
+        case 'set-timer': {
+          const { timer, ms } = effect;
+          if (timer === 'early') break;
+          chat.timers.get(timer)?.cancel();
+          chat.timers.set(
+            timer,
+            this.o.clock.after(ms, () => this.#tick(chat, timer)),
+          );
+          break;
+        }
+        case 'cancel-timer':
+          chat.timers.get(effect.timer)?.cancel();
+          chat.timers.delete(effect.timer);
+          break;
+        case 'phase':
+          this.o.watcher.open(this.openChats);
+          if (effect.phase === 'closed') this.#ended(chat);
+          break;
+        case 'note':
+          this.o.watcher.note(chat, effect.note);
+          break;
+        case 'record':
+        case 'show':
+          break;
+      }
+    }
+  }
+
+  #post(chat: Chat, m: { messageType?: number; messageId?: number; text?: string }): void {
+    if (m.messageType === undefined) return;
+    const kind = kindOf(m.messageType);
+    chat.outbox.push({
+      to: chat.origin.caller,
+      messageType: m.messageType,
+      ...(m.messageId !== undefined && { messageId: m.messageId }),
+      ...(m.text !== undefined && { text: m.text }),
+      keepAlive: isKeepAlive(kind),
+    });
+    this.o.watcher.message(chat, { direction: 'out', kind, ...ids(m) });
+  }
+
+  #tick(chat: Chat, timer: 'heartbeat' | 'silence'): void {
+    if (this.#closed) return;
+    chat
+      .enqueue(() => this.#step(chat, { type: 'timer', timer }))
+      .catch((error: unknown) => this.o.logger.error('chat timer failed', { reason: messageOf(error) }));
+  }
+
+  #answer(chat: Chat, effects: readonly SessionEffect[]): void {
+    for (const effect of effects) {
+      const text =
+        effect.type === 'show' ? automaticAnswer(chat.centre, effect.kind, effect.text) : undefined;
+      if (text === undefined) continue;
+      chat
+        .enqueue(() => this.#step(chat, { type: 'say', text }))
+        .catch((error: unknown) =>
+          this.o.logger.error('automatic answer failed', { reason: messageOf(error) }),
+        );
+    }
+  }
+
+  #sent(chat: Chat, message: OutgoingMessage, outcome: SendOutcome, attempts: number): void {
+    const delivered = isDelivered(outcome);
+    if (!delivered) {
+      this.o.watcher.note(chat, 'undelivered');
+      this.o.logger.warn('message not delivered', {
+        callId: chat.callId,
+        messageType: message.messageType,
+        ...(message.messageId !== undefined && { messageId: message.messageId }),
+        attempts,
+        outcome: outcome.kind === 'answered' ? outcome.status : outcome.reason,
+      });
+    }
+    if (message.messageId === undefined) return;
+    void this.#note(chat, message, delivered ? 'delivered' : 'failed');
+  }
+
+  /** What became of a message is worth keeping, but nothing depends on it. */
+  async #note(chat: Chat, message: OutgoingMessage, delivery: 'delivered' | 'failed'): Promise<void> {
+    const { records } = this.o;
+    const { messageType, messageId } = message;
+    if (messageId === undefined) return;
+    const key = recordKey({
+      chat: chat.id,
+      direction: 'out',
+      sender: chat.centre.uri,
+      messageType,
+      messageId,
+      reference: '',
+    });
+    try {
+      const record = await records.get(collections.messages, key);
+      if (isMessageRecord(record)) await records.put(collections.messages, key, { ...record, delivery });
+    } catch (error) {
+      this.o.logger.warn('delivery not recorded', { callId: chat.callId, reason: messageOf(error) });
+    }
+  }
+
+  #wantsLook(chat: Chat, message: IncomingMessage): boolean {
+    if (!this.o.look || message.location.references.length === 0) return false;
+    return this.o.clock.now() - chat.lookedAt >= this.o.config.held.interval;
+  }
+
+  /** Location by reference is fetched after the answer, never before it. */
+  #look(chat: Chat, record: MessageRecord, message: IncomingMessage): void {
+    chat.lookedAt = this.o.clock.now();
+    const uri = message.location.references[0];
+    if (!this.o.look || uri === undefined) return;
+    void this.o
+      .look(uri)
+      .then(async (found) => {
+        if (!found) return;
+        const locations = [...(record.locations ?? []), found];
+        await this.o.records.put(collections.messages, recordKey(record), { ...record, locations });
+      })
+      .catch((error: unknown) => {
+        this.o.logger.warn('location not recorded', { callId: chat.callId, reason: messageOf(error) });
+      });
+  }
+
+  #ended(chat: Chat): void {
+    this.o.watcher.ended(chat);
+    const timer = this.o.clock.after(this.o.config.limits.closedFor, () => {
+      if (chat.state.phase === 'closed') this.#forget(chat);
+    });
+    chat.timers.get('forget')?.cancel();
+    chat.timers.set('forget', timer);
+  }
+
+  #evictClosed(): boolean {
+    for (const chat of this.#chats.values()) {
+      if (chat.state.phase !== 'closed' || chat.waiting > 0) continue;
+      this.#forget(chat);
+      return true;
+    }
+    return false;
+  }
+
+  #forget(chat: Chat): void {
+    chat.cancelTimers();
+    chat.outbox.close();
+    this.#chats.delete(chat.id);
+    const same = this.#byCallId.get(chat.callId)?.filter((other) => other !== chat) ?? [];
+    if (same.length === 0) this.#byCallId.delete(chat.callId);
+    else this.#byCallId.set(chat.callId, same);
+  }
+
+  async #chatRecord(id: string): Promise<ChatRecord | undefined> {
+    const live = this.#chats.get(id);
+    if (live) return live.record();
+    const value = await this.o.records.get(collections.chats, id.slice(0, 128) || '-');
+    return isChatRecord(value) ? value : undefined;
+  }
+
+  #outRecord(chat: Chat, m: { messageType?: number; messageId?: number; text?: string }): MessageRecord {
+    return {
+      version: 1,
+      chat: chat.id,
+      callId: chat.callId,
+      centre: chat.centre.id,
+      sequence: ++chat.sequence,
+      at: isoTime(this.o.clock.wall()),
+      direction: 'out',
+      sender: chat.centre.uri,
+      to: chat.origin.caller,
+      ...ids(m),
+      kind: kindOf(m.messageType),
+      ...(m.text !== undefined && { text: m.text }),
+      reference: '',
+      delivery: 'pending',
+    };
+  }
+
+  #inRecord(chat: Chat, m: IncomingMessage): MessageRecord {
+    const location = locationOf(m);
+    return {
+      version: 1,
+      chat: chat.id,
+      callId: chat.callId,
+      centre: chat.centre.id,
+      sequence: ++chat.sequence,
+      at: isoTime(this.o.clock.wall()),
+      direction: 'in',
+      sender: m.sender,
+      to: m.requestUri,
+      ...ids(m.identifiers),
+      kind: kindOf(m.identifiers.messageType),
+      ...(m.text !== undefined && { text: m.text }),
+      ...(m.replyTo !== undefined && { replyTo: m.replyTo }),
+      reference: m.reference,
+      ...(location && { locations: [location] }),
+      ...(m.location.references.length > 0 && { locationReferences: m.location.references }),
+      ...(m.others.length > 0 && { otherParts: m.others }),
+      ...(m.problems.length > 0 && { problems: m.problems }),
+      raw: m.raw.toString('base64'),
+    };
+  }
+}
+
+/** Chats looked through for a Call Identifier that is not in memory. */
+const searched = 1_000;
+
+function replayOf(record: MessageRecord): PsapEvent {
+  if (record.direction === 'out') {
+    return {
+      type: 'restored',
+      messageType: record.messageType ?? 0,
+      ...(record.messageId !== undefined && { messageId: record.messageId }),
+    };
+  }
+  return {
+    type: 'received',
+    sender: record.sender,
+    ...ids(record),
+    ...(record.text !== undefined && { text: record.text }),
+    ...(record.replyTo !== undefined && { replyTo: record.replyTo }),
+    reference: record.reference,
+  };
+}
+
+/** A keep-alive that only repeats a known location is not worth a record; anything else is. */
+function tellsSomething(chat: Chat, m: IncomingMessage): boolean {
+  if (!isKeepAlive(kindOf(m.identifiers.messageType))) return true;
+  if ((m.text !== undefined && m.text !== '') || m.others.length > 0 || !chat.recorded) return true;
+  const location = locationKey(m);
+  return location !== '' && location !== chat.lastLocation;
+}
+
+function locationKey(m: IncomingMessage): string {
+  const { pidfLo, document } = m.location;
+  return pidfLo ? JSON.stringify([pidfLo.shapes, pidfLo.civics]) : (document ?? '');
+}
+
+function locationOf(m: IncomingMessage): RecordedLocation | undefined {
+  const { pidfLo, document } = m.location;
+  if (document === undefined) return undefined;
+  return {
+    source: 'value',
+    document,
+    shapes: pidfLo?.shapes ?? [],
+    civics: pidfLo?.civics ?? [],
+    ...(pidfLo?.timestamp !== undefined && { timestamp: pidfLo.timestamp }),
+  };
+}

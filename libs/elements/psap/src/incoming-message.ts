@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { type PidfLo, readPidfLo } from '@esinet/location';
+import { type LmpeIdentifiers, isEmergencyService, readIdentifiers } from '@esinet/lmpe';
+import { type BodyPart, type SipMessage, parseNameAddr, parseUri, readBodyParts } from '@esinet/sip';
+
+/** Location as it came with a message (RFC 6442). */
+export interface IncomingLocation {
+  /** The presence document, by value. */
+  readonly document?: string;
+  readonly pidfLo?: PidfLo;
+  /** Where the location can be asked for. */
+  readonly references: readonly string[];
+}
+
+/** A MESSAGE as a PSAP takes it in. Holds copies only, nothing of the transport's buffers. */
+export interface IncomingMessage {
+  readonly identifiers: LmpeIdentifiers;
+  /** URI of the From header, '' if it cannot be read. */
+  readonly sender: string;
+  /** Where answers go: P-Asserted-Identity, else From (TS 103 698 6.2.3). */
+  readonly caller: string | undefined;
+  readonly replyTo: string | undefined;
+  readonly text: string | undefined;
+  readonly textBytes: number;
+  readonly location: IncomingLocation;
+  /** Neither chat text nor location: kept as they are in `raw`. */
+  readonly others: readonly {
+    readonly contentType: string;
+    readonly contentId?: string;
+    readonly bytes: number;
+  }[];
+  /** Service asked for, if the Request-URI still says so. */
+  readonly service: string | undefined;
+  readonly test: boolean;
+  readonly requestUri: string;
+  /** SIP Call-ID and CSeq: what tells a message without a Message Identifier from another. */
+  readonly reference: string;
+  readonly problems: readonly string[];
+  /** The whole request, octet by octet. */
+  readonly raw: Buffer;
+}
+
+/** Reads what a PSAP needs; whatever is odd becomes a problem of the message and never a reason to refuse it. */
+export function readIncoming(request: SipMessage): IncomingMessage {
+  const problems: string[] = [];
+  const identifiers = readIdentifiers(request.values('Call-Info'));
+  problems.push(...identifiers.problems);
+  if (identifiers.callId === undefined) problems.push('no call identifier');
+  if (identifiers.messageType === undefined) problems.push('no message type');
+  const sender = addressOf(request.header('From'));
+  if (sender === undefined) problems.push('from cannot be read');
+  const parts = readBodyParts(request);
+  const texts = parts.filter(isText);
+  const { location, used } = locationOf(request.values('Geolocation'), parts, problems);
+  const service = isEmergencyService(request.requestUri);
+  return {
+    identifiers,
+    sender: sender ?? '',
+    caller: assertedIdentity(request.values('P-Asserted-Identity')) ?? sender,
+    replyTo: addressOf(request.header('Reply-To')),
+    text: texts.length === 0 ? undefined : texts.map((part) => textOf(part)).join('\n'),
+    textBytes: texts.reduce((sum, part) => sum + part.body.length, 0),
+    location,
+    others: parts
+      .filter((part) => !isText(part) && part !== used && part.body.length > 0)
+      .map((part) => ({
+        contentType: part.contentType ? `${part.contentType.type}/${part.contentType.subtype}` : 'unknown',
+        ...(part.contentId !== undefined && { contentId: part.contentId }),
+        bytes: part.body.length,
+      })),
+    service: service?.urn,
+    test: service?.test ?? false,
+    requestUri: request.requestUri,
+    reference: createHash('sha256')
+      .update(`${request.callId ?? ''}\n${request.header('CSeq') ?? ''}`)
+      .digest('base64url')
+      .slice(0, 22),
+    problems,
+    raw: Buffer.from(request.bytes),
+  };
+}
+
+/** A chat text is `text/plain` in UTF-8 (6.1.2.8); a body without a type is taken for one (RFC 2046 5.2). */
+function isText(part: BodyPart): boolean {
+  if (part.contentType === undefined) return part.body.length > 0;
+  return part.contentType.type.toLowerCase() === 'text' && part.contentType.subtype.toLowerCase() === 'plain';
+}
+
+function textOf(part: BodyPart): string {
+  const charset = part.contentType?.params.get('charset')?.toLowerCase();
+  return part.body.toString(charset === 'iso-8859-1' || charset === 'latin1' ? 'latin1' : 'utf8');
+}
+
+function locationOf(
+  geolocation: readonly string[],
+  parts: readonly BodyPart[],
+  problems: string[],
+): { location: IncomingLocation; used: BodyPart | undefined } {
+  const references: string[] = [];
+  let wanted: string | undefined;
+  for (const value of geolocation) {
+    const uri = addressOf(value);
+    const scheme = uri?.slice(0, uri.indexOf(':')).toLowerCase();
+    if (uri === undefined) problems.push('geolocation cannot be read');
+    else if (scheme === 'cid') wanted ??= decoded(uri.slice(4));
+    else if (scheme === 'http' || scheme === 'https') references.push(uri);
+  }
+  const documents = parts.filter(isPidf);
+  const named = wanted === undefined ? undefined : documents.find((part) => part.contentId === wanted);
+  const used = named ?? documents[0];
+  if (wanted !== undefined && !named) problems.push('geolocation names no part of the body');
+  if (!used) return { location: { references }, used };
+  const read = readPidfLo(used.body);
+  if (!read.ok) problems.push(`location: ${read.error.code}`);
+  return {
+    location: { document: used.body.toString('utf8'), references, ...(read.ok && { pidfLo: read.value }) },
+    used,
+  };
+}
+
+function isPidf(part: BodyPart): boolean {
+  return (
+    part.contentType?.type.toLowerCase() === 'application' &&
+    part.contentType.subtype.toLowerCase() === 'pidf+xml'
+  );
+}
+
+/** RFC 3325 9.1: at most a SIP and a tel URI; a MESSAGE can go to the first only. */
+function assertedIdentity(values: readonly string[]): string | undefined {
+  for (const value of values) {
+    const uri = addressOf(value);
+    const scheme = uri?.slice(0, uri.indexOf(':')).toLowerCase();
+    if (scheme === 'sip' || scheme === 'sips') return uri;
+  }
+  return undefined;
+}
+
+/** The URI of a name-addr without what only a header may hold (RFC 3261 19.1.5). */
+function addressOf(value: string | undefined): string | undefined {
+  const text = value === undefined ? undefined : parseNameAddr(value)?.uri;
+  if (text === undefined) return undefined;
+  const uri = parseUri(text);
+  if (uri?.headers === undefined) return text;
+  return text.slice(0, text.indexOf('?'));
+}
+
+/** RFC 2392: a cid URL is the percent-encoded Content-ID. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { type MessageKind, messageKey, messageKind } from '@esinet/lmpe';
+import type { CivicAddress, Shape } from '@esinet/location';
+import type { IncomingMessage } from './incoming-message.js';
+
+/** Location as shown beside a message. */
+export interface RecordedLocation {
+  readonly source: 'value' | 'reference';
+  readonly document: string;
+  readonly shapes: readonly Shape[];
+  readonly civics: readonly CivicAddress[];
+  readonly timestamp?: string;
+}
+
+/** One message of a chat, as kept in the collection `messages`. */
+export interface MessageRecord {
+  readonly version: 1;
+  readonly chat: string;
+  readonly callId: string;
+  readonly centre: string;
+  /** Order within the chat, from 1. */
+  readonly sequence: number;
+  /** RFC 3339, when it was taken in or sent. */
+  readonly at: string;
+  readonly direction: 'in' | 'out';
+  readonly sender: string;
+  readonly to: string;
+  readonly messageId?: number;
+  readonly messageType?: number;
+  readonly kind: MessageKind;
+  readonly text?: string;
+  readonly replyTo?: string;
+  readonly reference: string;
+  /** What came with it and what was fetched for it. */
+  readonly locations?: readonly RecordedLocation[];
+  readonly locationReferences?: readonly string[];
+  readonly otherParts?: IncomingMessage['others'];
+  readonly problems?: readonly string[];
+  /** The request as received, in base64: every part byte by byte. */
+  readonly raw?: string;
+  /** Of our own: what became of it. */
+  readonly delivery?: 'pending' | 'delivered' | 'failed';
+}
+
+/** One chat, as kept in the collection `chats`. */
+export interface ChatRecord {
+  readonly version: 1;
+  readonly chat: string;
+  readonly callId: string;
+  readonly centre: string;
+  readonly caller: string;
+  readonly sender: string;
+  readonly service?: string;
+  readonly test: boolean;
+  readonly startedAt: string;
+  readonly phase: string;
+  readonly closedAt?: string;
+  /** The Call Identifier is ours, because there was none. */
+  readonly madeUp: boolean;
+}
+
+/** Collections of Records. `chats-by-time` has a key per chat, `<RFC 3339 start>/<chat>`. */
+export const collections = { messages: 'messages', chats: 'chats', byTime: 'chats-by-time' } as const;
+
+/** One caller, one centre, one Call Identifier: what a stranger sends under a known Call Identifier stays apart. */
+export function chatIdOf(callId: string, centre: string, sender: string): string {
+  return digest(`${callId}\n${centre}\n${sender}`);
+}
+
+/** Key of a message, the same for each copy of it. The direction keeps a caller from taking the key of an answer. */
+export function recordKey(
+  r: Pick<MessageRecord, 'chat' | 'direction' | 'sender' | 'messageId' | 'messageType' | 'reference'>,
+): string {
+  return `${r.chat}/${r.direction}-${digest(messageKey({ sender: r.sender, reference: r.reference, ...ids(r) }))}`;
+}
+
+/** Key for a message whose own key is taken by another text: a sender that does not count its messages. */
+export function reusedKey(key: string, r: Pick<MessageRecord, 'text' | 'reference'>): string {
+  return `${key}-${digest(`${r.reference}\n${r.text ?? ''}`)}`;
+}
+
+/** Whether two records under one key are copies of one message. */
+export function sameMessage(a: MessageRecord, b: Pick<MessageRecord, 'text'>): boolean {
+  return a.text === b.text;
+}
+
+export function isMessageRecord(value: unknown): value is MessageRecord {
+  return hasVersion(value) && 'sequence' in value && 'direction' in value;
+}
+
+export function isChatRecord(value: unknown): value is ChatRecord {
+  return hasVersion(value) && 'startedAt' in value && 'phase' in value;
+}
+
+export function ids(r: {
+  readonly messageId?: number | undefined;
+  readonly messageType?: number | undefined;
+}): {
+  messageId?: number;
+  messageType?: number;
+} {
+  return {
+    ...(r.messageId !== undefined && { messageId: r.messageId }),
+    ...(r.messageType !== undefined && { messageType: r.messageType }),
+  };
+}
+
+export function kindOf(messageType: number | undefined): MessageKind {
+  return messageKind(messageType);
+}
+
+function hasVersion(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && 'version' in value && value.version === 1;
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 32);
+}

@@ -1,0 +1,145 @@
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { httpHeldClient } from '@esinet/held';
+import { type Clock, type IdSource, type Logger, isoTime } from '@esinet/kernel';
+import type { OutgoingMessage, SendOutcome } from '@esinet/lmpe';
+import {
+  type Bus,
+  BUS,
+  CLOCK,
+  type Health,
+  HEALTH,
+  IDS,
+  LOGGER,
+  METRICS,
+  type Metrics,
+  RECORDS,
+  type Records,
+  SipEdge,
+} from '@esinet/platform';
+import { type SipMessage, type UasAnswer, UserAgent, serverLocator } from '@esinet/sip';
+import { Centres } from './centre.js';
+import type { Chat } from './chat.js';
+import { ChatDesk, type DeskWatcher } from './chat-desk.js';
+import { PSAP_CONFIG, type PsapConfig } from './config.js';
+import { readIncoming } from './incoming-message.js';
+import { heldLook } from './location-look.js';
+import { outgoingRequest } from './outgoing-request.js';
+
+/** Milliseconds to find a server by name: the outbound proxy is an address, so this is hardly used. */
+const locateTimeoutMs = 2_000;
+
+/** The centres of this process on the wire: requests in, messages out, events and counts beside. */
+@Injectable()
+export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
+  readonly centres: Centres;
+  readonly desk: ChatDesk;
+  readonly #agent: UserAgent;
+
+  constructor(
+    @Inject(PSAP_CONFIG) private readonly config: PsapConfig,
+    @Inject(SipEdge) edge: SipEdge,
+    @Inject(RECORDS) records: Records,
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(IDS) ids: IdSource,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(METRICS) metrics: Metrics,
+    @Inject(HEALTH) health: Health,
+  ) {
+    this.centres = new Centres(config);
+    const { allowedHosts, timeout } = config.held;
+    this.desk = new ChatDesk({
+      config,
+      centres: this.centres,
+      records,
+      clock,
+      ids,
+      logger,
+      send: (chat, message) => this.#send(chat, message),
+      look:
+        allowedHosts.length === 0
+          ? undefined
+          : heldLook(httpHeldClient({ allowedHosts, timeoutMs: timeout }), logger),
+      watcher: this.#watcher(metrics),
+    });
+    this.#agent = new UserAgent({
+      transactions: edge.transactions,
+      locator: serverLocator({ table: [], clock, timeoutMs: locateTimeoutMs, preferred: ['tcp', 'udp'] }),
+      clock,
+      ids,
+      logger,
+      outboundProxy: config.outboundProxy,
+      accept: ['text/plain', 'multipart/mixed', 'application/pidf+xml'],
+      // A border that failed over sends the same message again: it did arrive.
+      mergedRequests: 'repeat',
+      onRequest: (request) => this.#take(request),
+    });
+    health.register('chats', () =>
+      Promise.resolve(
+        this.desk.openChats >= config.limits.chats
+          ? 'as many chats are open as the memory has room for'
+          : undefined,
+      ),
+    );
+  }
+
+  /** Before any socket opens: what was open goes on. */
+  async onModuleInit(): Promise<void> {
+    const restored = await this.desk.restore();
+    if (restored > 0) this.logger.info('chats restored', { chats: restored });
+  }
+
+  beforeApplicationShutdown(): void {
+    this.desk.close();
+  }
+
+  async #take(request: SipMessage): Promise<UasAnswer> {
+    return this.desk.take(readIncoming(request), this.centres.of(request));
+  }
+
+  async #send(chat: Chat, message: OutgoingMessage): Promise<SendOutcome> {
+    const outcome = await this.#agent.send(
+      outgoingRequest({
+        callId: chat.callId,
+        centreUri: chat.centre.uri,
+        element: this.config.element,
+        message,
+      }),
+    );
+    return outcome.kind === 'response'
+      ? { kind: 'answered', status: outcome.message.status }
+      : { kind: 'failure', reason: outcome.reason };
+  }
+
+  #watcher(metrics: Metrics): DeskWatcher {
+    const sessions = metrics.gauge('esinet_chat_sessions', 'Chats open');
+    const messages = metrics.counter('esinet_chat_messages_total', 'Chat messages by direction and type', [
+      'direction',
+      'type',
+    ]);
+    const publish = (what: string, chat: Chat, more: Record<string, string | number> = {}): void =>
+      this.bus.publish(`events.psap.${what}`, {
+        at: isoTime(this.clock.wall()),
+        element: 'psap',
+        callId: chat.callId,
+        centre: chat.centre.id,
+        ...more,
+      });
+    return {
+      started: (chat) =>
+        publish(
+          'chat-started',
+          chat,
+          chat.origin.service === undefined ? {} : { service: chat.origin.service },
+        ),
+      message: (chat, { direction, kind, messageId }) => {
+        messages.inc({ direction, type: kind });
+        if (kind === 'heartbeat') return;
+        publish('message', chat, { direction, kind, ...(messageId !== undefined && { messageId }) });
+      },
+      ended: (chat) => publish('stopped', chat),
+      note: (chat, note) => publish('note', chat, { note }),
+      open: (count) => sessions.set(count),
+    };
+  }
+}

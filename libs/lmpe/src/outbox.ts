@@ -1,0 +1,112 @@
+import type { Clock, Timer } from '@esinet/kernel';
+
+export interface OutgoingMessage {
+  readonly to: string;
+  readonly messageType: number;
+  readonly messageId?: number;
+  readonly text?: string;
+  /** Sent once and forgotten, and not at all while something else waits. */
+  readonly keepAlive: boolean;
+}
+
+export type SendOutcome =
+  | { readonly kind: 'answered'; readonly status: number }
+  | { readonly kind: 'failure'; readonly reason: string };
+
+export interface OutboxOptions {
+  readonly send: (message: OutgoingMessage) => Promise<SendOutcome>;
+  readonly clock: Clock;
+  /** Sends of one message, the first included. */
+  readonly attempts: number;
+  readonly firstPauseMs: number;
+  /** Called once for each message, after the last attempt. */
+  readonly onOutcome: (message: OutgoingMessage, outcome: SendOutcome, attempts: number) => void;
+}
+
+/** Longest pause between two attempts. */
+export const maxPauseMs = 30_000;
+
+/**
+ * The messages of one chat on their way out, one at a time (RFC 3428 8: no second MESSAGE to a peer before the first
+ * is answered), so that they arrive in order.
+ */
+export class Outbox {
+  readonly #waiting: OutgoingMessage[] = [];
+  #running = false;
+  #closed = false;
+  #pause: { timer: Timer; end: () => void } | undefined;
+
+  constructor(private readonly o: OutboxOptions) {}
+
+  push(message: OutgoingMessage): void {
+    if (this.#closed || (message.keepAlive && this.#running)) return;
+    this.#waiting.push(message);
+    if (!this.#running) void this.#run();
+  }
+
+  /** The other side was heard: a pause before the next attempt is over. */
+  kick(): void {
+    this.#pause?.timer.cancel();
+    this.#pause?.end();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#waiting.length = 0;
+    this.kick();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    for (let message = this.#waiting.shift(); message; message = this.#waiting.shift()) {
+      await this.#deliver(message);
+    }
+    this.#running = false;
+  }
+
+  async #deliver(message: OutgoingMessage): Promise<void> {
+    const attempts = message.keepAlive ? 1 : this.o.attempts;
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await this.#send(message);
+      if (this.#closed) return;
+      if (attempt >= attempts || !worthAnotherAttempt(outcome)) {
+        this.o.onOutcome(message, outcome, attempt);
+        return;
+      }
+      await this.#wait(Math.min(this.o.firstPauseMs * 2 ** (attempt - 1), maxPauseMs));
+      if (this.#closed) return;
+    }
+  }
+
+  async #send(message: OutgoingMessage): Promise<SendOutcome> {
+    try {
+      return await this.o.send(message);
+    } catch {
+      return { kind: 'failure', reason: 'error' };
+    }
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        this.#pause = undefined;
+        resolve();
+      };
+      this.#pause = { timer: this.o.clock.after(ms, end), end };
+    });
+  }
+}
+
+export function isDelivered(outcome: SendOutcome): boolean {
+  return outcome.kind === 'answered' && outcome.status >= 200 && outcome.status < 300;
+}
+
+/**
+ * Whether the same message may be taken later: nothing answered, a server failed, or the far end is not there just now
+ * (404, 408, 430, 480, 486). The receiver knows a second copy by its identifiers.
+ */
+export function worthAnotherAttempt(outcome: SendOutcome): boolean {
+  if (outcome.kind === 'failure') return true;
+  const { status } = outcome;
+  return (status >= 500 && status < 600 && status !== 513) || [404, 408, 430, 480, 486].includes(status);
+}
