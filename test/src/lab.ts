@@ -36,7 +36,9 @@ export interface Lab {
 /** Below the ports that the system hands out by itself. */
 const slots = 14;
 
-export async function startLab(adjust: (config: EsinetConfig) => EsinetConfig = (config) => config): Promise<Lab> {
+export async function startLab(
+  adjust: (config: EsinetConfig) => EsinetConfig = (config) => config,
+): Promise<Lab> {
   const data = await mkdtemp(join(tmpdir(), 'esinet-lab-'));
   const first = Math.floor(Math.random() * slots);
   let last: unknown;
@@ -51,7 +53,11 @@ export async function startLab(adjust: (config: EsinetConfig) => EsinetConfig = 
   throw last instanceof Error ? last : new Error('no free block of ports for a lab');
 }
 
-async function start(offset: number, data: string, adjust: (config: EsinetConfig) => EsinetConfig): Promise<Lab> {
+async function start(
+  offset: number,
+  data: string,
+  adjust: (config: EsinetConfig) => EsinetConfig,
+): Promise<Lab> {
   const running = await startLabEsinet({ data, offset, adjust });
   const events: Lab['events'] = [];
   running.bus.subscribe('events.>', (payload, subject) => {
@@ -87,7 +93,9 @@ async function start(offset: number, data: string, adjust: (config: EsinetConfig
       for (const until = Date.now() + 5_000; ; await new Promise((r) => setTimeout(r, 50))) {
         const callId = await find(part);
         if (callId !== undefined) {
-          const chat = (await (await fetch(`${api}/chats/${encodeURIComponent(callId)}`)).json()) as RecordedChat;
+          const chat = (await (
+            await fetch(`${api}/chats/${encodeURIComponent(callId)}`)
+          ).json()) as RecordedChat;
           if (ready(chat) || Date.now() > until) return chat;
         }
         if (Date.now() > until) throw new Error(`no chat with ${part}`);

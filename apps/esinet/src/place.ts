@@ -9,14 +9,20 @@ export interface Place {
 export function parsePlace(text: string): Place {
   const parts = text.split(',').map((part) => part.trim());
   const [latitude, longitude] = parts.map(Number);
-  if (parts.length !== 2 || parts.some((part) => part === '') || !Number.isFinite(latitude) || !Number.isFinite(longitude)) {
+  if (
+    parts.length !== 2 ||
+    parts.some((part) => part === '') ||
+    !Number.isFinite(latitude) ||
+    !Number.isFinite(longitude)
+  ) {
     throw new InvalidArgumentError('A place is LATITUDE,LONGITUDE in degrees: 40.4168,-3.7038');
   }
   if (Math.abs(latitude ?? NaN) > 90) {
     const swapped = Math.abs(longitude ?? NaN) <= 90 ? ' Latitude comes first.' : '';
     throw new InvalidArgumentError(`Latitude ${latitude} is outside -90 to 90.${swapped}`);
   }
-  if (Math.abs(longitude ?? NaN) > 180) throw new InvalidArgumentError(`Longitude ${longitude} is outside -180 to 180.`);
+  if (Math.abs(longitude ?? NaN) > 180)
+    throw new InvalidArgumentError(`Longitude ${longitude} is outside -180 to 180.`);
   return { latitude: latitude ?? 0, longitude: longitude ?? 0 };
 }
 

@@ -16,7 +16,10 @@ export class Inbox<T> {
     if (found !== undefined) return Promise.resolve(found);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`nothing of that kind within ${ms} ms; arrived: ${JSON.stringify(this.#arrived)}`)),
+        () =>
+          reject(
+            new Error(`nothing of that kind within ${ms} ms; arrived: ${JSON.stringify(this.#arrived)}`),
+          ),
         ms,
       );
       this.#waiting.push({

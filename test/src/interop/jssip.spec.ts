@@ -21,7 +21,11 @@ afterAll(() => lab.close());
 
 it(
   'JsSIP registers over WebSocket and holds a chat both ways: start, in-chat, heartbeat, stop',
-  { meta: { clause: ['TS 103 698 6.2.2', 'TS 103 698 6.2.3', 'TS 103 698 6.2.4', 'TS 103 698 6.2.5', 'RFC 7118'] } },
+  {
+    meta: {
+      clause: ['TS 103 698 6.2.2', 'TS 103 698 6.2.3', 'TS 103 698 6.2.4', 'TS 103 698 6.2.5', 'RFC 7118'],
+    },
+  },
   async () => {
     const inbox = new Inbox<Received>();
     const socket = new JsSIP.WebSocketInterface(lab.websocket);
@@ -36,7 +40,11 @@ it(
       const { originator, message, request } = event as {
         originator: string;
         message: { accept(): void };
-        request: { getHeaders(name: string): string[]; getHeader(name: string): string | undefined; body: string };
+        request: {
+          getHeaders(name: string): string[];
+          getHeader(name: string): string | undefined;
+          body: string;
+        };
       };
       if (originator !== 'remote') return;
       message.accept();
@@ -48,7 +56,9 @@ it(
     });
     const registered = new Promise<void>((resolve, reject) => {
       ua.on('registered', () => resolve());
-      ua.on('registrationFailed', (event: { cause?: string }) => reject(new Error(event.cause ?? 'registration failed')));
+      ua.on('registrationFailed', (event: { cause?: string }) =>
+        reject(new Error(event.cause ?? 'registration failed')),
+      );
     });
     ua.start();
     try {

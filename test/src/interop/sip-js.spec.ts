@@ -21,7 +21,11 @@ afterAll(() => lab.close());
 
 it(
   'sip.js registers over WebSocket and holds a chat both ways: start, in-chat, heartbeat, stop by the PSAP',
-  { meta: { clause: ['TS 103 698 6.2.2', 'TS 103 698 6.2.3', 'TS 103 698 6.2.4', 'TS 103 698 6.2.5', 'RFC 7118'] } },
+  {
+    meta: {
+      clause: ['TS 103 698 6.2.2', 'TS 103 698 6.2.3', 'TS 103 698 6.2.4', 'TS 103 698 6.2.5', 'RFC 7118'],
+    },
+  },
   async () => {
     const inbox = new Inbox<Received>();
     const ua = new UserAgent({

@@ -4,7 +4,8 @@ import { bold, dim, exit, print, printJson, red, tell, yellow } from '../termina
 
 export interface WhereOptions {
   readonly service: string;
-  readonly lost: string;
+  readonly lost?: string;
+  readonly portOffset: number;
   readonly explain?: boolean;
   readonly json?: boolean;
 }
@@ -13,7 +14,8 @@ export interface WhereOptions {
 export async function where(place: string, o: WhereOptions): Promise<number> {
   const { latitude, longitude } = parsePlace(place);
   const service = parseService(o.service);
-  const answer = await askWhere({ lost: o.lost, latitude, longitude, service, boundary: o.explain === true });
+  const lost = o.lost ?? `http://127.0.0.1:${15_222 + o.portOffset}/lost`;
+  const answer = await askWhere({ lost, latitude, longitude, service, boundary: o.explain === true });
   if (!answer.ok) {
     tell(red(`No answer from the ECRF: ${answer.error}`));
     tell(dim('Is the ESInet running (npm start)? Another ECRF is named by --lost URL.'));
@@ -37,16 +39,19 @@ export async function where(place: string, o: WhereOptions): Promise<number> {
   print(`${bold(mapping.displayName[0]?.text ?? mapping.sourceId)}  ${mapping.uris.join(' ')}`);
   if (o.explain) {
     const vertices = (mapping.serviceBoundary ?? []).reduce(
-      (sum, shape) => sum + (shape.type === 'polygon' ? shape.rings.reduce((n, ring) => n + ring.length, 0) : 1),
+      (sum, shape) =>
+        sum + (shape.type === 'polygon' ? shape.rings.reduce((n, ring) => n + ring.length, 0) : 1),
       0,
     );
     print(`  service   ${mapping.service}${mapping.service === service ? '' : ` (asked for ${service})`}`);
     print(`  number    ${mapping.serviceNumber ?? 'none'}`);
-    print(`  boundary  ${mapping.sourceId}, ${mapping.serviceBoundary?.length ?? 0} polygons, ${vertices} positions`);
+    print(
+      `  boundary  ${mapping.sourceId}, ${mapping.serviceBoundary?.length ?? 0} polygons, ${vertices} positions`,
+    );
     print(`  updated   ${mapping.lastUpdated}, valid until ${mapping.expires}`);
     print(`  path      ${found.path.join(' → ') || mapping.source}`);
     for (const warning of found.warnings) print(`  ${yellow(warning.code)}  ${warning.message}`);
-    print(dim(`  answered in ${found.milliseconds.toFixed(1)} ms by ${o.lost}`));
+    print(dim(`  answered in ${found.milliseconds.toFixed(1)} ms by ${lost}`));
   }
   return exit.ok;
 }

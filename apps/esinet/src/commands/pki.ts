@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { messageOf } from '@esinet/kernel';
+import { ensureLabPki, listPki } from '@esinet/platform';
+import { bold, dim, exit, print, printJson, red, tell, yellow } from '../terminal.js';
+
+export interface PkiOptions {
+  readonly data: string;
+  readonly json?: boolean;
+}
+
+/** `esinet pki init`: the lab's certificate authority and one certificate an element, where they are missing. */
+export async function pkiInit(o: PkiOptions): Promise<number> {
+  const folder = join(o.data, 'pki');
+  try {
+    const made = await ensureLabPki({ folder });
+    if (o.json) printJson({ folder, made });
+    else
+      print(
+        made.length
+          ? `Made in ${folder}: ${made.join(', ')}`
+          : `Nothing to do: all certificates in ${folder} are good.`,
+      );
+    return exit.ok;
+  } catch (error) {
+    tell(red(messageOf(error)));
+    return exit.failed;
+  }
+}
+
+/** `esinet pki ls`: name, days left, names it stands for, fingerprint. */
+export async function pkiList(o: PkiOptions): Promise<number> {
+  const folder = join(o.data, 'pki');
+  try {
+    const certificates = await listPki(folder);
+    if (o.json) {
+      printJson(certificates);
+      return exit.ok;
+    }
+    if (certificates.length === 0) {
+      tell(`No certificates in ${folder}: esinet pki init makes them.`);
+      return exit.failed;
+    }
+    for (const { name, daysLeft, subjectAltName, fingerprint } of certificates) {
+      const days = `${daysLeft} days`;
+      print(`${bold(name.padEnd(10))} ${daysLeft < 30 ? yellow(days) : days}  ${subjectAltName}`);
+      print(dim(`           ${fingerprint}`));
+    }
+    return exit.ok;
+  } catch (error) {
+    tell(red(messageOf(error)));
+    return exit.failed;
+  }
+}

@@ -1,0 +1,81 @@
+import { messageOf } from '@esinet/kernel';
+import { createLogger } from '@esinet/platform';
+import { banner, started } from '../banner.js';
+import type { EsinetConfig } from '../config.js';
+import { type ElementName, type RunningEsinet, elementNames, startEsinet } from '../esinet.js';
+import { readEsinetConfig } from '../read-config.js';
+import { shiftPorts } from '../shift-ports.js';
+import { exit, print, printJson, red, tell } from '../terminal.js';
+
+export interface UpOptions {
+  readonly config?: string;
+  readonly data?: string;
+  readonly portOffset?: number;
+  readonly without?: string;
+  readonly logLevel?: EsinetConfig['log']['level'];
+  readonly json?: boolean;
+}
+
+/** `esinet up`: the whole ESInet in this process, until it is told to stop. */
+export async function up(o: UpOptions): Promise<number> {
+  const without = namesIn(o.without ?? '');
+  if (typeof without === 'string') {
+    tell(red(`There is no element ${without}: --without takes ${elementNames.join(', ')}.`));
+    return exit.usage;
+  }
+  const flags = {
+    ...(o.data === undefined ? {} : { data: o.data }),
+    ...(o.logLevel === undefined ? {} : { 'log.level': o.logLevel }),
+  };
+  const read = readEsinetConfig(o.config, flags);
+  if (!read.ok) {
+    for (const line of read.error) tell(line);
+    return exit.failed;
+  }
+  const config = shiftPorts(read.value.value, o.portOffset ?? 0);
+  const logger = createLogger({ level: config.log.level });
+  const begun = performance.now();
+  let esinet: RunningEsinet;
+  try {
+    esinet = await startEsinet(config, { logger, without });
+  } catch (error) {
+    tell(red(`ESInet could not start: ${messageOf(error)}`));
+    tell('Another lab on this machine? --port-offset 1000 moves every port.');
+    return exit.failed;
+  }
+  const facts = started(esinet, performance.now() - begun);
+  if (o.json) printJson(facts);
+  else print(banner(facts, without));
+  return untilTold(esinet);
+}
+
+/** The names of a list `ecrf,lis`, or the first that is none. */
+function namesIn(list: string): ElementName[] | string {
+  const names = list.split(',').flatMap((name) => name.trim() || []);
+  const wrong = names.find((name) => !(elementNames as readonly string[]).includes(name));
+  return wrong ?? (names as ElementName[]);
+}
+
+/** The first signal ends it in order, the second at once. */
+function untilTold(esinet: RunningEsinet): Promise<number> {
+  return new Promise((resolve) => {
+    let told = false;
+    const stop = (signal: NodeJS.Signals): void => {
+      if (told) process.exit(130);
+      told = true;
+      tell(`${signal === 'SIGINT' ? '\n' : ''}Stopping: requests under way are finished first.`);
+      esinet.close().then(
+        () => {
+          tell('Stopped; what was recorded is on disk.');
+          resolve(exit.ok);
+        },
+        (error: unknown) => {
+          tell(red(`Stopping failed: ${messageOf(error)}`));
+          resolve(exit.failed);
+        },
+      );
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}

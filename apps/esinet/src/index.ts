@@ -1,0 +1,11 @@
+export { type EsinetConfig, esinetConfigSchema } from './config.js';
+export {
+  type ElementName,
+  type EsinetOptions,
+  type RunningEsinet,
+  elementNames,
+  startEsinet,
+  startLabEsinet,
+} from './esinet.js';
+export { LAB_ATTRIBUTION, LAB_PSAPS, labBoundaries } from './lab/lab-boundaries.js';
+export { shiftPorts } from './shift-ports.js';

@@ -1,0 +1,14 @@
+import 'reflect-metadata';
+import { messageOf } from '@esinet/kernel';
+import { program } from './program.js';
+import { exit, red, tell } from './terminal.js';
+
+// A promise nobody waited for must not end an ESInet in the middle of somebody's chat.
+process.on('unhandledRejection', (reason) => tell(red(`unexpected: ${messageOf(reason)}`)));
+
+program()
+  .parseAsync()
+  .catch((error: unknown) => {
+    tell(red(messageOf(error)));
+    process.exitCode = exit.failed;
+  });
