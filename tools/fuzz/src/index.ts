@@ -1,1 +1,3 @@
-export {};
+export { type FuzzReport, fuzzCodec } from './codec-fuzz.js';
+export { codecSeeds } from './codec-seeds.js';
+export { mutate, seededRandom } from './mutate.js';

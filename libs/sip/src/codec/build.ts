@@ -1,5 +1,5 @@
-import { CALL_ID, CONTENT_LENGTH, CSEQ, FROM, TO, VIA, headerId } from './header-names.js';
-import { octets, safeName, safeUri, valueOctets } from './header-text.js';
+import { CALL_ID, CONTENT_LENGTH, CSEQ, FROM, type HeaderId, TO, VIA, headerId } from './header-names.js';
+import { copiedOctets, octets, safeName, safeUri, valueOctets } from './header-text.js';
 import { reasonPhrase } from './reason-phrases.js';
 import type { SipMessage } from './sip-message.js';
 
@@ -30,30 +30,35 @@ export function buildResponse(
   o?: { readonly headers?: readonly HeaderLine[]; readonly body?: Buffer | string; readonly toTag?: string },
 ): Buffer {
   let head = `SIP/2.0 ${status} ${valueOctets(reason ?? reasonPhrase(status))}\r\n`;
-  for (const value of request.rawLines(VIA)) head += `Via: ${value}\r\n`;
-  const from = request.rawLines(FROM)[0];
+  for (const value of copied(request, VIA)) head += `Via: ${value}\r\n`;
+  const from = copied(request, FROM)[0];
   if (from !== undefined) head += `From: ${from}\r\n`;
-  const to = request.rawLines(TO)[0];
+  const to = copied(request, TO)[0];
   if (to !== undefined) {
     const tagged = o?.toTag === undefined || status === 100 || request.to?.tag !== undefined;
     head += tagged ? `To: ${to}\r\n` : `To: ${to};tag=${safeName(o.toTag)}\r\n`;
   }
-  const callId = request.rawLines(CALL_ID)[0];
+  const callId = copied(request, CALL_ID)[0];
   if (callId !== undefined) head += `Call-ID: ${callId}\r\n`;
-  const cseq = request.rawLines(CSEQ)[0];
+  const cseq = copied(request, CSEQ)[0];
   if (cseq !== undefined) head += `CSeq: ${cseq}\r\n`;
-  if (status === 100) for (const value of request.rawLines(TIMESTAMP)) head += `Timestamp: ${value}\r\n`;
+  if (status === 100) for (const value of copied(request, TIMESTAMP)) head += `Timestamp: ${value}\r\n`;
   return finish(head + headerText(o?.headers ?? []), o?.body);
 }
 
 const TIMESTAMP = headerId('Timestamp');
 
+/** What a refused request holds may break lines: not so its answer. */
+function copied(request: SipMessage, id: HeaderId): readonly string[] {
+  const values = request.rawLines(id);
+  return request.index.problem === undefined ? values : values.map(copiedOctets);
+}
+
 function headerText(headers: readonly HeaderLine[]): string {
   let text = '';
   for (const [name, value] of headers) {
     const safe = safeName(name);
-    if (safe.length > 0 && headerId(safe) !== CONTENT_LENGTH)
-      text += `${safe}: ${valueOctets(value)}\r\n`;
+    if (safe.length > 0 && headerId(safe) !== CONTENT_LENGTH) text += `${safe}: ${valueOctets(value)}\r\n`;
   }
   return text;
 }

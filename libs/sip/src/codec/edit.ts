@@ -2,7 +2,7 @@ import { indexHeaders, STRIDE } from './header-index.js';
 import { type HeaderId, UNKNOWN_HEADER, headerId } from './header-names.js';
 import { firstMemberEnd } from './header-list.js';
 import { octets, safeName, safeUri, valueOctets } from './header-text.js';
-import { CR, LF, SP, TAB } from './lexical.js';
+import { COMMA, CR, LF, SP, TAB } from './lexical.js';
 import { sipLimits } from './limits.js';
 import { SipMessage } from './sip-message.js';
 
@@ -142,7 +142,15 @@ class EditPlan {
     const start = this.#lines[line + 1]!;
     const valueStart = this.#lines[line + 2]!;
     const end = this.#lines[line + 3]!;
-    let rest = firstMemberEnd(bytes, valueStart, end);
+    let member = valueStart;
+    while (member < end && (isLinear(bytes[member]!) || bytes[member] === COMMA)) member++;
+    if (member === end) {
+      // no value in this line: it goes, and the first value is sought in the next
+      this.#order.splice(at, 1);
+      const next = this.#find(id, name, at);
+      return next < 0 || this.#replaceFirst(next, id, name, value);
+    }
+    let rest = firstMemberEnd(bytes, member, end);
     const alone = rest === end;
     if (!alone)
       do rest++;

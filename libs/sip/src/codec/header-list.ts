@@ -1,8 +1,14 @@
-import { BACKSLASH, COMMA, DQUOTE, GT, LT } from './lexical.js';
+import { BACKSLASH, COMMA, DQUOTE, GT, LT, trimBlanks } from './lexical.js';
 
 /** Splits at the commas that stand outside quotes and angle brackets (RFC 3261 7.3.1). Empty members are dropped. */
 export function splitList(text: string): string[] {
   const members: string[] = [];
+  splitInto(members, text);
+  return members;
+}
+
+/** As `splitList`, added to the members of the lines before. */
+export function splitInto(members: string[], text: string): void {
   let start = 0;
   let quoted = false;
   let bracketed = false;
@@ -20,11 +26,10 @@ export function splitList(text: string): string[] {
     }
   }
   addMember(members, start === 0 ? text : text.slice(start));
-  return members;
 }
 
 function addMember(members: string[], raw: string): void {
-  const member = raw.trim();
+  const member = trimBlanks(raw);
   if (member.length > 0) members.push(member);
 }
 

@@ -1,4 +1,4 @@
-import { CR, LF, isTokenChar } from './lexical.js';
+import { CR, LF, TAB, isTokenChar } from './lexical.js';
 
 /**
  * What is written for a header value: CR, LF and NUL are dropped, so that no value can start another header or end
@@ -10,6 +10,11 @@ export function valueOctets(value: string): string {
     if (code < 0x20 || code > 0x7e) return octets(without(value, (c) => c === CR || c === LF || c === 0));
   }
   return value;
+}
+
+/** As `valueOctets`, for what already is one character for each octet: a value copied from another message. */
+export function copiedOctets(value: string): string {
+  return without(value, (c) => (c < 0x20 && c !== TAB) || c === 0x7f);
 }
 
 /** Only token characters; '' where there are none: such a header is not written. */

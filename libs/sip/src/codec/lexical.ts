@@ -65,6 +65,15 @@ export function skipBlanks(text: string, from: number): number {
   return at;
 }
 
+/** Without the SP and HTAB around it. `String.trim` would take a no-break space away, which is text. */
+export function trimBlanks(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return from === 0 && to === text.length ? text : text.slice(from, to);
+}
+
 /** Where a run of token characters that starts at `from` ends. */
 export function tokenEnd(text: string, from: number): number {
   let at = from;

@@ -1,4 +1,14 @@
-import { DQUOTE, GT, LT, isBlank, isTokenChar, quotedEnd, skipBlanks, unquote } from './lexical.js';
+import {
+  DQUOTE,
+  GT,
+  LT,
+  isBlank,
+  isTokenChar,
+  quotedEnd,
+  skipBlanks,
+  trimBlanks,
+  unquote,
+} from './lexical.js';
 import { type Params, noParams, parseParams } from './params.js';
 import type { Mutable } from './mutable.js';
 import { parseUri } from './uri.js';
@@ -29,7 +39,7 @@ export function parseNameAddr(text: string): NameAddr | undefined {
     const open = text.indexOf('<', at);
     if (open < 0) return parseBare(text, at);
     if (open > at) {
-      displayName = text.slice(at, open).trim();
+      displayName = trimBlanks(text.slice(at, open));
       if (!isTokens(displayName)) return undefined;
       at = open;
     }

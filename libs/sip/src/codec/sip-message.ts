@@ -11,7 +11,7 @@ import {
   VIA,
   headerId,
 } from './header-names.js';
-import { firstMemberEnd, splitList } from './header-list.js';
+import { firstMemberEnd, splitInto } from './header-list.js';
 import { CR, COLON, LF, LOWER, SP, TAB, decimal, isBlank, isTokenChar, skipBlanks } from './lexical.js';
 import { type MediaType, parseMediaType } from './media-type.js';
 import { type NameAddr, parseNameAddr } from './name-addr.js';
@@ -111,12 +111,10 @@ export class SipMessage {
   /** Members of a list header over all its lines, in order (RFC 3261 7.3.1). */
   values(name: string): readonly string[] {
     const id = headerId(name);
-    let found: string[] | undefined;
-    for (let line = this.#find(id, name, 0); line >= 0; line = this.#find(id, name, line + STRIDE)) {
-      const members = splitList(this.#value(line));
-      found = found === undefined ? members : found.concat(members);
-    }
-    return found ?? [];
+    const found: string[] = [];
+    for (let line = this.#find(id, name, 0); line >= 0; line = this.#find(id, name, line + STRIDE))
+      splitInto(found, this.#value(line));
+    return found;
   }
 
   has(name: string): boolean {
@@ -214,8 +212,7 @@ export class SipMessage {
     const found: string[] = [];
     for (let line = 0; line < lines.length; line += STRIDE) {
       if (lines[line] !== id) continue;
-      const text = this.bytes.toString('latin1', lines[line + 2]!, lines[line + 3]!);
-      found.push((this.index.folded && text.includes('\r') ? unfold(text) : text).trim());
+      found.push(this.#unfolded(lines[line + 2]!, lines[line + 3]!, false));
     }
     return found;
   }
@@ -258,13 +255,13 @@ export class SipMessage {
   }
 
   /** RFC 3261 7.3.1: a fold and the blanks around it read as one space. */
-  #unfolded(start: number, end: number): string {
+  #unfolded(start: number, end: number, decode = true): string {
     const { bytes } = this;
     let from = start;
     let to = end;
     while (from < to && isLinear(bytes[from]!)) from++;
     while (to > from && isLinear(bytes[to - 1]!)) to--;
-    const text = this.#text(from, to);
+    const text = decode ? this.#text(from, to) : this.bytes.toString('latin1', from, to);
     return this.index.folded && text.includes('\r') ? unfold(text) : text;
   }
 
