@@ -230,6 +230,11 @@ export class Connection implements Flow {
     this.#fireErrors(reason);
   }
 
+  /** Gives up on what `end` has not got out yet. */
+  abandon(): void {
+    this.wire.destroy();
+  }
+
   #write(bytes: Buffer): void {
     this.#queuedSince ??= this.clock.now();
     this.wire.write(bytes, this.#flushed);

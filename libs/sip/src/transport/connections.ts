@@ -89,10 +89,14 @@ export class Connections {
     }
   }
 
-  closeAll(reason: string): void {
+  /** Ends every connection; those that have not gone `graceMs` later are cut. */
+  closeAll(reason: string, graceMs: number): void {
     this.#sweeper?.cancel();
     this.#sweeper = undefined;
-    for (const connection of [...this.#open.values()]) connection.end(reason);
+    const ending = [...this.#open.values()];
+    for (const connection of ending) connection.end(reason);
+    if (ending.length === 0) return;
+    this.clock.after(graceMs, () => ending.forEach((connection) => connection.abandon()));
   }
 
   #sweep(): void {

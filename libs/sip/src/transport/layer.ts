@@ -2,7 +2,7 @@ import { isIP, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { type Clock, type Logger, messageOf } from '@esinet/kernel';
 import type { WebSocket } from 'ws';
-import type { SipLimits } from '../codec/limits.js';
+import { type SipLimits, defaultSipLimits } from '../codec/limits.js';
 import type { SipMessage } from '../codec/sip-message.js';
 import { parseDatagram } from '../codec/datagram.js';
 import { Connection, type ConnectionDescription, type ConnectionEvents, type Wire } from './connection.js';
@@ -12,6 +12,7 @@ import {
   type TransportName,
   defaultPort,
   forbiddenDestination,
+  hostPort,
   isSecure,
   plainAddress,
 } from './destination.js';
@@ -68,6 +69,9 @@ export class TransportLayer {
   readonly #udp = new Map<string, UdpSocket>();
   readonly #streams = new Map<string, StreamListener>();
   readonly #events: ConnectionEvents;
+  /** How to give up the connections being opened. */
+  readonly #opening = new Set<() => void>();
+  readonly #messageLimits: Partial<SipLimits>;
   #nextId = 1;
   #state: 'new' | 'started' | 'stopped' = 'new';
 
@@ -75,6 +79,11 @@ export class TransportLayer {
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#limits = { ...defaultTransportLimits, ...options.limits };
+    const maxMessage = options.messageLimits?.maxMessage ?? defaultSipLimits.maxMessage;
+    this.#messageLimits = {
+      ...options.messageLimits,
+      maxMessage: Math.min(maxMessage, this.#limits.maxReadBufferBytes),
+    };
     this.#connections = new Connections(this.#clock, this.#logger, this.#limits);
     this.#events = {
       message: (message, connection) => this.#deliver(message, connection),
@@ -96,14 +105,16 @@ export class TransportLayer {
       await this.stop();
       throw error;
     }
+    if (this.#state !== 'started') throw new SipTransportError('stopped', 'stopped while starting');
   }
 
   /** Closes everything; the ports are free when it resolves. */
   async stop(): Promise<void> {
     this.#state = 'stopped';
     const closing = [...this.#udp.values(), ...this.#streams.values()].map((listener) => listener.close());
-    this.#connections.closeAll('stopped');
-    const giveUp = this.#clock.after(1_000, () => this.#destroySockets());
+    for (const cancel of this.#opening) cancel();
+    this.#connections.closeAll('stopped', this.#limits.stopGraceMs);
+    const giveUp = this.#clock.after(this.#limits.stopGraceMs, () => this.#destroySockets());
     await Promise.all(closing);
     giveUp.cancel();
   }
@@ -210,7 +221,9 @@ export class TransportLayer {
       );
     }
     const started = this.#clock.now();
-    const socket = await openStream(destination, tls, this.#clock, this.#limits.connectTimeoutMs);
+    const { opened, cancel } = openStream(destination, tls, this.#clock, this.#limits.connectTimeoutMs);
+    this.#opening.add(cancel);
+    const socket = await opened.finally(() => this.#opening.delete(cancel));
     let webSocket: WebSocket | undefined;
     if (transport === 'ws' || transport === 'wss') {
       const left = Math.max(1, this.#limits.connectTimeoutMs - (this.#clock.now() - started));
@@ -255,8 +268,8 @@ export class TransportLayer {
     const wire: Wire = webSocket ? webSocketWire(webSocket, socket) : streamWire(socket);
     const connection = new Connection(description, wire, this.#clock, this.#limits, this.#events);
     this.#connections.add(connection);
-    if (webSocket) readWebSocket(webSocket, connection, this.options.messageLimits);
-    else readStream(socket, connection, this.options.messageLimits);
+    if (webSocket) readWebSocket(webSocket, connection, this.#messageLimits);
+    else readStream(socket, connection, this.#messageLimits);
     return connection;
   }
 
@@ -273,13 +286,25 @@ export class TransportLayer {
       this.#udp.set(name, socket);
       return;
     }
-    const listener = new StreamListener(options, this.#limits, this.#logger, {
-      admit: (socket) => this.#admit(socket, name),
-      stream: (socket) => void this.#adopt(socket, undefined, transport, name, false),
-      webSocket: (webSocket, socket) => void this.#adopt(socket, webSocket, transport, name, false),
-    });
+    const listener = this.#streamListener(options);
     await listener.listen();
     this.#streams.set(name, listener);
+  }
+
+  #streamListener(options: ListenOptions): StreamListener {
+    const { name, transport, host, port } = options;
+    try {
+      return new StreamListener(options, this.#limits, this.#logger, {
+        admit: (socket) => this.#admit(socket, name),
+        stream: (socket) => void this.#adopt(socket, undefined, transport, name, false),
+        webSocket: (webSocket, socket) => void this.#adopt(socket, webSocket, transport, name, false),
+      });
+    } catch (error) {
+      if (error instanceof SipTransportError) throw error;
+      // A key or certificate that cannot be read.
+      const where = `${transport} listener ${name} on ${hostPort(host, port)}`;
+      throw new SipTransportError('no-certificate', `${where}: ${messageOf(error)}`);
+    }
   }
 
   #admit(socket: Socket, listener: string): boolean {
@@ -290,7 +315,7 @@ export class TransportLayer {
   }
 
   #datagram(bytes: Buffer, flow: UdpFlow): void {
-    const parsed = parseDatagram(bytes, this.options.messageLimits);
+    const parsed = parseDatagram(bytes, this.#messageLimits);
     if (parsed.kind === 'message') this.#deliver(parsed.message, flow);
     else if (parsed.kind === 'invalid') this.#refuse(parsed, flow);
   }

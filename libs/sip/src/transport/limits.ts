@@ -22,8 +22,12 @@ export interface TransportLimits {
   readonly maxReadBufferBytes: number;
   /** Largest datagram sent. RFC 768 over IPv4. */
   readonly maxDatagramBytes: number;
+  /** Bytes waiting in one UDP socket of ours; further datagrams fail. */
+  readonly maxDatagramQueueBytes: number;
   /** Receive buffer asked of the kernel for a UDP socket (it may give less). */
   readonly udpReceiveBufferBytes: number;
+  /** Milliseconds connections have at `stop` to get out what is queued. */
+  readonly stopGraceMs: number;
   /** Milliseconds between two looks at the deadlines of the connections. */
   readonly sweepMs: number;
 }
@@ -40,6 +44,8 @@ export const defaultTransportLimits: TransportLimits = {
   drainTimeoutMs: 5_000,
   maxReadBufferBytes: 131_072,
   maxDatagramBytes: 65_507,
+  maxDatagramQueueBytes: 16_777_216,
   udpReceiveBufferBytes: 4_194_304,
+  stopGraceMs: 1_000,
   sweepMs: 1_000,
 };

@@ -1,11 +1,11 @@
 import { type Socket, connect as connectTcp } from 'node:net';
-import { type TLSSocket, connect as connectTls } from 'node:tls';
-import type { Clock } from '@esinet/kernel';
+import { connect as connectTls } from 'node:tls';
+import { type Clock, messageOf } from '@esinet/kernel';
 import type { SipLimits } from '../codec/limits.js';
 import { StreamFramer } from '../codec/stream-framer.js';
 import type { Connection, Wire } from './connection.js';
-import type { Destination } from './destination.js';
-import { SipTransportError, reasonOf } from './error.js';
+import { type Destination, isSecure } from './destination.js';
+import { SipTransportError, type SipTransportReason, reasonOf } from './error.js';
 import { type TlsOptions, clientTlsOptions } from './tls.js';
 
 const ping = Buffer.from('\r\n\r\n');
@@ -44,33 +44,51 @@ function onlyLineEnds(chunk: Buffer): boolean {
   return chunk.length <= 4 && chunk.every((octet) => octet === 13 || octet === 10);
 }
 
-/** Opens a TCP or TLS connection. Rejects with SipTransportError; never waits longer than `timeoutMs`. */
+/**
+ * Opens a TCP or TLS connection. Rejects with SipTransportError; never waits longer than `timeoutMs`, nor after
+ * `cancel` was called.
+ */
 export function openStream(
   destination: Destination,
   tls: TlsOptions | undefined,
   clock: Clock,
   timeoutMs: number,
-): Promise<Socket | TLSSocket> {
-  const { address, port } = destination;
-  return new Promise((resolve, reject) => {
-    const secure = destination.transport === 'tls' || destination.transport === 'wss';
-    const socket =
-      secure && tls
-        ? connectTls({ host: address, port, ...clientTlsOptions(tls, destination) })
-        : connectTcp({ host: address, port });
-    const fail = (error: SipTransportError) => {
+): { readonly opened: Promise<Socket>; readonly cancel: () => void } {
+  const { address, port, transport } = destination;
+  const where = `${transport} to ${address} port ${port}`;
+  let cancel = (): void => undefined;
+  const opened = new Promise<Socket>((resolve, reject) => {
+    const secure = isSecure(transport);
+    let socket: Socket;
+    try {
+      socket =
+        secure && tls
+          ? connectTls({ host: address, port, ...clientTlsOptions(tls, destination) })
+          : connectTcp({ host: address, port });
+    } catch (error) {
+      // A key or certificate that cannot be read.
+      reject(new SipTransportError('no-certificate', `${where}: ${messageOf(error)}`));
+      return;
+    }
+    const settle = () => {
       timer.cancel();
-      socket.destroy();
-      reject(error);
+      socket.off('close', onClose);
     };
-    const where = `${destination.transport} to ${address} port ${port}`;
-    const timer = clock.after(timeoutMs, () => fail(new SipTransportError('timeout', `${where}: no answer`)));
-    socket.on('error', (error) => fail(new SipTransportError(reasonOf(error), `${where}: ${error.message}`)));
-    socket.once('close', () => fail(new SipTransportError('closed', `${where}: closed by the peer`)));
+    const fail = (reason: SipTransportReason, message: string) => {
+      settle();
+      socket.destroy();
+      reject(new SipTransportError(reason, `${where}: ${message}`));
+    };
+    const onClose = () => fail('closed', 'closed by the peer');
+    const timer = clock.after(timeoutMs, () => fail('timeout', 'no answer'));
+    cancel = () => fail('stopped', 'the transports are stopping');
+    socket.on('error', (error) => fail(reasonOf(error), error.message));
+    socket.once('close', onClose);
     socket.once(secure ? 'secureConnect' : 'connect', () => {
-      timer.cancel();
-      socket.removeAllListeners('close');
+      settle();
+      cancel = () => undefined;
       resolve(socket);
     });
   });
+  return { opened, cancel: () => cancel() };
 }

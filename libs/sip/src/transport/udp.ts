@@ -18,6 +18,7 @@ function lookupLiteral(
 /** One bound UDP socket: what comes in goes to `onDatagram`, what goes out leaves from its port. */
 export class UdpSocket {
   #socket: Socket | undefined;
+  #queued = 0;
   #bound: { address: string; port: number; v6: boolean } | undefined;
 
   constructor(
@@ -84,10 +85,13 @@ export class UdpSocket {
     if (bytes.length > this.limits.maxDatagramBytes) return done('too-large');
     const v4 = isIPv4(address);
     if (!bound.v6 && !v4) return done('address-family');
+    if (this.#queued > this.limits.maxDatagramQueueBytes) return done('queue-full');
     try {
       this.#socket.send(bytes, port, bound.v6 && v4 ? `::ffff:${address}` : address, (error) => {
+        this.#queued -= bytes.length;
         if (error) done(reasonOf(error));
       });
+      this.#queued += bytes.length;
     } catch (error) {
       done(reasonOf(error));
     }

@@ -46,6 +46,7 @@ export function readWebSocket(
   webSocket.on('ping', () => connection.touched());
   webSocket.on('error', (error) => connection.close(reasonOf(error)));
   webSocket.on('close', () => connection.close('closed'));
+  webSocket.resume();
 }
 
 /** Answers an upgrade that is not for us, and closes. */
@@ -118,6 +119,8 @@ export function openWebSocket(
     webSocket.once('open', () => {
       timer.cancel();
       if (webSocket.protocol !== sipSubprotocol) return fail('handshake', 'the server does not speak SIP');
+      // Nothing is read until somebody listens: see readWebSocket.
+      webSocket.pause();
       resolve(webSocket);
     });
   });

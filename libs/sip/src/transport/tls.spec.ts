@@ -1,0 +1,290 @@
+import { createHash, webcrypto } from 'node:crypto';
+import { connect as connectTls } from 'node:tls';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import 'reflect-metadata';
+import {
+  BasicConstraintsExtension,
+  type JsonGeneralName,
+  SubjectAlternativeNameExtension,
+  X509CertificateGenerator,
+  cryptoProvider,
+} from '@peculiar/x509';
+import type { TransportName } from './destination.js';
+import type { ListenOptions } from './listener.js';
+import { Peers, message } from './network.fixture.js';
+import { type TlsOptions, alternativeNames, matchesIdentity, sipIdentities } from './tls.js';
+
+cryptoProvider.set(webcrypto as unknown as Parameters<typeof cryptoProvider.set>[0]);
+
+const ec = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const validity = {
+  notBefore: new Date(Date.now() - 86_400_000),
+  notAfter: new Date(Date.now() + 86_400_000),
+};
+
+function pem(label: string, bytes: ArrayBuffer): string {
+  const base64 = Buffer.from(bytes).toString('base64');
+  return `-----BEGIN ${label}-----\n${base64.replace(/(.{64})/g, '$1\n')}\n-----END ${label}-----\n`;
+}
+
+/** An authority that makes certificates. */
+async function authority(name: string) {
+  const keys = (await webcrypto.subtle.generateKey(ec, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+  const root = await X509CertificateGenerator.createSelfSigned({
+    serialNumber: '01',
+    name: `CN=${name}`,
+    ...validity,
+    signingAlgorithm: ec,
+    keys,
+    extensions: [new BasicConstraintsExtension(true, 1, true)],
+  });
+  let serial = 2;
+  return async (subject: string, names: JsonGeneralName[]): Promise<TlsOptions> => {
+    const own = (await webcrypto.subtle.generateKey(ec, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+    const certificate = await X509CertificateGenerator.create({
+      serialNumber: String(serial++).padStart(2, '0'),
+      subject: `CN=${subject}`,
+      issuer: root.subject,
+      ...validity,
+      signingAlgorithm: ec,
+      publicKey: own.publicKey,
+      signingKey: keys.privateKey,
+      extensions: names.length > 0 ? [new SubjectAlternativeNameExtension(names)] : [],
+    });
+    const key = pem('PRIVATE KEY', await webcrypto.subtle.exportKey('pkcs8', own.privateKey));
+    return { key, cert: certificate.toString('pem'), ca: root.toString('pem') };
+  };
+}
+
+const uri = (value: string): JsonGeneralName => ({ type: 'url', value });
+const dns = (value: string): JsonGeneralName => ({ type: 'dns', value });
+
+let bcf: TlsOptions;
+let provider: TlsOptions;
+let web: TlsOptions;
+let foreign: TlsOptions;
+
+beforeAll(async () => {
+  const lab = await authority('Lab CA');
+  bcf = await lab('bcf', [uri('sip:esinet.lab'), dns('bcf.esinet.lab'), { type: 'ip', value: '127.0.0.1' }]);
+  provider = await lab('provider', [uri('sip:provider.lab'), dns('sbc.provider.lab')]);
+  web = await lab('web', [dns('ws.provider.lab'), { type: 'ip', value: '127.0.0.1' }]);
+  foreign = await (await authority('Other CA'))('provider', [uri('sip:provider.lab')]);
+});
+
+const peers = new Peers();
+afterEach(() => peers.stop());
+
+function listener(transport: TransportName, tls: TlsOptions, o: Partial<ListenOptions> = {}): ListenOptions {
+  return { name: `side-${transport}`, transport, host: '127.0.0.1', port: 0, tls, ...o };
+}
+
+describe('tls', () => {
+  it(
+    'shows each side the names of the other',
+    { meta: { clause: ['TS 103 698 6.1.1', 'RFC 5922 7.1'] } },
+    async () => {
+      const a = await peers.start([listener('tls', provider)]);
+      const b = await peers.start([listener('tls', bcf)]);
+      const flow = await a.layer.flowTo(b.to('tls', 'ESINET.lab'), 'side-tls');
+      flow.send(message(1));
+      await b.until(() => b.got.length === 1);
+      const der = Buffer.from(provider.cert.replace(/-----[^-]+-----/g, ''), 'base64');
+      const fingerprint = createHash('sha256')
+        .update(der)
+        .digest('hex')
+        .toUpperCase()
+        .match(/../g)!
+        .join(':');
+      expect(b.got[0]!.flow.tlsPeer).toEqual({
+        authorized: true,
+        subject: 'CN=provider',
+        sanUris: ['sip:provider.lab'],
+        sanDns: ['sbc.provider.lab'],
+        fingerprint256: fingerprint,
+      });
+      expect(flow.tlsPeer).toMatchObject({ authorized: true, sanUris: ['sip:esinet.lab'] });
+      b.got[0]!.flow.send(message(2));
+      await a.until(() => a.got.length === 1);
+    },
+  );
+
+  it('refuses a peer without a certificate', { meta: { clause: 'TS 103 698 6.1.1' } }, async () => {
+    const b = await peers.start([listener('tls', bcf)]);
+    const socket = connectTls({
+      host: '127.0.0.1',
+      port: b.to('tls').port,
+      ca: bcf.ca,
+      checkServerIdentity: () => undefined,
+    });
+    const code = await new Promise((resolve) => {
+      socket.on('data', () => undefined);
+      socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+      socket.on('close', () => resolve('closed'));
+      socket.write(message(1));
+    });
+    expect(code).toBe('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED');
+    expect(b.got).toEqual([]);
+  });
+
+  it(
+    'refuses a peer of another authority, and does not trust one',
+    { meta: { clause: 'RFC 5922 7.4' } },
+    async () => {
+      const b = await peers.start([listener('tls', bcf)]);
+      const stranger = await peers.start([], { clientTls: { ...foreign, ca: bcf.ca } });
+      const flow = await stranger.layer.flowTo(b.to('tls', 'esinet.lab'));
+      let reason = '';
+      flow.onError((why) => (reason = why));
+      flow.send(message(1));
+      await stranger.until(() => reason !== '');
+      expect(['tls', 'closed']).toContain(reason);
+      expect(b.got).toEqual([]);
+      const mistaken = await peers.start([], { clientTls: { ...provider, ca: foreign.ca } });
+      await expect(mistaken.layer.flowTo(b.to('tls', 'esinet.lab'))).rejects.toMatchObject({ reason: 'tls' });
+    },
+  );
+
+  it.each([
+    ['provider.lab', false],
+    ['bcf.esinet.lab', false],
+    ['x.esinet.lab', false],
+    ['esinet.lab', true],
+    [undefined, true],
+  ])('connects to %s: %s', { meta: { clause: ['RFC 5922 7.1', 'RFC 5922 7.3'] } }, async (name, accepted) => {
+    const b = await peers.start([listener('tls', bcf)]);
+    const a = await peers.start([], { clientTls: provider });
+    const flow = a.layer.flowTo(b.to('tls', name));
+    if (accepted) expect((await flow).open).toBe(true);
+    else await expect(flow).rejects.toMatchObject({ reason: 'tls' });
+  });
+
+  it('accepts no TLS 1.1', { meta: { clause: 'TS 103 698 6.1.1' } }, async () => {
+    const b = await peers.start([listener('tls', bcf)]);
+    const { port } = b.to('tls');
+    const socket = connectTls({
+      host: '127.0.0.1',
+      port,
+      ...provider,
+      minVersion: 'TLSv1.1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'DEFAULT@SECLEVEL=0',
+    });
+    const failed = await new Promise((resolve) => {
+      socket.on('error', () => resolve(true));
+      socket.on('secureConnect', () => resolve(false));
+    });
+    expect(failed).toBe(true);
+    socket.destroy();
+  });
+
+  it(
+    'does not start without a certificate, nor connect',
+    { meta: { clause: 'TS 103 698 6.1.1' } },
+    async () => {
+      const bare = { name: 'bare', transport: 'tls', host: '127.0.0.1', port: 0 } as const;
+      await expect(peers.start([bare])).rejects.toMatchObject({ reason: 'no-certificate' });
+      await expect(peers.start([{ ...bare, tls: { ...bcf, cert: 'x' } }])).rejects.toMatchObject({
+        reason: 'no-certificate',
+      });
+      const c = await peers.start([], { clientTls: { ...bcf, key: 'x' } });
+      await expect(
+        c.layer.flowTo({ transport: 'tls', address: '127.0.0.1', port: 5061 }),
+      ).rejects.toMatchObject({
+        reason: 'no-certificate',
+      });
+      const a = await peers.start([]);
+      await expect(
+        a.layer.flowTo({ transport: 'tls', address: '127.0.0.1', port: 5061 }),
+      ).rejects.toMatchObject({
+        reason: 'no-certificate',
+      });
+    },
+  );
+});
+
+describe('connection reuse', () => {
+  it(
+    'goes back over an authenticated connection that was offered',
+    { meta: { clause: ['RFC 5923 8.2', 'RFC 5923 9.2'] } },
+    async () => {
+      const a = await peers.start([listener('tls', provider)]);
+      const b = await peers.start([listener('tls', bcf)]);
+      const out = await a.layer.flowTo(b.to('tls', 'esinet.lab'), 'side-tls');
+      const via = `SIP/2.0/TLS provider.lab:${a.to('tls').port};alias;branch`;
+      out.send(Buffer.from(message(1).toString().replace('SIP/2.0/TCP 127.0.0.1;branch', via)));
+      await b.until(() => b.got.length === 1);
+      const accepted = b.got[0]!.flow;
+      const back = await b.layer.flowTo(a.to('tls', 'provider.lab'), 'side-tls');
+      expect(back.id).toBe(accepted.id);
+      expect((await b.layer.flowTo(a.to('tls', 'provider.lab'))).id).toBe(accepted.id);
+      back.send(message(2));
+      await a.until(() => a.got.length === 1);
+      expect(a.got[0]!.flow.id).toBe(out.id);
+      // Only under a name its certificate has.
+      await expect(b.layer.flowTo(a.to('tls', 'other.lab'))).rejects.toMatchObject({ reason: 'tls' });
+      b.layer.dropFlow(accepted.id, 'test');
+      expect((await b.layer.flowTo(a.to('tls', 'provider.lab'), 'side-tls')).id).not.toBe(accepted.id);
+    },
+  );
+
+  it('makes no alias of what is not authenticated', { meta: { clause: 'RFC 5923 9.2' } }, async () => {
+    const b = await peers.start([listener('tls', bcf, { requireClientCertificate: false }), 'tcp']);
+    const a = await peers.start([], { clientTls: { key: '', cert: '', ca: bcf.ca } });
+    (await a.layer.flowTo(b.to('tls', 'esinet.lab'))).send(message(1));
+    (await a.layer.flowTo(b.to('tcp'))).send(message(2));
+    await b.until(() => b.got.length === 2);
+    for (const { flow } of b.got) expect(b.layer.aliasFlow(flow, 5061)).toBe(false);
+  });
+});
+
+describe('wss', () => {
+  it(
+    'carries messages both ways, without a client certificate',
+    { meta: { clause: 'RFC 7118 9.1' } },
+    async () => {
+      const b = await peers.start([listener('wss', web, { path: '/sip' })]);
+      const a = await peers.start([], { clientTls: { key: '', cert: '', ca: web.ca }, clientPath: '/sip' });
+      for (const name of ['ws.provider.lab', undefined]) {
+        const flow = await a.layer.flowTo(b.to('wss', name));
+        const count = b.got.length;
+        flow.send(message(1));
+        await b.until(() => b.got.length === count + 1);
+        expect(b.got.at(-1)!.flow).toMatchObject({ transport: 'wss', listener: 'side-wss' });
+        b.got.at(-1)!.flow.send(message(2));
+        await a.until(() => a.got.length === count + 1);
+      }
+      await expect(a.layer.flowTo(b.to('wss', 'else.lab'))).rejects.toMatchObject({ reason: 'tls' });
+    },
+  );
+});
+
+describe('names in a certificate', () => {
+  it('reads quoted values', { meta: { clause: 'RFC 5922 7.1' } }, () => {
+    expect(
+      alternativeNames('DNS:a.example, URI:"sip:b.example\\u002c DNS:evil.example", IP Address:192.0.2.1'),
+    ).toEqual({
+      dns: ['a.example'],
+      uris: ['sip:b.example, DNS:evil.example'],
+      addresses: ['192.0.2.1'],
+    });
+    expect(alternativeNames(undefined)).toEqual({ dns: [], uris: [], addresses: [] });
+    expect(alternativeNames('rubbish')).toEqual({ dns: [], uris: [], addresses: [] });
+  });
+
+  it('takes DNS names only where no SIP URI stands', { meta: { clause: 'RFC 5922 7.1' } }, () => {
+    expect(sipIdentities({ uris: ['SIP:A.example:5061;x=y'], dns: ['b.example'] })).toEqual(['a.example']);
+    expect(sipIdentities({ uris: ['sips:a.example', 'sip:user@a.example'], dns: ['B.example'] })).toEqual([
+      'b.example',
+    ]);
+  });
+
+  it('matches whole names and no wildcard', { meta: { clause: 'RFC 5922 7.2' } }, () => {
+    const names = { uris: [], dns: ['*.example.com', 'a.example.com'], addresses: ['2001:db8::1'] };
+    expect(matchesIdentity('b.example.com', names)).toBe(false);
+    expect(matchesIdentity('example.com', names)).toBe(false);
+    expect(matchesIdentity('A.example.COM', names)).toBe(true);
+    expect(matchesIdentity('[2001:DB8::1]', names)).toBe(true);
+    expect(matchesIdentity('192.0.2.1', names)).toBe(false);
+  });
+});
