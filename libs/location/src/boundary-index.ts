@@ -3,8 +3,8 @@ import type { Extent } from './boundary-extent.js';
 import { METRES_PER_DEGREE } from './geodesy.js';
 import { areaOfLoop, type Loop } from './half-strip.js';
 import { Region } from './region.js';
-import { polygonsOf, type ServiceBoundary } from './service-boundary.js';
-import type { Position, Shape } from './shape.js';
+import { type BoundaryRing, polygonsOf, type ServiceBoundary } from './service-boundary.js';
+import type { PolygonShape, Position, Shape } from './shape.js';
 import { centroidOf, outlineOf } from './shape-geometry.js';
 
 /** Corners of the polygon that stands for a circle or an ellipse when areas are compared. */
@@ -13,6 +13,8 @@ export const COVERING_POINTS = 32;
 export const MIN_COVERING_SHARE = 1e-6;
 /** Corners of one shape that are compared; of larger ones only so many, evenly chosen. */
 export const MAX_COVERING_CORNERS = 256;
+/** Shares are rounded so that equal ones are equal whatever arithmetic did to them. */
+const SHARE_STEPS = 1e9;
 /** Just within the last meridian, where half-open regions ending at 180 would leave it out. */
 const EDGE_OF_WORLD = 1e-9;
 
@@ -37,6 +39,7 @@ export class BoundaryIndex {
   readonly vertices: number;
   readonly #boundaries: readonly ServiceBoundary[];
   readonly #regions: Region[] = [];
+  readonly #polygons: (readonly BoundaryRing[])[] = [];
   /** The boundary of each region. */
   readonly #owner: number[] = [];
   readonly #tree: Flatbush | undefined;
@@ -54,6 +57,7 @@ export class BoundaryIndex {
         if (region.edgeCount === 0) continue;
         vertices += region.edgeCount;
         this.#regions.push(region);
+        this.#polygons.push(polygon);
         this.#owner.push(owner);
         this.#minX = Math.min(this.#minX, region.minX);
         this.#maxX = Math.max(this.#maxX, region.maxX);
@@ -122,10 +126,32 @@ export class BoundaryIndex {
       }
     }
     return [...areas]
-      .map(([owner, area]) => ({ owner, share: Math.min(1, area / whole) }))
+      .map(([owner, area]) => ({
+        owner,
+        share: Math.min(1, Math.round((area / whole) * SHARE_STEPS) / SHARE_STEPS),
+      }))
       .filter((c) => c.share > MIN_COVERING_SHARE)
       .sort((a, b) => b.share - a.share || a.owner - b.owner)
       .map((c) => ({ boundary: this.#boundaries[c.owner]!, share: c.share }));
+  }
+
+  /**
+   * The one polygon of a boundary at a position, for the `serviceBoundary` of a mapping: several shapes there are
+   * alternatives, not parts (RFC 5222 12.2), so a boundary of many parts cannot be given whole.
+   */
+  shapeAt(boundary: ServiceBoundary, p: Position): PolygonShape | undefined {
+    const owner = this.#boundaries.indexOf(boundary);
+    const n = this.#regions.findIndex((region, i) => {
+      if (this.#owner[i] !== owner) return false;
+      return this.#turnsOf(p[0], p[0]).some((turn) => region.contains(p[0] + turn, p[1]));
+    });
+    const rings = this.#polygons[n];
+    return (
+      rings && {
+        type: 'polygon',
+        rings: rings.map((r) => r.map(([lon = NaN, lat = NaN]): Position => [lon, lat])),
+      }
+    );
   }
 
   /** The boundaries within so many metres of a position, nearest first: for gaps and for callers off the coast. */

@@ -140,9 +140,7 @@ export function outlineOf(s: Shape, points: number = DEFAULT_OUTLINE_POINTS): Po
     case 'circle':
       return [around(corners, (bearing) => destinationUnwrapped(s.center, bearing, s.radius))];
     case 'ellipse':
-      return [
-        around(corners, (bearing) => destinationUnwrapped(s.center, bearing, ellipseRadius(s, bearing))),
-      ];
+      return [around(corners, (turn) => ellipseCorner(s, turn))];
     case 'arcband':
       return arcBandOutline(s, corners);
     case 'polygon':
@@ -159,12 +157,12 @@ function around(corners: number, at: (bearing: number) => Position): Position[] 
   return ring;
 }
 
-function ellipseRadius(s: EllipseShape, bearing: number): number {
-  if (s.semiMajor <= 0 || s.semiMinor <= 0) return s.semiMinor;
-  const angle = radians(bearing - s.orientation);
-  return (
-    (s.semiMajor * s.semiMinor) / Math.hypot(s.semiMinor * Math.cos(angle), s.semiMajor * Math.sin(angle))
-  );
+/** Corners go by the eccentric anomaly: they are dense where the ellipse bends. */
+function ellipseCorner(s: EllipseShape, turn: number): Position {
+  const along = s.semiMajor * Math.cos(radians(turn));
+  const across = s.semiMinor * Math.sin(radians(turn));
+  const bearing = s.orientation + (Math.atan2(across, along) * 180) / Math.PI;
+  return destinationUnwrapped(s.center, bearing, Math.hypot(along, across));
 }
 
 function arcBandOutline(s: ArcBandShape, corners: number): Position[][] {
