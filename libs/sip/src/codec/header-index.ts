@@ -23,6 +23,8 @@ export interface HeaderIndex {
   /** -1 where absent. Meaningless where `problem` is about it. */
   readonly contentLength: number;
   readonly problem: HeaderProblem | undefined;
+  /** Where lines and the message end is beyond doubt, whatever else is wrong: a stream can go on after it. */
+  readonly framed: boolean;
 }
 
 /** Least octets a Via value takes: `SIP/2.0/UDP a`. Shorter lines cannot hold too many of them. */
@@ -36,6 +38,7 @@ export function indexHeaders(bytes: Uint8Array, from: number, limits: SipLimits)
   const end = bytes.length;
   const lines: number[] = [];
   let problem: HeaderProblem | undefined;
+  let framed = true;
   let seen = 0;
   let folded = false;
   let at = from;
@@ -47,8 +50,12 @@ export function indexHeaders(bytes: Uint8Array, from: number, limits: SipLimits)
     else if (c === CR && bytes[at + 1] === LF) break;
     else if (c === LF) {
       problem ??= bad('Bare LF');
+      framed = false;
       break;
-    } else if (c !== TAB) problem ??= bad(c === CR ? 'Bare CR' : 'Control Character in Start-Line');
+    } else if (c === CR) {
+      problem ??= bad('Bare CR');
+      framed = false;
+    } else if (c !== TAB) problem ??= bad('Control Character in Start-Line');
     at++;
   }
   const startLineEnd = at;
@@ -92,10 +99,13 @@ export function indexHeaders(bytes: Uint8Array, from: number, limits: SipLimits)
       }
       if (c === LF) {
         problem ??= bad('Bare LF');
+        framed = false;
         break;
       }
-      if (c === CR) problem ??= bad('Bare CR');
-      else if (c !== TAB && bytes[at - 1] !== BACKSLASH) problem ??= bad('Control Character in Header');
+      if (c === CR) {
+        problem ??= bad('Bare CR');
+        framed = false;
+      } else if (c !== TAB && bytes[at - 1] !== BACKSLASH) problem ??= bad('Control Character in Header');
       at++;
     }
     if (named) {
@@ -104,10 +114,13 @@ export function indexHeaders(bytes: Uint8Array, from: number, limits: SipLimits)
       if (id === VIA) viaOctets += at - valueStart + 1;
       else if (id === CONTENT_LENGTH) {
         const length = contentLengthAt(bytes, valueStart, at);
-        if (length < 0) problem ??= bad('Malformed Content-Length');
-        else if (contentLength >= 0 && contentLength !== length)
+        if (length < 0) {
+          problem ??= bad('Malformed Content-Length');
+          framed = false;
+        } else if (contentLength >= 0 && contentLength !== length) {
           problem ??= bad('Conflicting Content-Length');
-        else contentLength = length;
+          framed = false;
+        } else contentLength = length;
       }
     }
     if (at - start > limits.maxHeaderLine) problem ??= { status: 513, reason: 'Header Line Too Long' };
@@ -131,6 +144,7 @@ export function indexHeaders(bytes: Uint8Array, from: number, limits: SipLimits)
     folded,
     contentLength,
     problem,
+    framed: framed && bodyStart >= 0,
   };
 }
 

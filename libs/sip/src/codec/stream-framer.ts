@@ -15,7 +15,8 @@ const FIRST_ALLOCATION = 4096;
  * between messages). Where each piece was scanned up to is remembered, so feeding one octet at a time costs no more
  * than linear time, and no more than `maxHeaderSection + maxMessage` is ever held.
  *
- * Once `broken`, where the next message starts is not known: answer what `push` returned and close the connection.
+ * A message that is refused for what it says does not end the stream: others share the connection. One that leaves in
+ * doubt where it ends does. Once `broken`, where the next message starts is not known: answer what `push` returned and close the connection.
  */
 export class StreamFramer {
   readonly #limits: SipLimits;
@@ -68,7 +69,9 @@ export class StreamFramer {
     const index = this.#index!;
     const end = index.bodyStart + index.contentLength;
     if (end > input.length - at) return -1;
-    parsed.push(interpret(input.subarray(at, at + end), index, this.#limits, undefined));
+    const message = interpret(input.subarray(at, at + end), index, this.#limits, undefined);
+    parsed.push(message);
+    if (message.kind === 'invalid' && message.message === undefined) this.#broken = true;
     this.#index = undefined;
     this.#scanned = 0;
     return at + end;
@@ -98,7 +101,7 @@ export class StreamFramer {
     }
     const header = input.subarray(at, end);
     const index = indexHeaders(header, 0, this.#limits);
-    if (index.problem !== undefined) this.#refuse(header, parsed, 400, '');
+    if (!index.framed) this.#refuse(header, parsed, 400, '');
     else if (index.contentLength < 0) this.#refuse(header, parsed, 400, 'Content-Length Required');
     else if (index.bodyStart + index.contentLength > this.#limits.maxMessage)
       this.#refuse(header, parsed, 513, 'Message Too Large');
