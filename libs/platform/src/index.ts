@@ -71,3 +71,8 @@ export {
   listPki,
   loadTls,
 } from './pki/lab-pki.js';
+export { BusClient, BusServer } from './bus/nest-transport.js';
+export { type LogLevel, type LogOptions, createLogger } from './telemetry/logger.js';
+export { eventLoopDelayP99 } from './telemetry/event-loop.js';
+export { type CommonConfig, appConfigSchema, logSchema } from './app/app-config.js';
+export { type App, runApp } from './app/run-app.js';

@@ -14,6 +14,7 @@ import { LevelRecords } from '../records/level-records.js';
 import type { Records } from '../records/records.js';
 import { MemoryStore } from '../store/memory-store.js';
 import type { Store } from '../store/store.js';
+import { watchEventLoop } from '../telemetry/event-loop.js';
 import { HealthChecks } from '../telemetry/health.js';
 import { type Metrics, PrometheusMetrics } from '../telemetry/metrics.js';
 import { BUS, CLOCK, ELEMENT, HEALTH, IDS, LOGGER, METRICS, RECORDS, STORE } from './tokens.js';
@@ -61,6 +62,7 @@ export class PlatformModule {
     const logger = (o.logger ?? silentLogger).child(o.element === undefined ? {} : { element: o.element });
     const clock = o.clock ?? systemClock;
     const health = new HealthChecks(clock);
+    watchEventLoop(health);
     const makeBus = (): Bus => {
       const bus = new InProcessBus({ logger, clock });
       owned.close.push(() => bus.close());

@@ -58,6 +58,7 @@ export async function startElement(o: ElementOptions): Promise<RunningElement> {
     controllers: [ProbesController],
   };
   const adapter = new ExpressAdapter();
+  adapter.disable('x-powered-by');
   const app = await NestFactory.create(root, adapter, {
     logger: nestLogger(o.platform.logger ?? silentLogger),
     abortOnError: false,

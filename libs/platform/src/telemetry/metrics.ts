@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { eventLoopDelayP99 } from './event-loop.js';
 
 export type Labels = Readonly<Record<string, string | number>>;
 
@@ -43,7 +44,16 @@ export class PrometheusMetrics implements Metrics {
   /** `process`: also memory, processor and event loop of the process; for one element of a process only. */
   constructor(o: { element?: string; process?: boolean } = {}) {
     if (o.element !== undefined) this.registry.setDefaultLabels({ element: o.element });
-    if (o.process) collectDefaultMetrics({ register: this.registry, prefix: 'esinet_' });
+    if (!o.process) return;
+    collectDefaultMetrics({ register: this.registry, prefix: 'esinet_' });
+    new Gauge({
+      name: 'esinet_event_loop_delay_p99_seconds',
+      help: 'How late the process does what is due, 99th percentile of the last 10 to 20 s',
+      registers: [this.registry],
+      collect() {
+        this.set(eventLoopDelayP99());
+      },
+    });
   }
 
   counter(name: string, help: string, labels: readonly string[] = []): CounterMetric {

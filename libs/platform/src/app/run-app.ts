@@ -1,0 +1,175 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Logger, messageOf } from '@esinet/kernel';
+import type { z } from 'zod';
+import { loadConfigWithOrigins, readConfig } from '../config/load-config.js';
+import { formatProblem } from '../config/problem.js';
+import type { RunningElement } from '../nest/start-element.js';
+import type { PlatformOptions } from '../nest/platform-module.js';
+import { loadTls } from '../pki/lab-pki.js';
+import type { TlsOptions } from '../pki/tls-options.js';
+import { createLogger } from '../telemetry/logger.js';
+import { PrometheusMetrics } from '../telemetry/metrics.js';
+import { appConfigSchema } from './app-config.js';
+
+export interface App<T> {
+  /** The element's name: its section of the configuration, its folder of records, its certificate. */
+  readonly name: string;
+  readonly schema: z.ZodType<T>;
+  readonly start: (
+    config: T,
+    platform: PlatformOptions,
+    extras: { readonly tls?: TlsOptions },
+  ) => Promise<RunningElement>;
+}
+
+/** The file read when none is named and it is there. */
+export const defaultConfigFile = 'esinet.yaml';
+
+/** How long an element may take to shut down; then the process ends all the same. RFC 3261 17.1.2.2 Timer F is 32 s. */
+export const shutdownTimeoutMs = 35_000;
+
+/**
+ * The program of one element: reads the command line and the configuration, starts, and ends on SIGTERM or SIGINT once
+ * what is under way is finished (at once on the second signal). Ends the process with 1 and one sentence on standard
+ * error when it cannot start.
+ */
+export async function runApp<T>(app: App<T>, args: readonly string[] = process.argv.slice(2)): Promise<void> {
+  const fail = (sentence: string): void => {
+    process.stderr.write(`${sentence}\n`);
+    process.exitCode = 1;
+  };
+  const flags = readFlags(args);
+  if ('problem' in flags) return fail(`${app.name}: ${flags.problem}`);
+  if (flags.help) {
+    process.stdout.write(usage(app.name));
+    return;
+  }
+  const schema = appConfigSchema(app.name, app.schema);
+  const file = flags.config ?? (existsSync(defaultConfigFile) ? defaultConfigFile : undefined);
+  const loaded =
+    file === undefined
+      ? readConfig(schema, '', defaultConfigFile, { flags: flags.set })
+      : loadConfigWithOrigins(schema, file, { flags: flags.set });
+  if (!loaded.ok) return fail(loaded.error.map(formatProblem).join('\n'));
+  const { common, element } = loaded.value.value;
+  if (flags.check) {
+    process.stdout.write(`${file ?? 'the default configuration'} is valid\n`);
+    return;
+  }
+
+  const logger = createLogger(common.log);
+  const metrics = new PrometheusMetrics({ element: app.name, process: true });
+  guardProcess(logger, metrics);
+  let running: RunningElement;
+  try {
+    const tls = await tlsOf(common.pki.folder, common.data, app.name);
+    const platform = { logger, metrics, dataFolder: join(common.data, app.name) };
+    running = await app.start(element, platform, tls ? { tls } : {});
+  } catch (error) {
+    fail(`${app.name} cannot start: ${messageOf(error)}`);
+    // Something that was started may still hold the process.
+    setTimeout(() => process.exit(1), 100).unref();
+    return;
+  }
+  endOnSignal(app.name, running, logger);
+}
+
+interface Flags {
+  readonly config: string | undefined;
+  readonly set: Record<string, string>;
+  readonly check: boolean;
+  readonly help: boolean;
+}
+
+function readFlags(args: readonly string[]): Flags | { readonly problem: string } {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        config: { type: 'string', short: 'c' },
+        set: { type: 'string', multiple: true },
+        check: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    const set: Record<string, string> = {};
+    for (const assignment of values.set ?? []) {
+      const equals = assignment.indexOf('=');
+      if (equals < 1) return { problem: `--set ${assignment}: expected key=value, such as log.level=debug` };
+      set[assignment.slice(0, equals)] = assignment.slice(equals + 1);
+    }
+    return { config: values.config, set, check: values.check, help: values.help };
+  } catch (error) {
+    return { problem: messageOf(error).split('. ')[0] ?? 'unknown argument' };
+  }
+}
+
+function usage(name: string): string {
+  return [
+    `${name} [--config FILE] [--set key=value]… [--check]`,
+    '',
+    `  -c, --config FILE   the configuration, ${defaultConfigFile} when it is there`,
+    '      --set KEY=VALUE replaces one value: --set log.level=debug',
+    '      --check         only says whether the configuration is valid',
+    '',
+  ].join('\n');
+}
+
+/** The certificate of the folder that was configured; of the data folder when there is one. */
+async function tlsOf(
+  folder: string | undefined,
+  data: string,
+  name: string,
+): Promise<TlsOptions | undefined> {
+  if (folder !== undefined) return loadTls(folder, name);
+  const usual = join(data, 'pki');
+  return existsSync(join(usual, `${name}.cert.pem`)) ? loadTls(usual, name) : undefined;
+}
+
+/**
+ * A promise that nobody handled is a mistake in one message's handling: it is logged and counted, and the others go on.
+ * After an exception that nobody caught the state of the program is unknown: it ends, to be started afresh.
+ */
+function guardProcess(logger: Logger, metrics: PrometheusMetrics): void {
+  const rejections = metrics.counter(
+    'esinet_unhandled_rejections_total',
+    'Promises whose failure nobody handled',
+  );
+  process.on('unhandledRejection', (reason) => {
+    rejections.inc();
+    logger.error('unhandled rejection', { reason: messageOf(reason), stack: stackOf(reason) });
+  });
+  process.on('uncaughtException', (error) => {
+    logger.error('uncaught exception', { reason: messageOf(error), stack: stackOf(error) });
+    process.exit(1);
+  });
+}
+
+function endOnSignal(name: string, running: RunningElement, logger: Logger): void {
+  let ending = false;
+  const end = (signal: NodeJS.Signals): void => {
+    if (ending) process.exit(1);
+    ending = true;
+    logger.info('shutting down', { signal });
+    setTimeout(() => {
+      logger.error('shutdown took too long', { limitMs: shutdownTimeoutMs });
+      process.exit(1);
+    }, shutdownTimeoutMs).unref();
+    running.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error('shutdown failed', { reason: messageOf(error) });
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  logger.info('ready', { name });
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
+}
