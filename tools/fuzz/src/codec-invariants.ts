@@ -144,10 +144,8 @@ function framingFault(bytes: Buffer, random: () => number): string | undefined {
     at = next;
   }
   const kinds = (all: readonly Parsed[]): string => all.map((parsed) => parsed.kind).join();
-  if (whole.broken !== pieces.broken || kinds(atOnce) !== kinds(piecewise)) {
-    // a header section without end is refused at once where it arrives at once, and later where it dribbles in
+  if (whole.broken !== pieces.broken || kinds(atOnce) !== kinds(piecewise))
     return `in one: ${kinds(atOnce)} ${whole.broken}; in pieces: ${kinds(piecewise)} ${pieces.broken}`;
-  }
   for (let i = 0; i < atOnce.length; i++) {
     const a = atOnce[i]!;
     const b = piecewise[i]!;

@@ -131,8 +131,10 @@ export function indexHeaders(bytes: Uint8Array, from: number, limits: SipLimits)
     at += closed ? 2 : 1;
   }
   if (bodyStart < 0) problem ??= bad('Header Section Not Terminated');
-  else if (bodyStart - from > limits.maxHeaderSection)
+  else if (bodyStart - from > limits.maxHeaderSection) {
     problem ??= { status: 513, reason: 'Header Section Too Large' };
+    framed = false;
+  }
   if (viaOctets > limits.maxVias * SHORTEST_VIA && countVias(bytes, lines) > limits.maxVias)
     problem ??= { status: 513, reason: 'Too Many Via Values' };
   return {
