@@ -71,3 +71,62 @@ it.each(['udp', 'tcp'] as const)(
     expect(outcome.message.header('X-Psap')).toBe('yes');
   },
 );
+
+it(
+  'carries 5,000 MESSAGEs over udp and keeps nothing of them',
+  { meta: { clause: ['RFC 3261 17.1.2.2', 'RFC 3261 17.2.2'] } },
+  async () => {
+    const total = 5_000;
+    const caller = await stack();
+    const proxy = await stack();
+    const psap = await stack();
+    const common = { clock: systemClock, logger: silentLogger, locator: nowhere };
+    const to = (port: number) => ({ transport: 'udp', address: '127.0.0.1', port }) as const;
+    new ProxyCore({
+      ...common,
+      ...proxy,
+      isOwn: () => false,
+      route: async () => ({ kind: 'forward', targets: [{ destination: to(psap.port) }] }),
+    });
+    const seen = new Set<string>();
+    let twice = 0;
+    new UserAgent({
+      ...common,
+      ...psap,
+      ids: countingIds('p'),
+      onRequest: (request) => {
+        const id = request.callId ?? '';
+        if (seen.has(id)) twice++;
+        seen.add(id);
+        return { status: 200 };
+      },
+    });
+    const ua = new UserAgent({ ...common, ...caller, ids: countingIds('c') });
+    const statuses = new Map<string, number>();
+    let next = 0;
+    const worker = async () => {
+      while (next < total) {
+        const callId = `call-${next++}`;
+        const outcome = await ua.send({
+          method: 'MESSAGE',
+          uri: 'urn:service:sos',
+          from: 'sip:alice@example.com',
+          to: 'urn:service:sos',
+          callId,
+          body: 'x'.repeat(2_000),
+          contentType: 'text/plain',
+          destination: to(proxy.port),
+        });
+        const key = outcome.kind === 'response' ? String(outcome.message.status) : outcome.reason;
+        statuses.set(key, (statuses.get(key) ?? 0) + 1);
+      }
+    };
+    await Promise.all(Array.from({ length: 50 }, worker));
+    expect(Object.fromEntries(statuses)).toEqual({ 200: total });
+    expect([seen.size, twice]).toEqual([total, 0]);
+    const sizes = () => [caller, proxy, psap].map((one) => one.transactions.size);
+    await expect
+      .poll(sizes, { timeout: 10_000, interval: 100 })
+      .toEqual(Array.from({ length: 3 }, () => ({ server: 0, client: 0 })));
+  },
+);

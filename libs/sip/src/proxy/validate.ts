@@ -1,3 +1,4 @@
+import { unknownExtensions } from '../codec/check-request.js';
 import type { SipMessage } from '../codec/sip-message.js';
 import type { OwnAnswer } from './route-decision.js';
 
@@ -18,7 +19,9 @@ export function validateRequest(request: SipMessage, context: ValidationContext)
   // 16.3 step 3: at zero the request goes no further; OPTIONS may be answered as if it had been for us.
   if (request.maxForwards === 0) return request.method === answeredAtZero ? { status: 200 } : { status: 483 };
   if (hasLooped(request, context)) return { status: 482 };
-  return unsupportedExtension(request, context.supported);
+  // 16.3 step 5: 420 with the option tags that are not understood.
+  const unknown = unknownExtensions(request, 'Proxy-Require', context.supported);
+  return unknown.length === 0 ? undefined : { status: 420, headers: [['Unsupported', unknown.join(', ')]] };
 }
 
 /**
@@ -33,11 +36,4 @@ function hasLooped(request: SipMessage, context: ValidationContext): boolean {
     if (via.branch.endsWith(`-${hash}`)) return true;
   }
   return false;
-}
-
-/** 16.3 step 5: 420 with the option tags that are not understood. */
-function unsupportedExtension(request: SipMessage, supported: readonly string[]): OwnAnswer | undefined {
-  if (!request.has('Proxy-Require')) return undefined;
-  const unknown = request.values('Proxy-Require').filter((tag) => !supported.includes(tag.toLowerCase()));
-  return unknown.length === 0 ? undefined : { status: 420, headers: [['Unsupported', unknown.join(', ')]] };
 }

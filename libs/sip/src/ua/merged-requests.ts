@@ -4,12 +4,12 @@ import type { UasAnswer } from './user-agent.js';
 
 interface Noted {
   readonly key: string;
-  readonly answer: Promise<UasAnswer>;
-  readonly settle: (answer: UasAnswer) => void;
+  answer: UasAnswer | undefined;
+  waiting: ServerTransaction[] | undefined;
 }
 
 /** Requests at most remembered; beyond that a merged request is taken for a new one, which the records notice. */
-const most = 200_000;
+export const mostMergedRequests = 200_000;
 
 /** Tells a request that came again by another path, RFC 3261 8.2.2.2. */
 export class MergedRequests {
@@ -18,28 +18,34 @@ export class MergedRequests {
   constructor(
     private readonly queue: TimerQueue,
     private readonly keepMs: number,
+    private readonly mode: 'reject' | 'repeat',
   ) {}
 
-  /** Notes a request; the earlier one where this came by another transaction already. */
-  note(tx: ServerTransaction): Noted | undefined {
-    const { request } = tx;
+  /** Notes a request. True where it came by another transaction before: then it is answered, or will be. */
+  merge(tx: ServerTransaction): boolean {
     // 8.2.2.2: only requests without a To tag can have been merged.
-    if (request.to?.tag !== undefined) return undefined;
+    if (tx.request.to?.tag !== undefined) return false;
     const identity = identityOf(tx);
     const earlier = this.#noted.get(identity);
-    if (earlier) return earlier.key === tx.key ? undefined : earlier;
-    if (this.#noted.size >= most) return undefined;
-    let settle: (answer: UasAnswer) => void = () => undefined;
-    const answer = new Promise<UasAnswer>((resolve) => {
-      settle = resolve;
-    });
-    this.#noted.set(identity, { key: tx.key, answer, settle });
+    if (earlier && earlier.key !== tx.key) {
+      if (this.mode === 'reject') tx.respond({ status: 482 });
+      else if (earlier.answer) tx.respond(earlier.answer);
+      else (earlier.waiting ??= []).push(tx);
+      return true;
+    }
+    if (earlier || this.#noted.size >= mostMergedRequests) return false;
+    this.#noted.set(identity, { key: tx.key, answer: undefined, waiting: undefined });
     this.queue.after(this.keepMs, () => this.#noted.delete(identity));
-    return undefined;
+    return false;
   }
 
   answered(tx: ServerTransaction, answer: UasAnswer): void {
-    this.#noted.get(identityOf(tx))?.settle(answer);
+    if (this.mode === 'reject') return;
+    const noted = this.#noted.get(identityOf(tx));
+    if (!noted || noted.key !== tx.key) return;
+    noted.answer = answer;
+    for (const other of noted.waiting ?? []) other.respond(answer);
+    noted.waiting = undefined;
   }
 }
 

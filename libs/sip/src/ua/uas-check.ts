@@ -1,3 +1,4 @@
+import { unknownExtensions } from '../codec/check-request.js';
 import type { SipMessage } from '../codec/sip-message.js';
 import type { UasAnswer } from './user-agent.js';
 
@@ -10,7 +11,6 @@ export function checkUasRequest(
   // 8.2.1: a method that is not understood is 405 with Allow.
   if (!allow.includes(request.method)) return { status: 405, headers: [['Allow', allow.join(', ')]] };
   // 8.2.2.3: an extension that is required and not understood is 420 with Unsupported.
-  if (!request.has('Require')) return undefined;
-  const unknown = request.values('Require').filter((tag) => !supported.includes(tag.toLowerCase()));
+  const unknown = unknownExtensions(request, 'Require', supported);
   return unknown.length === 0 ? undefined : { status: 420, headers: [['Unsupported', unknown.join(', ')]] };
 }

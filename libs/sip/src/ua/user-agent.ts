@@ -78,7 +78,8 @@ export class UserAgent {
 
   constructor(private readonly options: UserAgentOptions) {
     this.#allow = options.allow ?? ['MESSAGE', 'OPTIONS'];
-    this.#merged = new MergedRequests(options.transactions.queue, options.transactions.timers.timeout);
+    const { queue, timers } = options.transactions;
+    this.#merged = new MergedRequests(queue, timers.timeout, options.mergedRequests ?? 'reject');
     if (options.onRequest) options.transactions.onRequest = (tx) => this.handle(tx);
   }
 
@@ -88,8 +89,7 @@ export class UserAgent {
     try {
       const refusal = checkUasRequest(request, this.#allow, this.options.supported ?? []);
       if (refusal) return tx.respond(refusal);
-      const merged = this.#merged.note(tx);
-      if (merged) return this.#answerMerged(tx, merged);
+      if (this.#merged.merge(tx)) return;
       if (request.method === 'OPTIONS') return this.#answer(tx, this.#capabilities());
       const answer = this.options.onRequest?.(request, tx.flow) ?? { status: 501 };
       if (answer instanceof Promise) {
@@ -212,15 +212,6 @@ export class UserAgent {
         : answer;
     tx.respond(withAllow);
     this.#merged.answered(tx, withAllow);
-  }
-
-  #answerMerged(tx: ServerTransaction, merged: { answer: Promise<UasAnswer> }): void {
-    // RFC 3261 8.2.2.2
-    if ((this.options.mergedRequests ?? 'reject') === 'reject') return tx.respond({ status: 482 });
-    merged.answer.then(
-      (answer) => tx.respond(answer),
-      (error: unknown) => this.#failed(tx, error),
-    );
   }
 
   #failed(tx: ServerTransaction, error: unknown): void {
