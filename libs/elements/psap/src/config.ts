@@ -44,6 +44,8 @@ export const psapConfigSchema = z
     script: scriptSchema.default('echo'),
     heartbeat: durationSchema.prefault('19 s'),
     silence: durationSchema.prefault('60 s'),
+    /** Time for requests under way to be answered when the element shuts down. */
+    drain: durationSchema.prefault('5 s'),
     held: z
       .strictObject({
         /** Hosts whose location URIs are fetched, as `host:port`; nobody else's are. */

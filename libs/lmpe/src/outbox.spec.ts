@@ -1,0 +1,94 @@
+import { ManualClock } from '@esinet/kernel';
+import { describe, expect, it } from 'vitest';
+import { Outbox, type OutgoingMessage, type SendOutcome, worthAnotherAttempt } from './outbox.js';
+
+const text = (messageId: number): OutgoingMessage => ({
+  to: 'sip:a@b',
+  messageType: 259,
+  messageId,
+  text: 'x',
+  keepAlive: false,
+});
+const keepAlive: OutgoingMessage = { to: 'sip:a@b', messageType: 260, keepAlive: true };
+
+function bench(answers: SendOutcome[]) {
+  const clock = new ManualClock();
+  const sent: string[] = [];
+  const outcomes: string[] = [];
+  const outbox = new Outbox({
+    clock,
+    attempts: 3,
+    firstPauseMs: 1_000,
+    send: async (m) => {
+      sent.push(`${m.messageType}/${m.messageId ?? '-'} ${clock.now()}`);
+      await Promise.resolve();
+      return answers.shift() ?? { kind: 'answered', status: 200 };
+    },
+    onOutcome: (m, o, attempts) =>
+      outcomes.push(`${m.messageId ?? '-'} ${o.kind === 'answered' ? o.status : o.reason} ${attempts}`),
+  });
+  return { clock, outbox, sent, outcomes };
+}
+
+const busy: SendOutcome = { kind: 'answered', status: 480 };
+const silence: SendOutcome = { kind: 'failure', reason: 'timeout' };
+
+describe('an outbox', () => {
+  it('keeps the order over attempts, with doubling pauses', { meta: { clause: 'RFC 3428 8' } }, async () => {
+    const { clock, outbox, sent, outcomes } = bench([busy, silence]);
+    outbox.push(text(1));
+    outbox.push(text(2));
+    outbox.push(keepAlive);
+    await new Promise(setImmediate);
+    await clock.run(5_000, 500);
+    expect(sent).toEqual(['259/1 0', '259/1 1000', '259/1 3000', '259/2 3000']);
+    expect(outcomes).toEqual(['1 200 3', '2 200 1']);
+  });
+
+  it(
+    'gives up after the last attempt, and at once on a refusal for good',
+    { meta: { clause: 'RFC 3261 21.4' } },
+    async () => {
+      const { clock, outbox, outcomes } = bench([busy, busy, busy, { kind: 'answered', status: 403 }]);
+      outbox.push(text(1));
+      outbox.push(text(2));
+      await clock.run(10_000, 500);
+      expect(outcomes).toEqual(['1 480 3', '2 403 1']);
+    },
+  );
+
+  it('does not wait when the other side was heard', { meta: { clause: 'TS 103 698 6.2.5' } }, async () => {
+    const { clock, outbox, sent, outcomes } = bench([silence]);
+    outbox.push(text(1));
+    await clock.run(10, 10);
+    outbox.kick();
+    await clock.run(10, 10);
+    expect(sent).toHaveLength(2);
+    expect(outcomes).toEqual(['1 200 2']);
+  });
+
+  it(
+    'tries a keep-alive once, and nothing after it is closed',
+    { meta: { clause: 'TS 103 698 6.2.5' } },
+    async () => {
+      const { clock, outbox, sent, outcomes } = bench([silence, silence]);
+      outbox.push(keepAlive);
+      await clock.run(5_000, 500);
+      outbox.push(text(1));
+      await clock.run(10, 10);
+      outbox.close();
+      outbox.push(text(2));
+      await clock.run(60_000, 1_000);
+      expect(sent).toHaveLength(2);
+      expect(outcomes).toEqual(['- timeout 1']);
+    },
+  );
+
+  it('knows what may pass', { meta: { clause: 'RFC 3261 21' } }, () => {
+    const passing = [404, 408, 430, 480, 486, 500, 502, 503, 504];
+    const final = [200, 202, 302, 400, 401, 403, 413, 415, 481, 513, 600, 603];
+    for (const status of passing) expect(worthAnotherAttempt({ kind: 'answered', status })).toBe(true);
+    for (const status of final) expect(worthAnotherAttempt({ kind: 'answered', status })).toBe(false);
+    expect(worthAnotherAttempt(silence)).toBe(true);
+  });
+});
