@@ -1,9 +1,9 @@
-import { InProcessBus, MemoryStore, type RunningElement } from '@esinet/platform';
+import { InProcessBus, MemoryStore, type RunningElement, SipEdge } from '@esinet/platform';
 import { silentLogger, systemClock } from '@esinet/kernel';
 import type { Destination, UacOutcome } from '@esinet/sip';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chatHeader, chatId } from './bcf-fixture.js';
-import { BcfService, startBcf } from './bcf.module.js';
+import { startBcf } from './bcf.module.js';
 import { bcfConfigSchema } from './config.js';
 import { type LoopbackAgent, loopbackAgent } from './loopback-agent.js';
 
@@ -16,7 +16,12 @@ let bus: InProcessBus;
 const events: Record<string, unknown>[] = [];
 
 beforeEach(async () => {
-  [esrp, psap, provider, phone] = await Promise.all([loopbackAgent(), loopbackAgent(), loopbackAgent(), loopbackAgent()]);
+  [esrp, psap, provider, phone] = await Promise.all([
+    loopbackAgent(),
+    loopbackAgent(),
+    loopbackAgent(),
+    loopbackAgent(),
+  ]);
   bus = new InProcessBus({ logger: silentLogger, clock: systemClock });
   events.length = 0;
   bus.subscribe('events.bcf.>', (payload) => void events.push(payload as Record<string, unknown>));
@@ -38,7 +43,10 @@ afterEach(async () => {
 });
 
 function listener(name: string): Destination {
-  const found = bcf.get<BcfService>(BcfService).listeners().find((l) => l.name === name);
+  const found = bcf
+    .get<SipEdge>(SipEdge)
+    .listeners()
+    .find((l) => l.name === name);
   return { transport: found?.transport ?? 'udp', address: '127.0.0.1', port: found?.port ?? 0 };
 }
 
@@ -66,52 +74,76 @@ const reply = {
 };
 
 describe.each(['public-udp', 'public-tcp'])('a chat over %s', (name) => {
-  it('goes in, comes back the same way, and goes on to the PSAP', { meta: { clause: 'TS 103 698 6.2.2, 6.2.3' } }, async () => {
-    expect(status(await phone.send({ ...start, destination: listener(name) }))).toBe(200);
-    const [first] = esrp.received;
-    expect(first?.message.requestUri).toBe('urn:service:sos');
-    expect(first?.message.body.toString()).toBe(start.body);
-    expect(first?.message.header('Resource-Priority')).toBe('esnet.1');
+  it(
+    'goes in, comes back the same way, and goes on to the PSAP',
+    { meta: { clause: 'TS 103 698 6.2.2, 6.2.3' } },
+    async () => {
+      expect(status(await phone.send({ ...start, destination: listener(name) }))).toBe(200);
+      const [first] = esrp.received;
+      expect(first?.message.requestUri).toBe('urn:service:sos');
+      expect(first?.message.body.toString()).toBe(start.body);
+      expect(first?.message.header('Resource-Priority')).toBe('esnet.1');
 
-    expect(status(await psap.send({ ...reply, destination: listener('private-tcp') }))).toBe(200);
-    const [back] = phone.received;
-    expect(back?.message.requestUri).toBe('sip:anna@app.example');
-    expect(back?.message.header('Reply-To')).toBe('sip:madrid@esinet.lab');
-    expect(back?.message.header('Resource-Priority')).toBe('esnet.0');
-    expect(back?.flow.transport).toBe(listener(name).transport);
+      expect(status(await psap.send({ ...reply, destination: listener('private-tcp') }))).toBe(200);
+      const [back] = phone.received;
+      expect(back?.message.requestUri).toBe('sip:anna@app.example');
+      expect(back?.message.header('Reply-To')).toBe('sip:madrid@esinet.lab');
+      expect(back?.message.header('Resource-Priority')).toBe('esnet.0');
+      expect(back?.flow.transport).toBe(listener(name).transport);
 
-    const next = { ...start, uri: 'sip:madrid@esinet.lab', to: 'sip:madrid@esinet.lab', destination: listener(name) };
-    expect(status(await phone.send(next))).toBe(200);
-    expect(psap.received[0]?.message.requestUri).toBe('sip:madrid@psap.esinet.internal');
-    expect(events.map(({ traffic, callId }) => [traffic, callId])).toEqual([
-      ['emergency', chatId],
-      ['outward', chatId],
-      ['chat', chatId],
-    ]);
-    expect(JSON.stringify(events)).not.toContain('anna');
-  });
+      const next = {
+        ...start,
+        uri: 'sip:madrid@esinet.lab',
+        to: 'sip:madrid@esinet.lab',
+        destination: listener(name),
+      };
+      expect(status(await phone.send(next))).toBe(200);
+      expect(psap.received[0]?.message.requestUri).toBe('sip:madrid@psap.esinet.internal');
+      expect(events.map(({ traffic, callId }) => [traffic, callId])).toEqual([
+        ['emergency', chatId],
+        ['outward', chatId],
+        ['chat', chatId],
+      ]);
+      expect(JSON.stringify(events)).not.toContain('anna');
+    },
+  );
 });
 
-it('takes a call to the default PSAP when no ESRP answers', { meta: { clause: 'RFC 3261 16.7' } }, async () => {
-  await esrp.stop();
-  expect(status(await phone.send({ ...start, destination: listener('public-tcp') }))).toBe(200);
-  const [got] = psap.received;
-  expect(got?.message.values('Route')).toEqual(['<sip:default@psap.esinet.internal;lr>']);
-  expect(got?.message.header('Reason')).toContain('no ESRP answered');
-});
+it(
+  'takes a call to the default PSAP when no ESRP answers',
+  { meta: { clause: 'RFC 3261 16.7' } },
+  async () => {
+    await esrp.stop();
+    expect(status(await phone.send({ ...start, destination: listener('public-tcp') }))).toBe(200);
+    const [got] = psap.received;
+    expect(got?.message.values('Route')).toEqual(['<sip:default@psap.esinet.internal;lr>']);
+    expect(got?.message.header('Reason')).toContain('no ESRP answered');
+  },
+);
 
-it('does the same when the ESRP takes the call and fails', { meta: { clause: 'RFC 3261 16.7' } }, async () => {
-  for (const failure of [500, 503, 404]) {
-    esrp.answer = () => ({ status: failure });
-    expect(status(await phone.send({ ...start, destination: listener('public-tcp') })), String(failure)).toBe(200);
-  }
-  expect(psap.received).toHaveLength(3);
-});
+it(
+  'does the same when the ESRP takes the call and fails',
+  { meta: { clause: 'RFC 3261 16.7' } },
+  async () => {
+    for (const failure of [500, 503, 404]) {
+      esrp.answer = () => ({ status: failure });
+      expect(
+        status(await phone.send({ ...start, destination: listener('public-tcp') })),
+        String(failure),
+      ).toBe(200);
+    }
+    expect(psap.received).toHaveLength(3);
+  },
+);
 
 it('passes on what the PSAP itself says', { meta: { clause: 'TS 103 698 6.1.2.10' } }, async () => {
   for (const said of [486, 600]) {
     esrp.answer = () => ({ status: said });
-    expect(status(await phone.send({ ...start, uri: 'urn:service:sos.test', destination: listener('public-tcp') }))).toBe(said);
+    expect(
+      status(
+        await phone.send({ ...start, uri: 'urn:service:sos.test', destination: listener('public-tcp') }),
+      ),
+    ).toBe(said);
   }
   expect(psap.received).toHaveLength(0);
 });
@@ -125,13 +157,17 @@ it('sends to the provider of a domain, else nowhere', { meta: { clause: 'TS 103 
   expect(phone.received).toHaveLength(0);
 });
 
-it('tells the PSAP when the connection of a caller is gone', { meta: { clause: 'RFC 3261 21.4.18' } }, async () => {
-  expect(status(await phone.send({ ...start, destination: listener('public-tcp') }))).toBe(200);
-  await phone.stop();
-  await expect
-    .poll(async () => status(await psap.send({ ...reply, destination: listener('private-tcp') })))
-    .toBe(480);
-});
+it(
+  'tells the PSAP when the connection of a caller is gone',
+  { meta: { clause: 'RFC 3261 21.4.18' } },
+  async () => {
+    expect(status(await phone.send({ ...start, destination: listener('public-tcp') }))).toBe(200);
+    await phone.stop();
+    await expect
+      .poll(async () => status(await psap.send({ ...reply, destination: listener('private-tcp') })))
+      .toBe(480);
+  },
+);
 
 it('does not hand a chat to whoever knows its names', { meta: { clause: 'RFC 5626 5.3' } }, async () => {
   const eve = await loopbackAgent();
@@ -172,4 +208,3 @@ it('answers OPTIONS and refuses the rest', { meta: { clause: 'RFC 3261 11.2, 16.
   expect(status(await ask('REGISTER', 'sip:esinet.lab'))).toBe(405);
   expect(status(await ask('MESSAGE', 'sip:bob@elsewhere.example'))).toBe(404);
 });
-

@@ -1,16 +1,11 @@
 import { type Clock, type Logger, isoTime } from '@esinet/kernel';
-import type { Bus, Metrics, Store, TlsOptions } from '@esinet/platform';
+import type { Bus, Metrics, SipEdge, SipListener, Store } from '@esinet/platform';
 import {
   type Flow,
-  type ListenOptions,
-  type ListenerDescription,
   ProxyCore,
   type RouteDecision,
   type SipMessage,
-  type SipStack,
-  type TransportName,
   type Uri,
-  createSipStack,
   defaultPort,
   nodeDns,
   serverLocator,
@@ -28,8 +23,7 @@ export interface BorderPorts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Without it the TLS listeners stay closed. */
-  readonly tls?: TlsOptions;
+  readonly edge: Pick<SipEdge, 'transport' | 'transactions'>;
 }
 
 /** Answers of a next hop that send a request on to the one after it: it is the way that failed, not the call. */
@@ -41,7 +35,6 @@ const locateTimeoutMs = 1_500;
 
 /** The border control function at work: sockets, the proxy core, and `screen` in between. */
 export class Border {
-  readonly #stack: SipStack;
   readonly #chats: ChatFlows;
   readonly #context: ScreenContext;
   readonly #screened: ReturnType<Metrics['counter']>;
@@ -51,12 +44,9 @@ export class Border {
     private readonly config: BcfConfig,
     private readonly ports: BorderPorts,
   ) {
-    const { clock, logger, metrics, store, tls } = ports;
-    const listeners = [
-      ...listenersOf('public', config.public, tls),
-      ...listenersOf('private', config.private, tls),
-    ];
-    this.#stack = createSipStack({ listeners, clock, logger, ...(tls && { clientTls: tls }) });
+    const { clock, logger, metrics, store, edge } = ports;
+    const { transport, transactions } = edge;
+    const listeners = borderListeners(config);
     this.#chats = new ChatFlows({
       store,
       clock,
@@ -65,7 +55,7 @@ export class Border {
       maxKept: config.chats.max,
       storeTimeoutMs: config.chats.storeTimeout,
       secretEnough: config.chats.secretLength,
-      isOpen: (flow) => this.#stack.transport.flow(flow.flowId)?.open === true,
+      isOpen: (flow) => transport.flow(flow.flowId)?.open === true,
     });
     this.#context = {
       policy: policyOf(config),
@@ -85,8 +75,8 @@ export class Border {
       'status',
     ]);
     new ProxyCore({
-      transactions: this.#stack.transactions,
-      transport: this.#stack.transport,
+      transactions,
+      transport,
       locator: serverLocator({
         table: [],
         dns: nodeDns(),
@@ -102,21 +92,6 @@ export class Border {
       failoverMs: config.failover,
       failoverOn,
     });
-    if (!tls && (config.public.tls !== null || config.private.tls !== null)) {
-      logger.warn('tls-listener-off', { reason: 'no certificate' });
-    }
-  }
-
-  start(): Promise<void> {
-    return this.#stack.start();
-  }
-
-  stop(): Promise<void> {
-    return this.#stack.stop();
-  }
-
-  listeners(): readonly ListenerDescription[] {
-    return this.#stack.transport.listeners();
   }
 
   #route(request: SipMessage, flow: Flow): RouteDecision | Promise<RouteDecision> {
@@ -188,7 +163,7 @@ export class Border {
   }
 
   #back(chat: ChatFlow): ReturnType<NextHops['back']> {
-    const flow = this.#stack.transport.flow(chat.flowId);
+    const flow = this.ports.edge.transport.flow(chat.flowId);
     if (flow?.open) return { destination: flow, listener: chat.listener };
     if (chat.transport !== 'udp') return undefined;
     // Seen by another replica: its peer may still be reached from here.
@@ -199,7 +174,7 @@ export class Border {
   }
 
   #isOwnAddress(uri: Uri): boolean {
-    return this.listeners().some(({ host, port, advertised, transport }) => {
+    return this.ports.edge.transport.listeners().some(({ host, port, advertised, transport }) => {
       const asked = uri.port ?? defaultPort(transport);
       return (uri.host === host && asked === port) || `${uri.host}:${asked}` === advertised.toLowerCase();
     });
@@ -236,28 +211,16 @@ function policyOf(config: BcfConfig): BorderPolicy {
   };
 }
 
-function listenersOf(
-  side: Source['side'],
-  o: BcfConfig['public'],
-  tls: TlsOptions | undefined,
-): ListenOptions[] {
-  const all: [TransportName, number | null][] = [
-    ['udp', o.udp],
-    ['tcp', o.tcp],
-    ['tls', tls ? o.tls : null],
-  ];
-  return all.flatMap(([transport, port]) =>
-    port === null
-      ? []
-      : [
-          {
-            name: `${side}-${transport}`,
-            transport,
-            host: o.host,
-            port,
-            ...(o.advertise !== undefined && { advertise: { host: o.advertise } }),
-            ...(transport === 'tls' && tls && { tls, requireClientCertificate: true }),
-          },
-        ],
-  );
+/** The sockets of both sides; the side of a message is told by their names. */
+export function borderListeners(config: Pick<BcfConfig, 'public' | 'private'>): SipListener[] {
+  return [...listenersOf('public', config.public), ...listenersOf('private', config.private)];
+}
+
+function listenersOf(side: Source['side'], o: BcfConfig['public']): SipListener[] {
+  return (['udp', 'tcp', 'tls'] as const).flatMap((transport) => {
+    const port = o[transport];
+    if (port === null) return [];
+    const advertise = o.advertise === undefined ? {} : { advertise: o.advertise };
+    return [{ name: `${side}-${transport}`, transport, host: o.host, port, ...advertise }];
+  });
 }

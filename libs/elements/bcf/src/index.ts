@@ -1,5 +1,5 @@
 export { type BcfConfig, bcfConfigSchema } from './config.js';
-export { BcfService, bcfModule, startBcf } from './bcf.module.js';
+export { bcfModule, startBcf } from './bcf.module.js';
 export type { BorderPolicy, PeerPolicy, Source } from './policy.js';
 export { type EmergencyTarget, emergencyTarget } from './emergency-target.js';
 export { type ClassifyContext, type Traffic, classify } from './classify.js';

@@ -16,7 +16,7 @@ export const esrpConfigSchema = z
   .strictObject({
     http: listenSchema({ port: 15_970 }),
     /** A port of null turns a transport off. */
-    sip: z
+    listen: z
       .strictObject({
         host: hostSchema.default('127.0.0.1'),
         udp: portOrOff.default(15_070),

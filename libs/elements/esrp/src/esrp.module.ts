@@ -1,85 +1,52 @@
-import {
-  type DynamicModule,
-  Inject,
-  Injectable,
-  Module,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
+import { type DynamicModule, Inject, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Clock, Logger } from '@esinet/kernel';
 import {
   BUS,
   type Bus,
   CLOCK,
-  HEALTH,
-  type Health,
   LOGGER,
   METRICS,
   type Metrics,
   type PlatformOptions,
   type RunningElement,
+  SipEdge,
   type TlsOptions,
+  sipEdgeProvider,
   startElement,
 } from '@esinet/platform';
-import type { ListenerDescription } from '@esinet/sip';
-import { RoutingProxy } from './routing-proxy.js';
 import type { EsrpConfig } from './config.js';
+import { RoutingProxy, proxyListeners } from './routing-proxy.js';
 
-const CONFIG = Symbol('esinet.esrp.config');
-
-interface EsrpSettings {
-  readonly config: EsrpConfig;
-  readonly tls?: TlsOptions;
-}
-
-/** The running routing proxy; its SIP listeners open before the HTTP port does. */
 @Injectable()
-export class EsrpService implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #proxy: RoutingProxy;
-  #listening = false;
+class ProxyClosing implements OnApplicationShutdown {
+  constructor(@Inject(RoutingProxy) private readonly proxy: RoutingProxy) {}
 
-  constructor(
-    @Inject(CONFIG) { config, tls }: EsrpSettings,
-    @Inject(BUS) bus: Bus,
-    @Inject(CLOCK) clock: Clock,
-    @Inject(LOGGER) logger: Logger,
-    @Inject(METRICS) metrics: Metrics,
-    @Inject(HEALTH) health: Health,
-  ) {
-    this.#proxy = new RoutingProxy(config, { bus, clock, logger, metrics, ...(tls && { tls }) });
-    health.register('sip', () =>
-      Promise.resolve(this.#listening ? undefined : 'the SIP listeners are not open'),
-    );
-  }
-
-  async onApplicationBootstrap(): Promise<void> {
-    await this.#proxy.start();
-    this.#listening = true;
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    this.#listening = false;
-    await this.#proxy.stop();
-  }
-
-  /** The listeners with their real ports. */
-  listeners(): readonly ListenerDescription[] {
-    return this.#proxy.listeners();
+  onApplicationShutdown(): void {
+    this.proxy.close();
   }
 }
 
 @Module({})
 class EsrpModule {}
 
+/** `tls` is the routing proxy's certificate: for a TLS listener, and shown to ECRF and LIS. */
 export function esrpModule(config: EsrpConfig, o: { readonly tls?: TlsOptions } = {}): DynamicModule {
   return {
     module: EsrpModule,
-    providers: [{ provide: CONFIG, useValue: { config, ...o } satisfies EsrpSettings }, EsrpService],
-    exports: [EsrpService],
+    providers: [
+      sipEdgeProvider({ listeners: proxyListeners(config), ...o }),
+      {
+        provide: RoutingProxy,
+        inject: [SipEdge, BUS, CLOCK, LOGGER, METRICS],
+        useFactory: (edge: SipEdge, bus: Bus, clock: Clock, logger: Logger, metrics: Metrics) =>
+          new RoutingProxy(config, { edge, bus, clock, logger, metrics, ...o }),
+      },
+      ProxyClosing,
+    ],
   };
 }
 
-/** Starts the routing proxy. `tls` is its certificate: without it there is no TLS listener. */
+/** Starts the routing proxy. What it listens on is the `SipEdge` of the running element. */
 export function startEsrp(
   config: EsrpConfig,
   platform: PlatformOptions,

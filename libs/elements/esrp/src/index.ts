@@ -1,5 +1,5 @@
 export { type EsrpConfig, esrpConfigSchema } from './config.js';
-export { EsrpService, esrpModule, startEsrp } from './esrp.module.js';
+export { esrpModule, startEsrp } from './esrp.module.js';
 export type { Failure, RoutingPolicy } from './policy.js';
 export { type CallLocation, callLocation } from './call-location.js';
 export { EcrfBreaker } from './ecrf-breaker.js';

@@ -2,17 +2,12 @@ import { type Clock, type Logger, isoTime } from '@esinet/kernel';
 import { type HeldClient, httpHeldClient } from '@esinet/held';
 import { readIdentifiers } from '@esinet/lmpe';
 import { type LostClient, httpLostClient } from '@esinet/lost';
-import type { Bus, Metrics, TlsOptions } from '@esinet/platform';
+import type { Bus, Metrics, SipEdge, SipListener, TlsOptions } from '@esinet/platform';
 import {
-  type ListenOptions,
-  type ListenerDescription,
   ProxyCore,
   type RouteDecision,
   type SipMessage,
-  type SipStack,
-  type TransportName,
   type Uri,
-  createSipStack,
   defaultPort,
   nodeDns,
   serverLocator,
@@ -27,7 +22,8 @@ export interface RoutingProxyPorts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Without it there is no TLS listener, and ECRF and LIS are shown no certificate. */
+  readonly edge: Pick<SipEdge, 'transport' | 'transactions'>;
+  /** Shown to ECRF and LIS. */
   readonly tls?: TlsOptions;
 }
 
@@ -43,7 +39,6 @@ const locateTimeoutMs = 1_500;
 
 /** The emergency services routing proxy at work: sockets, the proxy core, and `route` in between. */
 export class RoutingProxy {
-  readonly #stack: SipStack;
   readonly #deps: RouteDeps;
   readonly #closing: (() => void)[] = [];
   readonly #routed: ReturnType<Metrics['counter']>;
@@ -54,13 +49,8 @@ export class RoutingProxy {
     config: EsrpConfig,
     private readonly ports: RoutingProxyPorts,
   ) {
-    const { clock, logger, metrics, tls } = ports;
-    this.#stack = createSipStack({
-      listeners: listenersOf(config, tls),
-      clock,
-      logger,
-      ...(tls && { clientTls: tls }),
-    });
+    const { clock, logger, metrics, edge } = ports;
+    const { transport, transactions } = edge;
     const hosts = new Map(Object.entries(config.hosts));
     this.#deps = {
       held: this.#held(config),
@@ -104,8 +94,8 @@ export class RoutingProxy {
       ['target', 'status'],
     );
     new ProxyCore({
-      transactions: this.#stack.transactions,
-      transport: this.#stack.transport,
+      transactions,
+      transport,
       locator: serverLocator({
         table: [],
         dns: nodeDns(),
@@ -122,17 +112,9 @@ export class RoutingProxy {
     });
   }
 
-  start(): Promise<void> {
-    return this.#stack.start();
-  }
-
-  async stop(): Promise<void> {
-    await this.#stack.stop();
+  /** Ends the connections to ECRF and LIS. */
+  close(): void {
     for (const close of this.#closing) close();
-  }
-
-  listeners(): readonly ListenerDescription[] {
-    return this.#stack.transport.listeners();
   }
 
   async #route(request: SipMessage): Promise<RouteDecision> {
@@ -201,32 +183,19 @@ export class RoutingProxy {
   }
 
   #isOwnAddress(uri: Uri): boolean {
-    return this.listeners().some(({ host, port, advertised, transport }) => {
+    return this.ports.edge.transport.listeners().some(({ host, port, advertised, transport }) => {
       const asked = uri.port ?? defaultPort(transport);
       return (uri.host === host && asked === port) || `${uri.host}:${asked}` === advertised.toLowerCase();
     });
   }
 }
 
-function listenersOf(config: EsrpConfig, tls: TlsOptions | undefined): ListenOptions[] {
-  const { host, advertise, udp, tcp } = config.sip;
-  const all: [TransportName, number | null][] = [
-    ['udp', udp],
-    ['tcp', tcp],
-    ['tls', tls ? config.sip.tls : null],
-  ];
-  return all.flatMap(([transport, port]) =>
-    port === null
-      ? []
-      : [
-          {
-            name: transport,
-            transport,
-            host,
-            port,
-            ...(advertise !== undefined && { advertise: { host: advertise } }),
-            ...(transport === 'tls' && tls && { tls, requireClientCertificate: true }),
-          },
-        ],
-  );
+/** The sockets of the routing proxy. */
+export function proxyListeners({ listen }: Pick<EsrpConfig, 'listen'>): SipListener[] {
+  return (['udp', 'tcp', 'tls'] as const).flatMap((transport) => {
+    const port = listen[transport];
+    if (port === null) return [];
+    const advertise = listen.advertise === undefined ? {} : { advertise: listen.advertise };
+    return [{ name: transport, transport, host: listen.host, port, ...advertise }];
+  });
 }

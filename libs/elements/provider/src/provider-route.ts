@@ -13,7 +13,10 @@ import type { ProviderPolicy, Sender } from './policy.js';
 /** A way to a registered user agent. */
 export interface ReachableBinding {
   readonly contact: string;
-  readonly flow: Flow;
+  /** The flow it registered by; without one it is reached by its path or its contact. */
+  readonly flow?: Flow;
+  /** Proxies between, first hop first. RFC 3327 */
+  readonly path: readonly string[];
 }
 
 export interface ProviderContext {
@@ -83,13 +86,16 @@ export function routeAtProvider(
 function toUser(request: SipMessage, uri: Uri, sender: Sender, context: ProviderContext): ProviderRouted {
   const user = accountOf(uri, context.policy);
   if (user === undefined) return refused(404);
-  const targets: ForwardTarget[] = context
-    .bindings(user)
-    .map(({ contact, flow }) => ({ uri: contact, destination: flow, listener: flow.listener }));
+  const targets = context.bindings(user).map(toBinding);
   if (targets.length === 0)
     return { why: 'no binding', account: user, decision: { kind: 'reject', status: 480 } };
   const edits = sender.isBorder ? [] : identityEdits(request, sender, context.policy);
   return { why: 'to user', account: user, decision: { kind: 'forward', targets, edits } };
+}
+
+function toBinding({ contact, flow, path }: ReachableBinding): ForwardTarget {
+  const edits: HeaderEdit[] = path.length === 0 ? [] : [{ op: 'set-lines', name: 'Route', values: path }];
+  return { uri: contact, edits, ...(flow && { destination: flow, listener: flow.listener }) };
 }
 
 function options(): ProviderRouted {
