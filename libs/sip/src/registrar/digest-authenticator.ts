@@ -36,11 +36,10 @@ export type DigestVerdict =
   | { readonly kind: 'bad-request'; readonly reason: string };
 
 /**
- * MD5 stands first. RFC 8760 2.3 would have the strongest first, but JsSIP 3.13 and sip.js 0.21, which most
- * WebSocket phones are built on, look at the first challenge only and give up when it is not MD5. A client that
- * knows SHA-256 reads all lines and may choose (RFC 8760 2.4).
+ * The strongest first, as RFC 8760 2.3 has it, and MD5 last: JsSIP 3.13 and sip.js 0.21, which most WebSocket phones
+ * are built on, know MD5 only, give up at anything else, and of several challenges keep only the last they read.
  */
-const offered: readonly DigestAlgorithm[] = ['MD5', 'SHA-256'];
+const offered: readonly DigestAlgorithm[] = ['SHA-256', 'MD5'];
 
 /**
  * The server's side of Digest: RFC 3261 22, RFC 7616, RFC 8760. Nonces carry their time and a keyed hash, so nothing

@@ -91,14 +91,14 @@ const contacts = (registrar: Registrar, user = 'alice') =>
 
 describe('authentication', () => {
   it(
-    'offers MD5 first, for clients that look at the first challenge only',
+    'offers MD5 last, for clients that look at the last challenge only',
     { meta: { clause: 'RFC 8760 2.3' } },
     async () => {
       const { registrar } = setup();
       const answer = await registrar.register(request({}), flow('f'));
       expect(answer.status).toBe(401);
       const algorithms = all(answer, 'WWW-Authenticate').map((value) => parseDigest(value)!.get('algorithm'));
-      expect(algorithms).toEqual(['MD5', 'SHA-256']);
+      expect(algorithms).toEqual(['SHA-256', 'MD5']);
     },
   );
 

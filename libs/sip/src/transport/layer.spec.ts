@@ -3,7 +3,7 @@ import { type Socket, connect, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '@esinet/kernel';
 import { WebSocket } from 'ws';
-import { Peers, message } from './network.fixture.js';
+import { Peers, message } from './loopback-peers.js';
 
 const peers = new Peers();
 const cleanups: (() => void)[] = [];

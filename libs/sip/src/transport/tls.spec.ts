@@ -11,7 +11,7 @@ import {
 } from '@peculiar/x509';
 import type { TransportName } from './destination.js';
 import type { ListenOptions } from './listener.js';
-import { Peers, message } from './network.fixture.js';
+import { Peers, message } from './loopback-peers.js';
 import { type TlsOptions, alternativeNames, matchesIdentity, sipIdentities } from './tls.js';
 
 cryptoProvider.set(webcrypto as unknown as Parameters<typeof cryptoProvider.set>[0]);
