@@ -12,6 +12,7 @@ import {
   type UacRequest,
   type UasAnswer,
   UserAgent,
+  type WireEvent,
   createSipStack,
   serverLocator,
 } from '@esinet/sip';
@@ -21,10 +22,20 @@ export interface Via {
   readonly transport: TransportName;
   readonly host: string;
   readonly port: number;
+  /** Port to send from and be reached at, with `udp`; by default any. */
+  readonly localPort?: number;
   /** Of a WebSocket. */
   readonly path?: string;
   /** Certificate shown and authorities believed; needed for `tls` and `wss`. */
   readonly tls?: TlsOptions;
+}
+
+/** One SIP message on the wire, in or out, retransmissions included. Personal data: for the person who asked only. */
+export interface WireMessage {
+  readonly direction: 'in' | 'out';
+  readonly transport: TransportName;
+  readonly bytes: number;
+  readonly text: string;
 }
 
 export interface Link {
@@ -42,6 +53,7 @@ export interface LinkOptions {
   readonly logger: Logger;
   readonly credentials?: { readonly user: string; readonly password: string };
   readonly onMessage: (request: SipMessage, flow: Flow) => UasAnswer;
+  readonly onWire?: (message: WireMessage) => void;
 }
 
 /** Sockets and user agent of one APP. Requests of the other side come in over the connection we opened. */
@@ -57,10 +69,18 @@ export async function openLink(o: LinkOptions): Promise<Link> {
   const stack = createSipStack({
     listeners:
       via.transport === 'udp'
-        ? [{ name: 'app-udp', transport: 'udp', host: await localAddress(address, via.port), port: 0 }]
+        ? [
+            {
+              name: 'app-udp',
+              transport: 'udp',
+              host: await localAddress(address, via.port),
+              port: via.localPort ?? 0,
+            },
+          ]
         : [],
     ...(via.tls && { clientTls: via.tls }),
     ...(via.path !== undefined && { clientPath: via.path }),
+    ...(o.onWire && { onWire: shownOn(o.onWire) }),
     clock,
     logger,
   });
@@ -81,6 +101,11 @@ export async function openLink(o: LinkOptions): Promise<Link> {
     onClosed: (callback) => void stack.transport.onFlowClosed(callback),
     close: () => stack.stop(),
   };
+}
+
+function shownOn(show: (message: WireMessage) => void): (event: WireEvent) => void {
+  return ({ direction, flow, bytes }) =>
+    show({ direction, transport: flow.transport, bytes: bytes.length, text: bytes.toString('utf8') });
 }
 
 /** The address of this machine that packets to `address` leave from; nothing is sent to find it. */

@@ -2,7 +2,7 @@ import { type Clock, type IdSource, type Logger, randomIds, silentLogger, system
 import { type SessionTiming, newCallId } from '@esinet/lmpe';
 import { ChatClient, type ChatMessage, type SendReport } from './chat-client.js';
 import type { Place } from './chat-request.js';
-import { type Via, openLink } from './link.js';
+import { type Via, type WireMessage, openLink } from './link.js';
 import { type RegisterOptions, Registration } from './registration.js';
 
 export interface OpenChatOptions {
@@ -20,6 +20,8 @@ export interface OpenChatOptions {
   readonly element?: string;
   readonly introduction?: string;
   readonly timing?: SessionTiming;
+  /** Sees every message of this end's connection, as `esinet send` shows them. */
+  readonly onWire?: (message: WireMessage) => void;
   readonly ids?: IdSource;
   readonly clock?: Clock;
   readonly logger?: Logger;
@@ -65,6 +67,7 @@ export async function openChat(o: OpenChatOptions): Promise<ChatClient> {
     logger,
     ...(register && { credentials: { user: register.user, password: register.password } }),
     onMessage: (request) => client.receive(request),
+    ...(o.onWire && { onWire: o.onWire }),
   });
   if (!register) {
     client.connect(link);
