@@ -51,7 +51,9 @@ export function listening({ config, elements }: RunningEsinet): Listening[] {
   sip('esrp', esrp.listen, 'the router');
   web('ecrf', '/lost', 'LoST');
   web('lis', '/held', 'HELD');
-  sip('psap', { host: psap.sip.host, udp: psap.sip.port, tcp: psap.sip.port }, 'the 112 centres');
+  for (const { transport, host, port } of psap.listeners) {
+    add('psap', `sip:${host}:${port};transport=${transport}`, `the 112 centres, ${transport.toUpperCase()}`);
+  }
   web('psap', '/api/chats', 'chats of the call takers');
   web('console', '/', 'what runs, and whether it is well');
   return rows;

@@ -14,6 +14,12 @@ export const esinetConfigSchema = z.strictObject({
   log: z
     .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn') })
     .prefault({}),
+  pki: z
+    .strictObject({
+      /** Folder of certificates and keys; `pki` in the data folder when not given. */
+      folder: z.string().min(1).optional(),
+    })
+    .prefault({}),
   /** Where people look: overview and REST API. */
   console: z.strictObject({ http: listenSchema({ port: 8080 }) }).prefault({}),
   bcf: bcfConfigSchema,

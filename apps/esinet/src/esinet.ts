@@ -19,6 +19,7 @@ import {
 import { type EsinetConfig, esinetConfigSchema } from './config.js';
 import { startConsole } from './console/start-console.js';
 import { LAB_PSAPS, labBoundaries } from './lab/lab-boundaries.js';
+import { labDevices } from './lab/lab-devices.js';
 import { shiftPorts } from './shift-ports.js';
 
 export const elementNames = ['lis', 'ecrf', 'psap', 'esrp', 'bcf', 'provider'] as const;
@@ -52,7 +53,7 @@ export interface EsinetOptions {
 export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): Promise<RunningEsinet> {
   const logger = o.logger ?? silentLogger;
   const clock = systemClock;
-  const pkiFolder = join(config.data, 'pki');
+  const pkiFolder = config.pki.folder ?? join(config.data, 'pki');
   const certificatesMade = await ensureLabPki({ folder: pkiFolder });
   const bus = new InProcessBus({ logger, clock });
   const store = new MemoryStore({ clock });
@@ -68,7 +69,7 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
     await records.close();
   };
   const start: Record<ElementName, () => Promise<RunningElement>> = {
-    lis: () => startLis(config.lis, platform),
+    lis: () => startLis(withLabDevices(config), platform),
     ecrf: () =>
       startEcrf(config.ecrf, platform, config.ecrf.boundaries === 'lab' ? { lab: labBoundaries() } : {}),
     psap: () => startPsap(withLabCentres(config), platform),
@@ -128,6 +129,11 @@ function withLabCentres({ ecrf, psap }: EsinetConfig): EsinetConfig['psap'] {
       { uri: `sip:${psap.defaultCentre}@${psap.domain}`, name: '112 default centre (lab)' },
     ],
   };
+}
+
+/** The lab's LIS knows where the provider's accounts are, unless devices are listed. */
+function withLabDevices({ ecrf, lis }: EsinetConfig): EsinetConfig['lis'] {
+  return ecrf.boundaries === 'lab' && lis.devices.length === 0 ? { ...lis, devices: labDevices() } : lis;
 }
 
 function once(run: () => Promise<void>): () => Promise<void> {

@@ -159,13 +159,13 @@ describe('wrong use', () => {
     const file = join(folder, 'esinet.yaml');
     await writeFile(
       file,
-      'data: d\nlog:\n  level: warn\nbcf:\n  public:\n    udpp: 15060\nesrp:\n  defautRoute: x\n',
+      'data: d\nlog:\n  level: warn\nbcf:\n  public:\n    udpp: 15060\nesrp:\n  defaultPsp: x\n',
     );
     const { code, err } = await run('up', '--config', 'esinet.yaml');
     await rm(file);
     expect(code).toBe(1);
     expect(err).toMatch(/^esinet\.yaml:6:5 {2}bcf\.public\.udpp: .*did you mean "udp"\?/m);
-    expect(err).toMatch(/^esinet\.yaml:8:3 {2}esrp\.defautRoute: .*did you mean "defaultRoute"\?/m);
+    expect(err).toMatch(/^esinet\.yaml:8:3 {2}esrp\.defaultPsp: .*did you mean "defaultPsap"\?/m);
     expect(err).not.toMatch(/^\s+at /m);
   });
 

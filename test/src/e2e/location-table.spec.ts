@@ -38,7 +38,7 @@ beforeAll(async () => {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
       identifiers: ['uri:sip:table@app.lab'],
-      circle: { latitude: 40.4168, longitude: -3.7038, radius: 25 },
+      shape: { type: 'circle', center: [-3.7038, 40.4168], radius: 25 },
     }),
   });
   expect(put.status).toBeLessThan(300);

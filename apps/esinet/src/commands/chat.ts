@@ -75,7 +75,7 @@ async function converse(client: ChatClient, screen: Screen): Promise<number> {
     if (!process.stdin.isTTY) await screen.next(2_000);
   }
   lines.close();
-  if (started && client.phase !== 'closed') await client.stop('The chat was ended by the caller.');
+  if (started && client.phase === 'open') await client.stop('The chat was ended by the caller.');
   return code;
 }
 
