@@ -125,6 +125,11 @@ export class ChatClient {
     this.#apply({ type: 'moved' });
   }
 
+  /** A keep-alive now: opens the way for the PSAP's messages again. */
+  nudge(): void {
+    this.#apply({ type: 'moved' });
+  }
+
   inactive(): void {
     this.#apply({ type: 'inactive' });
   }

@@ -27,6 +27,9 @@ export interface OpenChatOptions {
   readonly logger?: Logger;
 }
 
+/** A lost connection is opened again within this time, each caller at another moment. */
+export const reconnectWithinMs = 2_000;
+
 /** The provider did not take the registration; `status` is 0 if it did not answer. */
 export class RegistrationError extends Error {
   override readonly name = 'RegistrationError';
@@ -71,6 +74,7 @@ export async function openChat(o: OpenChatOptions): Promise<ChatClient> {
   });
   if (!register) {
     client.connect(link);
+    link.onClosed(() => void clock.after(Math.random() * reconnectWithinMs, () => client.nudge()));
     return client;
   }
   const registration = new Registration({ link, register, clock, ids, logger });
