@@ -317,6 +317,30 @@ describe('covering', () => {
     ]);
     expect(covering(grid, { type: 'polygon', rings: [[...many, many[0]!]] })).toEqual([['sw', 1]]);
   });
+
+  it('samples what would cost too much, and still answers', { meta: { clause: 'RFC 5222 12.2' } }, () => {
+    const random = generator(3);
+    const ragged = (x: number, y: number, r: number, n: number): BoundaryRing => {
+      const ring = Array.from({ length: n }, (_, i): Position => {
+        const far = r * (0.9 + 0.1 * random());
+        return [x + far * Math.cos((2 * Math.PI * i) / n), y + far * Math.sin((2 * Math.PI * i) / n)];
+      });
+      return [...ring, ring[0]!];
+    };
+    const east = polygon('east', ragged(11, 0, 1, 30_000));
+    const west = polygon('west', ragged(8, 0, 1, 30_000));
+    const islet = polygon('islet', ragged(50.001, 0.0001, 0.0001, 30_000));
+    const index = new BoundaryIndex([east, west, islet]);
+    const bottom = Array.from({ length: 201 }, (_, i): Position => [7 + i / 40, -1]);
+    const shares = new Map(
+      covering(index, { type: 'polygon', rings: [[...bottom, [12, 0], [7, 0], [7, -1]]] }),
+    );
+    for (const id of ['east', 'west'])
+      expect(Math.abs((shares.get(id) ?? 0) - (Math.PI * 0.95 ** 2) / 2 / 5)).toBeLessThan(0.02);
+    expect(covering(index, { type: 'circle', center: [50, 0], radius: 300_000 }).map((c) => c[0])).toEqual([
+      'islet',
+    ]);
+  });
 });
 
 describe('nearest', () => {

@@ -5,14 +5,16 @@ import { areaOfLoop, type Loop } from './half-strip.js';
 import { Region } from './region.js';
 import { type BoundaryRing, polygonsOf, type ServiceBoundary } from './service-boundary.js';
 import type { PolygonShape, Position, Shape } from './shape.js';
-import { centroidOf, outlineOf } from './shape-geometry.js';
+import { centroidOf } from './shape-geometry.js';
+import { extentOfLoops, loopsOf, samplesOf, withinLoops } from './shape-loops.js';
 
-/** Corners of the polygon that stands for a circle or an ellipse when areas are compared. */
-export const COVERING_POINTS = 32;
 /** Shares below this are dust of arithmetic on a common border. */
 export const MIN_COVERING_SHARE = 1e-6;
-/** Corners of one shape that are compared; of larger ones only so many, evenly chosen. */
-export const MAX_COVERING_CORNERS = 256;
+/**
+ * Edges times corners that one comparison of areas may cost, some twenty milliseconds. A larger one, such as a country
+ * over ten thousand boundaries, is answered from samples (RFC 5222 12.2 does not ask for all mappings).
+ */
+export const MAX_COVERING_WORK = 2_000_000;
 /** Shares are rounded so that equal ones are equal whatever arithmetic did to them. */
 const SHARE_STEPS = 1e9;
 /** Just within the last meridian, where half-open regions ending at 180 would leave it out. */
@@ -113,15 +115,23 @@ export class BoundaryIndex {
     const loops = s.type === 'point' ? [] : loopsOf(s);
     const whole = loops.reduce((sum, loop) => sum + areaOfLoop(loop), 0);
     if (!(whole > 0)) return this.at(centroidOf(s)).map((boundary) => ({ boundary, share: 1 }));
-    const areas = new Map<number, number>();
     const base = extentOfLoops(loops);
-    for (const turn of this.#turnsOf(base.minX, base.maxX)) {
-      const shifted =
-        turn === 0 ? loops : loops.map((loop) => loop.map((v, i) => (i % 2 === 0 ? v + turn : v)));
-      const extent = { ...base, minX: base.minX + turn, maxX: base.maxX + turn };
-      for (const n of this.#tree?.search(extent.minX, extent.minY, extent.maxX, extent.maxY) ?? []) {
-        const area = this.#regions[n]!.areaWithin(shifted, extent, whole);
-        const owner = this.#owner[n]!;
+    const corners = loops.reduce((sum, loop) => sum + loop.length / 2, 0);
+    const meeting = this.#meeting(base);
+    const edges = meeting.reduce(
+      (sum, m) => sum + this.#regions[m.region]!.edgesBetween(base.minY, base.maxY),
+      0,
+    );
+    const areas = new Map<number, number>();
+    if (edges * corners > MAX_COVERING_WORK) {
+      this.#sample(loops, base, whole, areas);
+    } else {
+      for (const { region, turn } of meeting) {
+        const shifted =
+          turn === 0 ? loops : loops.map((loop) => loop.map((v, i) => (i % 2 === 0 ? v + turn : v)));
+        const extent = { ...base, minX: base.minX + turn, maxX: base.maxX + turn };
+        const area = this.#regions[region]!.areaWithin(shifted, extent, whole);
+        const owner = this.#owner[region]!;
         areas.set(owner, (areas.get(owner) ?? 0) + area);
       }
     }
@@ -133,6 +143,30 @@ export class BoundaryIndex {
       .filter((c) => c.share > MIN_COVERING_SHARE)
       .sort((a, b) => b.share - a.share || a.owner - b.owner)
       .map((c) => ({ boundary: this.#boundaries[c.owner]!, share: c.share }));
+  }
+
+  /** The regions whose extent meets another, each with the turn that brings them together. */
+  #meeting(e: Extent): { readonly region: number; readonly turn: number }[] {
+    return this.#turnsOf(e.minX, e.maxX).flatMap((turn) =>
+      (this.#tree?.search(e.minX + turn, e.minY, e.maxX + turn, e.maxY) ?? []).map((region) => ({
+        region,
+        turn,
+      })),
+    );
+  }
+
+  #sample(loops: readonly Loop[], extent: Extent, whole: number, areas: Map<number, number>): void {
+    const samples = samplesOf(loops, extent, whole);
+    for (const [lon, lat] of samples) {
+      for (const owner of this.#ownersAt(lon, lat))
+        areas.set(owner, (areas.get(owner) ?? 0) + whole / samples.length);
+    }
+    if (areas.size > 0) return;
+    // Islands between the samples: who asks about an area that meets a boundary has to get an answer.
+    for (const { region, turn } of this.#meeting(extent)) {
+      const [x, y] = this.#regions[region]!.corner;
+      if (withinLoops(loops, x - turn, y)) areas.set(this.#owner[region]!, whole / (samples.length + 1));
+    }
   }
 
   /**
@@ -177,34 +211,4 @@ export class BoundaryIndex {
       .sort((a, b) => a[1] - b[1] || a[0] - b[0])
       .map(([owner, metres]) => ({ boundary: this.#boundaries[owner]!, distance: metres }));
   }
-}
-
-/** The shape's rings, exterior counter-clockwise and holes clockwise, so that their areas add up. */
-function loopsOf(s: Shape): Loop[] {
-  const rings = outlineOf(s, COVERING_POINTS);
-  if (rings.some((ring) => Math.abs((ring.at(-1)?.[0] ?? 0) - (ring[0]?.[0] ?? 0)) > 180)) return [];
-  const corners = rings.reduce((sum, ring) => sum + ring.length, 0);
-  const step = Math.max(1, Math.ceil(corners / MAX_COVERING_CORNERS));
-  return rings.map((ring, n) => {
-    const kept = ring.slice(0, -1).filter((_, i) => i % step === 0);
-    const loop = Float64Array.from(kept.flat());
-    if (areaOfLoop(loop) < 0 === n > 0) return loop;
-    return Float64Array.from(kept.reverse().flat());
-  });
-}
-
-function extentOfLoops(loops: readonly Loop[]): Extent {
-  let minX = Infinity;
-  let minY = Infinity;
-  let maxX = -Infinity;
-  let maxY = -Infinity;
-  for (const loop of loops) {
-    for (let i = 0; i + 1 < loop.length; i += 2) {
-      minX = Math.min(minX, loop[i]!);
-      maxX = Math.max(maxX, loop[i]!);
-      minY = Math.min(minY, loop[i + 1]!);
-      maxY = Math.max(maxY, loop[i + 1]!);
-    }
-  }
-  return { minX, minY, maxX, maxY };
 }

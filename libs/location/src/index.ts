@@ -56,8 +56,8 @@ export {
 export {
   BoundaryIndex,
   type Coverage,
-  COVERING_POINTS,
-  MAX_COVERING_CORNERS,
+  MAX_COVERING_WORK,
   MIN_COVERING_SHARE,
   type Neighbour,
 } from './boundary-index.js';
+export { COVERING_POINTS, MAX_COVERING_CORNERS } from './shape-loops.js';

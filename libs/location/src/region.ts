@@ -2,6 +2,7 @@ import type { Extent } from './boundary-extent.js';
 import { METRES_PER_DEGREE } from './geodesy.js';
 import { areaLeftOf, type Loop } from './half-strip.js';
 import type { BoundaryRing } from './service-boundary.js';
+import type { Position } from './shape.js';
 
 /** Slabs times their edges must stay within so many entries per edge: long edges would fill memory. */
 const ENTRIES_PER_EDGE = 4;
@@ -63,6 +64,16 @@ export class Region implements Extent {
     });
     this.#slabStart = starts;
     this.#slabEdges = members;
+  }
+
+  /** An upper bound of the edges between two latitudes, without looking at them. */
+  edgesBetween(y0: number, y1: number): number {
+    return this.#slabStart[this.#slabOf(y1) + 1]! - this.#slabStart[this.#slabOf(y0)]!;
+  }
+
+  /** Any one corner. */
+  get corner(): Position {
+    return [this.#edges[0]!, this.#edges[1]!];
   }
 
   get edgeCount(): number {
