@@ -126,7 +126,8 @@ it(
     expect([seen.size, twice]).toEqual([total, 0]);
     const sizes = () => [caller, proxy, psap].map((one) => one.transactions.size);
     await expect
-      .poll(sizes, { timeout: 10_000, interval: 100 })
+      .poll(sizes, { timeout: 30_000, interval: 100 })
       .toEqual(Array.from({ length: 3 }, () => ({ server: 0, client: 0 })));
   },
+  60_000,
 );

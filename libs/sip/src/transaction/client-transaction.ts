@@ -12,6 +12,7 @@ import {
   nonInviteClient,
 } from './non-invite-client.js';
 import type { TimerQueue, TimerTarget } from './timer-queue.js';
+import { TimerSlots } from './timer-slots.js';
 import type { SipTimers } from './timers.js';
 
 export type ClientFailure = 'timeout' | 'transport';
@@ -62,7 +63,10 @@ export class ClientRecord implements TimerTarget, ClientTransaction {
   #bytes: Buffer | undefined;
   #unsubscribe: (() => void) | undefined;
   #cancel: 'no' | 'wanted' | 'sent' = 'no';
-  #timers: [string, Timer][] = [];
+  readonly #timers = new TimerSlots();
+  #cancelled: Timer | undefined;
+  #reliable = true;
+  #sent = false;
 
   constructor(
     private readonly around: ClientSurroundings,
@@ -73,12 +77,14 @@ export class ClientRecord implements TimerTarget, ClientTransaction {
   ) {}
 
   get sent(): boolean {
-    return this.#flow !== undefined;
+    return this.#sent;
   }
 
   start(flow: Flow, bytes: Buffer): void {
     if (!this.pending) return;
     this.#flow = flow;
+    this.#sent = true;
+    this.#reliable = flow.reliable;
     this.#bytes = bytes;
     this.#unsubscribe = flow.onError(() => this.#broken(flow));
     this.event('start');
@@ -133,7 +139,7 @@ export class ClientRecord implements TimerTarget, ClientTransaction {
   }
 
   event(event: InviteClientEvent | NonInviteClientEvent, message?: SipMessage): void {
-    const context = { reliable: this.#flow?.reliable ?? true, timers: this.around.timers };
+    const context = { reliable: this.#reliable, timers: this.around.timers };
     const [state, effects] = this.invite
       ? inviteClient(this.state as InviteClientState, event as InviteClientEvent, context)
       : nonInviteClient(this.state as NonInviteClientState, event as NonInviteClientEvent, context);
@@ -170,13 +176,9 @@ export class ClientRecord implements TimerTarget, ClientTransaction {
       case 'fail':
         return this.#fail(effect.reason);
       case 'set':
-        this.#timers.push([effect.timer, this.around.queue.set(effect.ms, this, effect.timer)]);
-        // A timer that has fired is of no more use: two live ones are the most a machine has.
-        if (this.#timers.length > 4) this.#timers.splice(0, this.#timers.length - 4);
-        return;
+        return this.#timers.set(effect.timer, this.around.queue.set(effect.ms, this, effect.timer));
       case 'stop':
-        for (const [name, timer] of this.#timers) if (name === effect.timer) timer.cancel();
-        return;
+        return this.#timers.stop(effect.timer);
       case 'release':
         return this.#release();
       case 'end':
@@ -217,6 +219,7 @@ export class ClientRecord implements TimerTarget, ClientTransaction {
 
   #release(): void {
     this.#bytes = undefined;
+    this.#flow = undefined;
     this.reopen = undefined;
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
@@ -224,8 +227,8 @@ export class ClientRecord implements TimerTarget, ClientTransaction {
 
   #end(): void {
     this.#release();
-    for (const [, timer] of this.#timers) timer.cancel();
-    this.#timers = [];
+    this.#timers.clear();
+    this.#cancelled?.cancel();
     this.around.ended(this);
   }
 
@@ -244,7 +247,7 @@ export class ClientRecord implements TimerTarget, ClientTransaction {
     if (!request || to === undefined || !this.#flow) return;
     this.#cancel = 'sent';
     this.around.sendCancel(hopByHop(request, 'CANCEL', to), this.branch, this.#flow);
-    this.#timers.push(['cancelled', this.around.queue.set(this.around.timers.timeout, this, 'cancelled')]);
+    this.#cancelled = this.around.queue.set(this.around.timers.timeout, this, 'cancelled');
   }
 
   #request(): SipMessage | undefined {

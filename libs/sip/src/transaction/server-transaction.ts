@@ -1,4 +1,4 @@
-import type { Logger, Timer } from '@esinet/kernel';
+import type { Logger } from '@esinet/kernel';
 import { editMessage } from '../codec/edit.js';
 import { buildResponse } from '../codec/build.js';
 import { parseDatagram } from '../codec/datagram.js';
@@ -13,7 +13,9 @@ import {
   type NonInviteServerState,
   nonInviteServer,
 } from './non-invite-server.js';
+import type { Kept, KeptBytes } from './kept-bytes.js';
 import type { TimerQueue, TimerTarget } from './timer-queue.js';
+import { TimerSlots } from './timer-slots.js';
 import type { SipTimers } from './timers.js';
 
 /** An answer that the transaction writes itself. */
@@ -52,6 +54,7 @@ export interface ServerTransaction {
 export interface ServerSurroundings {
   readonly timers: SipTimers;
   readonly queue: TimerQueue;
+  readonly kept: KeptBytes;
   readonly logger: Logger;
   /** `via`: the top Via of the request, where it has a say in the way back. */
   transmit(bytes: Buffer, via: Via | undefined, flow: Flow): void;
@@ -69,10 +72,8 @@ export class ServerRecord implements TimerTarget {
   user: UserServerTransaction | undefined;
   readonly #via: Via | undefined;
   #last: Buffer | undefined;
-  #main: Timer | undefined;
-  #mainName = '';
-  #other: Timer | undefined;
-  #otherName = '';
+  #kept: Kept | undefined;
+  readonly #timers = new TimerSlots();
 
   constructor(
     private readonly around: ServerSurroundings,
@@ -101,12 +102,15 @@ export class ServerRecord implements TimerTarget {
       : nonInviteServer(this.state as NonInviteServerState, event as NonInviteServerEvent, context);
     this.state = state;
     for (const effect of effects) this.#perform(effect, message);
+    if (this.#last && this.answered) {
+      this.#kept = this.around.kept.keep(this.#last);
+      this.#last = undefined;
+    }
   }
 
   /** A final answer that never goes out: what was waiting is let go. */
   drop(): void {
-    this.#main?.cancel();
-    this.#other?.cancel();
+    this.#timers.clear();
     this.around.ended(this);
   }
 
@@ -117,8 +121,7 @@ export class ServerRecord implements TimerTarget {
         this.#last = message;
         return this.#transmit(message);
       case 'repeat':
-        if (this.#last) this.#transmit(this.#last);
-        return;
+        return this.#repeat();
       case 'trying': {
         const bytes = this.user?.build({ status: 100 });
         if (!bytes) return;
@@ -135,13 +138,14 @@ export class ServerRecord implements TimerTarget {
           peer: this.flow.remoteAddress,
         });
       case 'set':
-        return this.#set(effect.timer, effect.ms);
+        return this.#timers.set(effect.timer, this.around.queue.set(effect.ms, this, effect.timer));
       case 'stop':
-        return this.#stop(effect.timer);
+        return this.#timers.stop(effect.timer);
       case 'end':
         return this.drop();
       case 'forget':
         this.#last = undefined;
+        this.#kept = undefined;
         return;
       case 'ack':
       case 'release':
@@ -149,29 +153,14 @@ export class ServerRecord implements TimerTarget {
     }
   }
 
+  #repeat(): void {
+    const kept = this.#kept;
+    if (kept) this.#transmit(kept.block.subarray(kept.from, kept.to));
+    else if (this.#last) this.#transmit(this.#last);
+  }
+
   #transmit(bytes: Buffer): void {
     this.around.transmit(bytes, this.#via, this.flow);
-  }
-
-  #set(name: string, ms: number): void {
-    const timer = this.around.queue.set(ms, this, name);
-    if (this.#mainName === '' || this.#mainName === name) {
-      this.#mainName = name;
-      this.#main = timer;
-    } else {
-      this.#otherName = name;
-      this.#other = timer;
-    }
-  }
-
-  #stop(name: string): void {
-    if (this.#mainName === name) {
-      this.#main?.cancel();
-      this.#mainName = '';
-    } else if (this.#otherName === name) {
-      this.#other?.cancel();
-      this.#otherName = '';
-    }
   }
 }
 

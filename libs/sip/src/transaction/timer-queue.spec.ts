@@ -67,3 +67,24 @@ it('does a bounded amount in one turn and the rest in the next', () => {
   clock.advance(5);
   expect(fired).toBe(10_000);
 });
+
+it('keeps long timers in order though they wait elsewhere first', () => {
+  const { clock, timers } = queue();
+  const fired: string[] = [];
+  for (let i = 0; i < 50; i++) {
+    const timer = timers.after(32_000, () => fired.push(`${i}@${clock.now()}`));
+    timers.after(3_000, () => fired.push('short'));
+    if (i % 10 !== 0) timer.cancel();
+    clock.advance(40);
+  }
+  clock.advance(40_000);
+  expect(fired.filter((entry) => entry !== 'short')).toEqual([
+    '0@32000',
+    '10@32400',
+    '20@32800',
+    '30@33200',
+    '40@33600',
+  ]);
+  expect(fired.filter((entry) => entry === 'short')).toHaveLength(50);
+  expect(clock.waiting).toBe(0);
+});

@@ -5,6 +5,8 @@ export const timerResolutionMs = 10;
 /** Timers looked at in one turn before other work of the process gets its chance. */
 export const timersPerTurn = 4_000;
 const chunkSize = 512;
+/** Timers longer than twice this wait so long in a queue of their own, in which most of them are cancelled. */
+const stageMs = 1_000;
 
 /** What a timer reports to, with the name it was set under. */
 export interface TimerTarget {
@@ -14,6 +16,7 @@ export interface TimerTarget {
 class Entry implements Timer {
   constructor(
     readonly due: number,
+    readonly delay: number,
     public target: TimerTarget | undefined,
     readonly name: string,
   ) {}
@@ -62,6 +65,7 @@ class Fifo {
  */
 export class TimerQueue {
   readonly #queues = new Map<number, Fifo>();
+  #stage = new Fifo();
   #wake: Timer | undefined;
   #wakeAt = Infinity;
   #lastRun = -Infinity;
@@ -75,12 +79,19 @@ export class TimerQueue {
 
   set(delay: number, target: TimerTarget, name: string): Timer {
     const due = this.clock.now() + delay;
-    const entry = new Entry(due, target, name);
-    let queue = this.#queues.get(delay);
-    if (!queue) this.#queues.set(delay, (queue = new Fifo()));
-    queue.push(entry);
-    if (due < this.#wakeAt) this.#arm(due);
+    const entry = new Entry(due, delay, target, name);
+    const staged = delay > 2 * stageMs;
+    if (staged) this.#stage.push(entry);
+    else this.#queue(entry);
+    const look = staged ? leavesStage(entry) : due;
+    if (look < this.#wakeAt) this.#arm(look);
     return entry;
+  }
+
+  #queue(entry: Entry): void {
+    let queue = this.#queues.get(entry.delay);
+    if (!queue) this.#queues.set(entry.delay, (queue = new Fifo()));
+    queue.push(entry);
   }
 
   after(delay: number, fire: () => void): Timer {
@@ -94,6 +105,7 @@ export class TimerQueue {
     this.#wake = undefined;
     this.#wakeAt = Infinity;
     this.#queues.clear();
+    this.#stage = new Fifo();
   }
 
   #arm(due: number): void {
@@ -103,13 +115,25 @@ export class TimerQueue {
     this.#wake = this.clock.after(Math.max(0, Math.ceil(this.#wakeAt - this.clock.now())), () => this.#run());
   }
 
+  /** Moves what is still wanted to its queue; when the next entry leaves. */
+  #clearStage(now: number): number {
+    for (;;) {
+      const entry = this.#stage.peek();
+      if (!entry) return Infinity;
+      const leaves = leavesStage(entry);
+      if (leaves > now) return leaves;
+      this.#stage.shift();
+      this.#queue(entry);
+    }
+  }
+
   #run(): void {
     this.#wake = undefined;
     this.#wakeAt = -Infinity;
     const now = this.clock.now();
     this.#lastRun = now;
     let budget = timersPerTurn;
-    let next = Infinity;
+    let next = this.#clearStage(now);
     for (const queue of this.#queues.values()) {
       for (;;) {
         const entry = queue.peek();
@@ -134,7 +158,13 @@ export class TimerQueue {
       const entry = queue.peek();
       if (entry && entry.due < next) next = entry.due;
     }
+    const staged = this.#stage.peek();
+    if (staged) next = Math.min(next, leavesStage(staged));
     this.#wakeAt = Infinity;
     if (next < Infinity) this.#arm(next);
   }
+}
+
+function leavesStage(entry: Entry): number {
+  return entry.due - entry.delay + stageMs;
 }

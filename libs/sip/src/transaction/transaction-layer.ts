@@ -13,6 +13,7 @@ import {
   type Compose,
 } from './client-transaction.js';
 import { hashKey, hex32 } from './half-sip-hash.js';
+import { KeptBytes } from './kept-bytes.js';
 import { defaultTransactionLimits, type TransactionLimits } from './limits.js';
 import {
   type ServerRecord as Server,
@@ -117,6 +118,7 @@ export class TransactionLayer {
     this.#serverSide = {
       timers: this.timers,
       queue: this.queue,
+      kept: new KeptBytes(),
       logger: o.logger,
       transmit: (bytes, via, flow) => this.#answer(bytes, via, flow),
       ended: (record) => this.#servers.remove(record.key),
