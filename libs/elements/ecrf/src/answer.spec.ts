@@ -169,6 +169,10 @@ describe('findService', () => {
       const given = mapped(ask(find(point(-3.7, 40.4), 'urn:service:sos.police')));
       expect(given.mappings[0]).toMatchObject({ sourceId: 'west', service: SOS });
       expect(given.warnings).toMatchObject([{ code: 'serviceSubstitution', source: 'ecrf.esinet.lab' }]);
+      // Police exists somewhere: the region without it is not the boundary of what stands in.
+      expect(given.mappings[0]).not.toHaveProperty('serviceBoundaryReference');
+      const mountain = mapped(ask(find(point(-3.7, 40.4), 'urn:service:sos.mountain')));
+      expect(mountain.mappings[0]).toHaveProperty('serviceBoundaryReference');
       expect(mapped(ask(find(point(-2.5, 40.4), 'urn:service:sos.police'))).warnings).toEqual([]);
     },
   );

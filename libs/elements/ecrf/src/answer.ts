@@ -21,6 +21,8 @@ interface Found {
   readonly civic?: CivicHit;
   /** Not around the location, only close to it. */
   readonly near?: boolean;
+  /** Elsewhere in the boundary a service closer to the one asked for may be offered. */
+  readonly partly?: boolean;
 }
 
 /**
@@ -72,7 +74,7 @@ function findService(request: FindServiceRequest, layers: EcrfLayers, now: numbe
   }
   for (const urn of served) {
     const found = find(layers, urn, chosen, now);
-    if (found) return mappingAnswer(request, chosen, found, layers, now);
+    if (found) return mappingAnswer(request, chosen, { ...found, partly: urn !== served[0] }, layers, now);
   }
   for (const urn of served) {
     const near = findNear(layers, urn, chosen, now);
@@ -168,7 +170,8 @@ function mappingAnswer(
         service: exact ? request.service : boundary.serviceUrn,
         uris: [boundary.serviceUri],
         ...(boundary.serviceNumber === undefined ? {} : { serviceNumber: boundary.serviceNumber }),
-        ...(found.near ? {} : boundaryOf(request, found, layers)),
+        // RFC 5222 section 5.5: only a region in which the answer would be the same everywhere.
+        ...(found.near || found.partly ? {} : boundaryOf(request, found, layers)),
       },
     ],
     warnings,
