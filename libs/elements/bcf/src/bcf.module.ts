@@ -19,11 +19,17 @@ import {
 import { Border, borderListeners } from './border.js';
 import type { BcfConfig } from './config.js';
 
+/** What is not configuration: the border's certificate, without which its TLS listener must be off. */
+export interface ElementExtras {
+  readonly tls?: TlsOptions;
+  /** Milliseconds that requests under way have to finish at the end. */
+  readonly drainMs?: number;
+}
+
 @Module({})
 class BcfModule {}
 
-/** `tls` is the border's certificate, without which its TLS listener must be off. */
-export function bcfModule(config: BcfConfig, o: { readonly tls?: TlsOptions } = {}): DynamicModule {
+export function bcfModule(config: BcfConfig, o: ElementExtras = {}): DynamicModule {
   return {
     module: BcfModule,
     providers: [
@@ -42,7 +48,7 @@ export function bcfModule(config: BcfConfig, o: { readonly tls?: TlsOptions } = 
 export function startBcf(
   config: BcfConfig,
   platform: PlatformOptions,
-  o: { readonly tls?: TlsOptions } = {},
+  o: ElementExtras = {},
 ): Promise<RunningElement> {
   return startElement({ name: 'bcf', module: bcfModule(config, o), http: config.http, platform });
 }

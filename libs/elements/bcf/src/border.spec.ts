@@ -34,7 +34,7 @@ beforeEach(async () => {
     domains: { 'provider.lab': [`tcp:127.0.0.1:${provider.port('tcp')}`] },
     failover: '500 ms',
   });
-  bcf = await startBcf(config, { bus, store: new MemoryStore({ clock: systemClock }) });
+  bcf = await startBcf(config, { bus, store: new MemoryStore({ clock: systemClock }) }, { drainMs: 50 });
 });
 
 afterEach(async () => {

@@ -26,11 +26,17 @@ class ProxyClosing implements OnApplicationShutdown {
   }
 }
 
+/** What is not configuration: the certificate, for a TLS listener and shown to ECRF and LIS. */
+export interface ElementExtras {
+  readonly tls?: TlsOptions;
+  /** Milliseconds that requests under way have to finish at the end. */
+  readonly drainMs?: number;
+}
+
 @Module({})
 class EsrpModule {}
 
-/** `tls` is the routing proxy's certificate: for a TLS listener, and shown to ECRF and LIS. */
-export function esrpModule(config: EsrpConfig, o: { readonly tls?: TlsOptions } = {}): DynamicModule {
+export function esrpModule(config: EsrpConfig, o: ElementExtras = {}): DynamicModule {
   return {
     module: EsrpModule,
     providers: [
@@ -39,7 +45,7 @@ export function esrpModule(config: EsrpConfig, o: { readonly tls?: TlsOptions } 
         provide: RoutingProxy,
         inject: [SipEdge, BUS, CLOCK, LOGGER, METRICS],
         useFactory: (edge: SipEdge, bus: Bus, clock: Clock, logger: Logger, metrics: Metrics) =>
-          new RoutingProxy(config, { edge, bus, clock, logger, metrics, ...o }),
+          new RoutingProxy(config, { edge, bus, clock, logger, metrics, ...(o.tls && { tls: o.tls }) }),
       },
       ProxyClosing,
     ],
@@ -50,7 +56,7 @@ export function esrpModule(config: EsrpConfig, o: { readonly tls?: TlsOptions } 
 export function startEsrp(
   config: EsrpConfig,
   platform: PlatformOptions,
-  o: { readonly tls?: TlsOptions } = {},
+  o: ElementExtras = {},
 ): Promise<RunningElement> {
   return startElement({ name: 'esrp', module: esrpModule(config, o), http: config.http, platform });
 }

@@ -102,7 +102,7 @@ async function running(more: Record<string, unknown> = {}): Promise<Destination>
     failover: '500 ms',
     ...more,
   });
-  esrp = await startEsrp(config, { bus });
+  esrp = await startEsrp(config, { bus }, { drainMs: 50 });
   const listener = esrp
     .get<SipEdge>(SipEdge)
     .listeners()

@@ -4,6 +4,7 @@ import {
   type ListenOptions,
   type SipMessage,
   type SipStack,
+  type TlsOptions,
   type UacRequest,
   type UacOutcome,
   type UasAnswer,
@@ -29,9 +30,10 @@ export async function loopbackAgent(
     host: '127.0.0.1',
     port: 0,
   })),
+  tls?: TlsOptions,
 ): Promise<LoopbackAgent> {
   const base = { clock: systemClock, logger: silentLogger };
-  const stack = createSipStack({ listeners, ...base });
+  const stack = createSipStack({ listeners, ...base, clientPath: '/sip', ...(tls && { clientTls: tls }) });
   const received: LoopbackAgent['received'] = [];
   const agent = new UserAgent({
     ...base,

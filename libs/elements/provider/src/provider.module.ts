@@ -18,11 +18,17 @@ import {
 import type { ProviderConfig } from './config.js';
 import { ProviderProxy, providerListeners } from './provider-proxy.js';
 
+/** What is not configuration: the certificate by which the border trusts the provider; without it `wss` and `tls` must be off. */
+export interface ElementExtras {
+  readonly tls?: TlsOptions;
+  /** Milliseconds that requests under way have to finish at the end. */
+  readonly drainMs?: number;
+}
+
 @Module({})
 class ProviderModule {}
 
-/** `tls` is the provider's certificate, by which the border trusts it; without it `wss` and `tls` must be off. */
-export function providerModule(config: ProviderConfig, o: { readonly tls?: TlsOptions } = {}): DynamicModule {
+export function providerModule(config: ProviderConfig, o: ElementExtras = {}): DynamicModule {
   return {
     module: ProviderModule,
     providers: [
@@ -47,7 +53,7 @@ export function providerModule(config: ProviderConfig, o: { readonly tls?: TlsOp
 export function startProvider(
   config: ProviderConfig,
   platform: PlatformOptions,
-  o: { readonly tls?: TlsOptions } = {},
+  o: ElementExtras = {},
 ): Promise<RunningElement> {
   return startElement({ name: 'provider', module: providerModule(config, o), http: config.http, platform });
 }
