@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { halfSipHash, hashKey, hex32 } from './half-sip-hash.js';
+import { halfSipHash, hashKey, hex64 } from './half-sip-hash.js';
 
 const key = hashKey(Buffer.from([0, 1, 2, 3, 4, 5, 6, 7]));
 const counting = Buffer.from(Array.from({ length: 64 }, (_, i) => i));
@@ -23,6 +23,6 @@ it('differs with each length and each key', () => {
   expect(halfSipHash(counting, 8, hashKey(Buffer.alloc(8)))).not.toEqual(halfSipHash(counting, 8, key));
 });
 
-it('writes eight digits', () => {
-  expect([hex32(0), hex32(0xffff_ffff), hex32(0x1f)]).toEqual(['00000000', 'ffffffff', '0000001f']);
+it('writes sixteen digits', () => {
+  expect([hex64(0, 0x1f), hex64(0xffff_ffff, 0)]).toEqual(['000000000000001f', 'ffffffff00000000']);
 });

@@ -74,7 +74,11 @@ export function halfSipHash(bytes: Buffer, length: number, key: HashKey): [high:
   return [(v1 ^ v3) >>> 0, low];
 }
 
-/** Eight lower-case hexadecimal digits. */
-export function hex32(word: number): string {
-  return (word + 0x1_0000_0000).toString(16).slice(1);
+const digits = Buffer.alloc(8);
+
+/** The 64 bits as 16 lower-case hexadecimal digits. */
+export function hex64(high: number, low: number): string {
+  digits.writeUInt32BE(high, 0);
+  digits.writeUInt32BE(low, 4);
+  return digits.toString('hex');
 }

@@ -1,6 +1,6 @@
 import type { SipMessage } from '../codec/sip-message.js';
 import type { Via } from '../codec/via.js';
-import { halfSipHash, type HashKey, hex32 } from './half-sip-hash.js';
+import { halfSipHash, type HashKey, hex64 } from './half-sip-hash.js';
 
 /** RFC 3261 8.1.1.7 */
 export const magicCookie = 'z9hG4bK';
@@ -37,14 +37,14 @@ export class TransactionKeys {
     const length = this.#scratch.write(text, 0, 'latin1');
     const [high, low] = halfSipHash(this.#scratch, length, this.secret);
     // Read back rather than taken over: the text is made of slices that would keep the whole message alive.
-    return { key: this.#scratch.toString('latin1', 0, length), hash: hex32(high) + hex32(low) };
+    return { key: this.#scratch.toString('latin1', 0, length), hash: hex64(high, low) };
   }
 
   hashOf(text: string): string {
     const bytes = text.length > longestKey ? Buffer.from(text, 'latin1') : this.#scratch;
     const length = bytes === this.#scratch ? bytes.write(text, 0, 'latin1') : bytes.length;
     const [high, low] = halfSipHash(bytes, length, this.secret);
-    return hex32(high) + hex32(low);
+    return hex64(high, low);
   }
 
   /** 32 bits, where that is enough: the part of a branch that tells a loop from a spiral. RFC 5393 4.2.4 */

@@ -12,7 +12,7 @@ import {
   type ClientTransactionEvents,
   type Compose,
 } from './client-transaction.js';
-import { hashKey, hex32 } from './half-sip-hash.js';
+import { hashKey } from './half-sip-hash.js';
 import { KeptBytes } from './kept-bytes.js';
 import { defaultTransactionLimits, type TransactionLimits } from './limits.js';
 import {
@@ -417,8 +417,7 @@ export function branchOf(hash: string, attempt: number): string {
 }
 
 function randomBranch(): string {
-  const bytes = randomBytes(8);
-  return magicCookie + hex32(bytes.readUInt32LE(0)) + hex32(bytes.readUInt32LE(4));
+  return magicCookie + randomBytes(8).toString('hex');
 }
 
 /** RFC 3261 17.1.3: the branch of our top Via and the method of CSeq. */
