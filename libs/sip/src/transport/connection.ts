@@ -132,6 +132,11 @@ export class Connection implements Flow {
     return this.#open;
   }
 
+  /** A whole message has come in. */
+  get hadMessage(): boolean {
+    return this.#hadMessage;
+  }
+
   send(bytes: Buffer): void {
     if (!this.#open) {
       this.#fireErrors('closed');

@@ -17,6 +17,8 @@ const maxAliases = 64;
 /** The open connections: by id, by where they lead, and those being opened. */
 export class Connections {
   readonly #open = new Map<string, Connection>();
+  /** Accepted ones, the oldest first, that had sent no message when last looked at. */
+  readonly #silent = new Set<Connection>();
   readonly #reusable = new Map<string, Connection>();
   readonly #keys = new Map<Connection, string[]>();
   readonly #pending = new Map<string, Promise<Connection>>();
@@ -37,12 +39,23 @@ export class Connections {
     return this.size >= this.limits.maxConnections;
   }
 
+  /** Whether one more may come. Connections that were opened to us and never said anything give way to it. */
+  makeRoom(): boolean {
+    for (const connection of this.#silent) {
+      if (!this.full) break;
+      if (connection.hadMessage) this.#silent.delete(connection);
+      else connection.close('gave-way');
+    }
+    return !this.full;
+  }
+
   get(id: string): Connection | undefined {
     return this.#open.get(id);
   }
 
   add(connection: Connection): void {
     this.#open.set(connection.id, connection);
+    if (!connection.client) this.#silent.add(connection);
     this.#sweeper ??= this.clock.after(this.limits.sweepMs, () => this.#sweep());
   }
 
@@ -76,6 +89,7 @@ export class Connections {
   /** To be called by each connection as it closes. */
   closed(connection: Connection): void {
     if (!this.#open.delete(connection.id)) return;
+    this.#silent.delete(connection);
     for (const key of this.#keys.get(connection) ?? []) {
       if (this.#reusable.get(key) === connection) this.#reusable.delete(key);
     }
@@ -103,6 +117,7 @@ export class Connections {
     this.#sweeper = undefined;
     const now = this.clock.now();
     for (const connection of this.#open.values()) connection.sweep(now);
+    for (const connection of this.#silent) if (connection.hadMessage) this.#silent.delete(connection);
     if (this.#open.size > 0) this.#sweeper = this.clock.after(this.limits.sweepMs, () => this.#sweep());
   }
 }

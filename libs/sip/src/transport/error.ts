@@ -27,12 +27,25 @@ export class SipTransportError extends Error {
 
 /** The reason behind an error of node:net, node:tls or ws. */
 export function reasonOf(error: unknown): SipTransportReason {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'ECONNREFUSED') return 'refused';
-  if (code === 'ETIMEDOUT') return 'timeout';
-  if (code === 'EADDRINUSE') return 'address-in-use';
-  if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH' || code === 'EADDRNOTAVAIL') return 'unreachable';
-  if (code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || code.includes('CERT')) return 'tls';
-  if (code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' || code === 'EPROTO') return 'tls';
-  return 'closed';
+  if (!(error instanceof Error) || !('code' in error)) return 'closed';
+  switch (error.code) {
+    case 'ECONNREFUSED':
+      return 'refused';
+    case 'ETIMEDOUT':
+      return 'timeout';
+    case 'EADDRINUSE':
+      return 'address-in-use';
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'EADDRNOTAVAIL':
+      return 'unreachable';
+    case 'EPROTO':
+      return 'tls';
+    default:
+      // What OpenSSL finds wrong with a certificate has some forty codes without a common form, and no system call.
+      return 'syscall' in error || notOfTls.test(String(error.code)) ? 'closed' : 'tls';
+  }
 }
+
+/** Codes of ws, and of node's own but for TLS. */
+const notOfTls = /^(?:WS_|ERR_(?!TLS_|SSL_|OSSL_))/;

@@ -91,6 +91,29 @@ describe.each(['udp', 'tcp', 'ws'] as const)('%s', (transport) => {
   );
 });
 
+it.each(['udp', 'tcp', 'ws'] as const)(
+  'speaks IPv6 over %s',
+  { meta: { clause: 'RFC 5118 4' } },
+  async (transport) => {
+    const six = await peers.start([{ name: 'six', transport, host: '::1', port: 0 }]);
+    const both = await peers.start([{ name: 'both', transport, host: '::', port: 0 }]);
+    const { port } = both.to(transport);
+    const flow = await six.layer.flowTo({ transport, address: '::1', port }, 'six');
+    flow.send(message(1));
+    await both.until(() => both.got.length === 1);
+    expect(both.got[0]!.flow.remoteAddress).toBe('::1');
+    both.got[0]!.flow.send(message(2));
+    await six.until(() => six.got.length === 1);
+    const four = await peers.start([transport]);
+    (await four.layer.flowTo({ transport, address: '127.0.0.1', port })).send(message(3));
+    await both.until(() => both.got.length === 2);
+    // IPv4 that comes in on an IPv6 socket is IPv4 to everybody.
+    expect(both.got[1]!.flow.remoteAddress).toBe('127.0.0.1');
+    both.got[1]!.flow.send(message(4));
+    await four.until(() => four.got.length === 1);
+  },
+);
+
 describe('udp', () => {
   it('tells of a datagram that cannot go, once', { meta: { clause: 'RFC 3261 18.4' } }, async () => {
     const a = await peers.start(['udp']);
@@ -269,16 +292,28 @@ describe('tcp', () => {
     expect(a.closed).toEqual([toSlow.id]);
   });
 
-  it('takes no more connections than allowed', { meta: { clause: 'RFC 3261 18' } }, async () => {
-    const a = await peers.start(['tcp'], { limits: { maxConnections: 2 } });
-    const sockets: Socket[] = [];
-    for (let i = 0; i < 4; i++) sockets.push(await plain(a.to('tcp').port));
-    await a.until(() => sockets.filter((socket) => socket.destroyed).length === 2);
-    sockets.find((socket) => !socket.destroyed)!.write(message(1));
-    await a.until(() => a.got.length === 1);
-    const b = await peers.start(['tcp']);
-    await expect(a.layer.flowTo(b.to('tcp'))).rejects.toMatchObject({ reason: 'too-many-connections' });
-  });
+  it(
+    'takes no more connections than allowed, the silent ones giving way',
+    { meta: { clause: 'RFC 3261 18' } },
+    async () => {
+      const a = await peers.start(['tcp'], { limits: { maxConnections: 3 } });
+      const { port } = a.to('tcp');
+      const [first, second] = [await plain(port), await plain(port)];
+      second.write(message(1));
+      await a.until(() => a.got.length === 1);
+      const [third, fourth] = [await plain(port), await plain(port)];
+      await a.until(() => first.destroyed);
+      third.write(message(2));
+      fourth.write(message(3));
+      await a.until(() => a.got.length === 3);
+      const fifth = await plain(port);
+      await a.until(() => fifth.destroyed);
+      expect([second, third, fourth].map((socket) => socket.destroyed)).toEqual([false, false, false]);
+      expect(a.layer.connections).toBe(3);
+      const b = await peers.start(['tcp']);
+      await expect(a.layer.flowTo(b.to('tcp'))).rejects.toMatchObject({ reason: 'too-many-connections' });
+    },
+  );
 
   it(
     'closes a connection that never sends a whole message',

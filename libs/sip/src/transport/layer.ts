@@ -149,6 +149,11 @@ export class TransportLayer {
     return socket?.open ? socket.flowTo(address, Number(port)) : undefined;
   }
 
+  /** Connections open or being opened. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
   /** Called with each connection that closes, for whatever reason. */
   onFlowClosed(callback: (flow: Flow) => void): () => void {
     return this.#connections.onClosed(callback);
@@ -206,7 +211,7 @@ export class TransportLayer {
   }
 
   async #open(destination: Destination, listener: string, key: string): Promise<Connection> {
-    if (this.#connections.full) {
+    if (!this.#connections.makeRoom()) {
       throw new SipTransportError(
         'too-many-connections',
         `${this.#limits.maxConnections} connections are open`,
@@ -309,7 +314,7 @@ export class TransportLayer {
 
   #admit(socket: Socket, listener: string): boolean {
     if (this.#state !== 'started' || socket.destroyed) return false;
-    if (!this.#connections.full) return true;
+    if (this.#connections.makeRoom()) return true;
     this.#logger.warn('too-many-connections', { listener, limit: this.#limits.maxConnections });
     return false;
   }

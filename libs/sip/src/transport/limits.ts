@@ -1,7 +1,12 @@
 /** Every bound of the transports. All may be set by configuration; the defaults are `defaultTransportLimits`. */
 export interface TransportLimits {
-  /** Open connections over all listeners and transports; what comes beyond is closed at once. */
+  /**
+   * Open connections over all listeners and transports. A further one takes the place of the accepted one that has
+   * been silent for longest; where every one has sent a message it is closed at once.
+   */
   readonly maxConnections: number;
+  /** Sockets of one listener whose TLS or WebSocket handshake is not done. */
+  readonly maxHandshakes: number;
   /** Milliseconds until a connection of ours (with its TLS and WebSocket handshakes) must stand. */
   readonly connectTimeoutMs: number;
   /** Milliseconds a peer has for its TLS or WebSocket handshake with us. */
@@ -34,6 +39,7 @@ export interface TransportLimits {
 
 export const defaultTransportLimits: TransportLimits = {
   maxConnections: 10_000,
+  maxHandshakes: 1_000,
   connectTimeoutMs: 3_000,
   handshakeTimeoutMs: 5_000,
   idleTimeoutMs: 600_000,

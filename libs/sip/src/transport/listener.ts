@@ -49,7 +49,7 @@ export class StreamListener {
     events: ListenerEvents,
   ) {
     this.#server = makeServer(options, limits, events);
-    this.#server.maxConnections = limits.maxConnections;
+    this.#server.maxConnections = limits.maxConnections + limits.maxHandshakes;
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on('error', () => socket.destroy());

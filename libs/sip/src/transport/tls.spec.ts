@@ -17,6 +17,12 @@ import { type TlsOptions, alternativeNames, matchesIdentity, sipIdentities } fro
 cryptoProvider.set(webcrypto as unknown as Parameters<typeof cryptoProvider.set>[0]);
 
 const ec = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const rsa1024 = {
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  publicExponent: Uint8Array.of(1, 0, 1),
+  modulusLength: 1024,
+};
 const validity = {
   notBefore: new Date(Date.now() - 86_400_000),
   notAfter: new Date(Date.now() + 86_400_000),
@@ -39,8 +45,15 @@ async function authority(name: string) {
     extensions: [new BasicConstraintsExtension(true, 1, true)],
   });
   let serial = 2;
-  return async (subject: string, names: JsonGeneralName[]): Promise<TlsOptions> => {
-    const own = (await webcrypto.subtle.generateKey(ec, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+  return async (
+    subject: string,
+    names: JsonGeneralName[],
+    algorithm: typeof ec | typeof rsa1024 = ec,
+  ): Promise<TlsOptions> => {
+    const own = (await webcrypto.subtle.generateKey(algorithm, true, [
+      'sign',
+      'verify',
+    ])) as webcrypto.CryptoKeyPair;
     const certificate = await X509CertificateGenerator.create({
       serialNumber: String(serial++).padStart(2, '0'),
       subject: `CN=${subject}`,
@@ -63,12 +76,14 @@ let bcf: TlsOptions;
 let provider: TlsOptions;
 let web: TlsOptions;
 let foreign: TlsOptions;
+let weak: TlsOptions;
 
 beforeAll(async () => {
   const lab = await authority('Lab CA');
   bcf = await lab('bcf', [uri('sip:esinet.lab'), dns('bcf.esinet.lab'), { type: 'ip', value: '127.0.0.1' }]);
   provider = await lab('provider', [uri('sip:provider.lab'), dns('sbc.provider.lab')]);
   web = await lab('web', [dns('ws.provider.lab'), { type: 'ip', value: '127.0.0.1' }]);
+  weak = await lab('weak', [uri('sip:weak.lab')], rsa1024);
   foreign = await (await authority('Other CA'))('provider', [uri('sip:provider.lab')]);
 });
 
@@ -176,6 +191,23 @@ describe('tls', () => {
     });
     expect(failed).toBe(true);
     socket.destroy();
+  });
+
+  it('takes RSA-1024 only where told to', { meta: { clause: 'TS 103 698 6.1.1' } }, async () => {
+    const legacy = { ...weak, legacyKeys: true };
+    const strict = await peers.start([listener('tls', bcf)]);
+    const lenient = await peers.start([listener('tls', { ...bcf, legacyKeys: true })]);
+    const old = await peers.start([listener('tls', legacy)]);
+    (await old.layer.flowTo(lenient.to('tls', 'esinet.lab'), 'side-tls')).send(message(1));
+    await lenient.until(() => lenient.got.length === 1);
+    const refused = await old.layer.flowTo(strict.to('tls', 'esinet.lab'), 'side-tls').catch(() => undefined);
+    refused?.send(message(2));
+    await old.until(() => refused?.open !== true);
+    expect(strict.got).toEqual([]);
+    await expect(strict.layer.flowTo(old.to('tls', 'weak.lab'), 'side-tls')).rejects.toMatchObject({
+      reason: 'tls',
+    });
+    await expect(peers.start([listener('tls', weak)])).rejects.toMatchObject({ reason: 'no-certificate' });
   });
 
   it(

@@ -9,15 +9,22 @@ export interface TlsOptions {
   readonly key: string;
   readonly cert: string;
   readonly ca: string;
+  /**
+   * Also takes keys of 80 bits of strength, which means RSA-1024: TS 103 698 6.1.1 asks for no more, but such a key
+   * can be broken. For a peer that has no other. Default: false.
+   */
+  readonly legacyKeys?: boolean;
 }
 
 /** TLS 1.2 at least, and no keys below 112 bits of strength (RSA-1024 is refused). */
-const strength = { minVersion: 'TLSv1.2', ciphers: 'DEFAULT@SECLEVEL=2' } as const;
+function strength(tls: TlsOptions) {
+  return { minVersion: 'TLSv1.2', ciphers: `DEFAULT@SECLEVEL=${tls.legacyKeys ? 1 : 2}` } as const;
+}
 
 /** TS 103 698 6.1.1: both ends show a certificate. */
 export function serverTlsOptions(tls: TlsOptions, requireClientCertificate: boolean): NodeTlsOptions {
   return {
-    ...strength,
+    ...strength(tls),
     key: tls.key,
     cert: tls.cert,
     ca: tls.ca,
@@ -30,7 +37,7 @@ export function clientTlsOptions(tls: TlsOptions, destination: Destination): Con
   const expected = destination.serverName ?? plainAddress(destination.address);
   const web = destination.transport === 'wss';
   return {
-    ...strength,
+    ...strength(tls),
     ...(tls.key && tls.cert ? { key: tls.key, cert: tls.cert } : {}),
     ca: tls.ca,
     rejectUnauthorized: true,
