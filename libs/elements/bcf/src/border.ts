@@ -27,8 +27,10 @@ export interface BorderPorts {
 }
 
 /** Answers of a next hop that send a request on to the one after it: it is the way that failed, not the call. */
-const failoverOn = (status: number): boolean =>
-  status === 404 || status === 408 || status === 430 || status === 480 || (status >= 500 && status < 600);
+const failoverOn = (status: number): boolean => wayFailed.has(status) || (status >= 500 && status < 600);
+
+/** RFC 3261 21.4; 430 is RFC 5626 11.5. A loop (482, 483) is a fault of the way too. */
+const wayFailed = new Set([404, 408, 430, 480, 482, 483]);
 
 /** Milliseconds a name of a next hop may take to be looked up. */
 const locateTimeoutMs = 1_500;
@@ -192,6 +194,12 @@ function chatFlowOf(flow: Flow, source: Source): ChatFlow {
   };
 }
 
+/** In these the local numbers count in any case. */
+function ownNames(config: BcfConfig): string[] {
+  const { host, advertise } = config.public;
+  return [config.publicDomain, host, ...(advertise === undefined ? [] : [advertise.toLowerCase()])];
+}
+
 function policyOf(config: BcfConfig): BorderPolicy {
   return {
     elementId: config.element,
@@ -199,7 +207,7 @@ function policyOf(config: BcfConfig): BorderPolicy {
     numberDomains:
       config.numberDomains === '*'
         ? '*'
-        : new Set(config.numberDomains.map((domain) => domain.toLowerCase())),
+        : new Set([...config.numberDomains.map((domain) => domain.toLowerCase()), ...ownNames(config)]),
     publicDomain: config.publicDomain,
     privateDomain: config.privateDomain,
     emergencyPriority: config.priority.emergency,

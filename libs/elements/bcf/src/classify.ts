@@ -33,11 +33,15 @@ export function classify(request: SipMessage, source: Source, context: ClassifyC
   if (request.method === 'OPTIONS' && uri && isThisBorder(uri, context)) return { kind: 'probe' };
   if (!methods.has(request.method)) return { kind: 'refused', status: 405, why: 'method' };
 
-  const routed =
-    source.side === 'private' || source.peer?.trusted === true ? routedDomain(request, context) : undefined;
-  if (routed !== undefined) return { kind: 'relay', domain: routed };
+  const route =
+    source.side === 'private' || source.peer?.trusted === true ? foreignRoute(request, context) : undefined;
+  if (route !== undefined && context.hasDomain(route)) return { kind: 'relay', domain: route };
 
   const target = emergencyTarget(request.requestUri, context.policy);
+  // The ESRP sends what it cannot place itself: sent back to it, the call would go round until Max-Forwards ends it.
+  if (target && route !== undefined && source.side === 'private') {
+    return { kind: 'refused', status: 404, why: 'no such domain' };
+  }
   if (target) return { kind: 'emergency', target };
 
   if (!uri) return { kind: 'refused', status: 400, why: 'request-uri' };
@@ -57,13 +61,12 @@ function isPsapUri(uri: Uri, context: ClassifyContext): boolean {
   return uri.host === publicDomain || uri.host === privateDomain || context.isOwnAddress(uri);
 }
 
-/** The domain of the first Route value that is not us, if the table knows it. RFC 3261 16.4, 16.6 step 6 */
-function routedDomain(request: SipMessage, context: ClassifyContext): string | undefined {
+/** The host of the first Route value that is not us. RFC 3261 16.4, 16.6 step 6 */
+function foreignRoute(request: SipMessage, context: ClassifyContext): string | undefined {
   for (const value of request.values('Route')) {
     const uri = routeUri(value);
     if (!uri) return undefined;
-    if (context.isOwnAddress(uri) || uri.host === context.policy.publicDomain) continue;
-    return context.hasDomain(uri.host) ? uri.host : undefined;
+    if (!context.isOwnAddress(uri) && uri.host !== context.policy.publicDomain) return uri.host;
   }
   return undefined;
 }

@@ -390,6 +390,25 @@ describe('next hops', () => {
   });
 });
 
+it(
+  'does not send a call back to the ESRP that could not place it',
+  { meta: { clause: 'RFC 3261 16.3' } },
+  () => {
+    const before = request({ headers: [['Route', '<sip:c.1@unknown.example;lr>']] });
+    expect(screen(before, inside, context).decision).toMatchObject({ kind: 'reject', status: 404 });
+  },
+);
+
+it('chooses the way of outward messages itself', { meta: { clause: 'RFC 3261 16.6' } }, () => {
+  const before = request({
+    uri: 'sip:anna@provider.lab',
+    headers: [['Route', '<sip:x@unknown.example;lr>']],
+  });
+  const screening = screen(before, inside, context);
+  expect(screening.decision).toMatchObject({ targets: [{ destination: destinations.provider }] });
+  expect(leaving(before, screening).has('Route')).toBe(false);
+});
+
 describe('whom is remembered', () => {
   it(
     'emergency and chat senders, by From and what a peer asserts',

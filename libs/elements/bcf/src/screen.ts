@@ -1,12 +1,13 @@
-import type {
-  Destination,
-  Flow,
-  ForwardTarget,
-  HeaderEdit,
-  RouteDecision,
-  SipMessage,
-  TransportName,
-  Uri,
+import {
+  type Destination,
+  type Flow,
+  type ForwardTarget,
+  type HeaderEdit,
+  type RouteDecision,
+  type SipMessage,
+  type TransportName,
+  type Uri,
+  parseUri,
 } from '@esinet/sip';
 import {
   type ChatBinding,
@@ -22,7 +23,7 @@ import { identify, secretLengthOf } from './identifiers.js';
 import { type NextHop, towards } from './next-hop.js';
 import { callbackPriority, police, trustedHistory } from './police.js';
 import type { BorderPolicy, Source } from './policy.js';
-import { translateHeaders, translateUri } from './translate.js';
+import { type Translation, translateHeaders, translateUri } from './translate.js';
 
 /** The ways out of the border, as configured and as open at this moment. */
 export interface NextHops {
@@ -123,7 +124,9 @@ function emergency(
   const { requestUri, retargeted } = traffic.target;
   const received = inside ? request.values('History-Info') : trustedHistory(request, source, policy);
   const toService = retargeted ? [{ uri: requestUri, by: 'rc' as const }] : [];
-  const history = retargeted ? historyInfo(received, request.requestUri, toService) : received;
+  // A bare number is no URI, and so no entry of a history.
+  const tellable = retargeted && parseUri(request.requestUri) !== undefined;
+  const history = tellable ? historyInfo(received, request.requestUri, toService) : received;
 
   const edits: HeaderEdit[] = inside ? [] : police(request, source, policy);
   for (const value of added) edits.push({ op: 'append', name: 'Call-Info', value });
@@ -142,7 +145,7 @@ function emergency(
       ...by(context, 'private', destination),
       edits: [
         ...replaceHistory(request, last),
-        { op: 'prepend', name: 'Route', value: `<${policy.defaultPsapUri};lr>` },
+        { op: 'prepend', name: 'Route', value: looseRoute(policy.defaultPsapUri) },
         { op: 'append', name: 'Reason', value: reason },
       ],
     });
@@ -234,7 +237,12 @@ function outward(
     decision: {
       kind: 'forward',
       targets,
-      edits: [...outwardEdits(request, policy), ...callbackPriority(request, chat !== undefined, policy)],
+      edits: [
+        ...translateHeaders(request, outwards(policy), ['Route']),
+        ...callbackPriority(request, chat !== undefined, policy),
+        // The way was chosen here; what is left of a Route must not choose another outside.
+        ...(request.has('Route') ? [{ op: 'remove' as const, name: 'Route' }] : []),
+      ],
     },
   };
 }
@@ -244,8 +252,12 @@ function by(context: ScreenContext, side: Source['side'], hop: NextHop): Forward
   return { ...towards(hop), ...(listener !== undefined && { listener }) };
 }
 
+function outwards(policy: BorderPolicy): Translation {
+  return { from: policy.privateDomain, to: policy.publicDomain };
+}
+
 function outwardEdits(message: SipMessage, policy: BorderPolicy): HeaderEdit[] {
-  return translateHeaders(message, { from: policy.privateDomain, to: policy.publicDomain });
+  return translateHeaders(message, outwards(policy));
 }
 
 function replaceHistory(request: SipMessage, values: readonly string[]): HeaderEdit[] {
@@ -270,6 +282,11 @@ function privateUri(user: Uri, policy: BorderPolicy): string {
   if (translated !== user.text || user.host === policy.privateDomain) return translated;
   // Addressed by this border's own address.
   return `sip:${user.user ?? ''}@${policy.privateDomain}`;
+}
+
+/** RFC 3261 19.1.1 */
+function looseRoute(uri: string): string {
+  return parseUri(uri)?.params.has('lr') ? `<${uri}>` : `<${uri};lr>`;
 }
 
 function userOf(uri: string): string | undefined {

@@ -31,8 +31,10 @@ export interface RoutingProxyPorts {
  * Answers of a PSAP that send an emergency on to the next one: the way there failed, or it does not know itself. 486 and
  * 600 are its word about the call.
  */
-const failoverOn = (status: number): boolean =>
-  status === 404 || status === 408 || status === 430 || status === 480 || (status >= 500 && status < 600);
+const failoverOn = (status: number): boolean => wayFailed.has(status) || (status >= 500 && status < 600);
+
+/** RFC 3261 21.4; 430 is RFC 5626 11.5. A loop (482, 483) is a fault of the way too. */
+const wayFailed = new Set([404, 408, 410, 430, 480, 482, 483]);
 
 /** Milliseconds a name of a next hop may take to be looked up. */
 const locateTimeoutMs = 1_500;
