@@ -1,6 +1,9 @@
 /** How many messages of a chat are remembered to know a repeated one. Keep-alives are not among them. */
 export const rememberedMessages = 512;
 
+/** Senders of one chat whose numbers are followed: more are strangers that try identifiers. */
+export const followedSenders = 32;
+
 /** A message as a session sees it. Texts and URIs are the receiver's own copies. */
 export interface ReceivedMessage {
   readonly type: 'received';
@@ -17,7 +20,7 @@ export interface ReceivedMessage {
 
 /** What has come in, as far as repeated and missing messages can be told from it. */
 export interface Arrivals {
-  readonly seen: readonly { readonly key: string; readonly text: string | undefined }[];
+  readonly seen: readonly { readonly key: string; readonly print: string }[];
   /** Highest Message Identifier by sender. */
   readonly highest: Readonly<Record<string, number>>;
 }
@@ -53,11 +56,12 @@ export function arrive(
   const key = messageKey(m);
   const notes: ArrivalNote[] = [];
   const known = arrivals.seen.filter((s) => s.key === key);
-  if (known.some((s) => s.text === m.text)) {
+  const print = printOf(m.text);
+  if (known.some((s) => s.print === print)) {
     return { next: arrivals, duplicate: true, notes: [{ type: 'note', note: 'duplicate' }] };
   }
   if (known.length > 0) notes.push({ type: 'note', note: 'reused-id' });
-  const seen = [...arrivals.seen.slice(-(rememberedMessages - 1)), { key, text: m.text }];
+  const seen = [...arrivals.seen.slice(-(rememberedMessages - 1)), { key, print }];
   const { highest, note } = count(arrivals.highest, m);
   if (note && known.length === 0) notes.push(note);
   return { next: { seen, highest }, duplicate: false, notes };
@@ -81,10 +85,26 @@ function count(
   if (last !== undefined && m.messageId <= last) {
     return { highest: before, note: m.messageId < last ? { type: 'note', note: 'late' } : undefined };
   }
+  if (last === undefined && Object.keys(before).length >= followedSenders) {
+    return { highest: before, note: undefined };
+  }
   // A transferee counts on from where the transferor stopped (TS 103 698 6.2.6).
   const missing = m.messageId - (last ?? Math.max(0, ...Object.values(before))) - 1;
   return {
     highest: { ...before, [m.sender]: m.messageId },
     note: missing > 0 ? { type: 'note', note: 'gap', missing } : undefined,
   };
+}
+
+/** Tells texts apart without keeping them: two FNV-1a hashes of different seeds, and the length. */
+function printOf(text: string | undefined): string {
+  if (text === undefined) return '-';
+  let a = 0x811c9dc5;
+  let b = 0x9747b28c;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    a = Math.imul(a ^ code, 0x01000193);
+    b = Math.imul(b ^ code ^ (b >>> 15), 0x85ebca6b);
+  }
+  return `${text.length}.${a >>> 0}.${b >>> 0}`;
 }

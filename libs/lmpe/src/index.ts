@@ -18,6 +18,7 @@ export {
   type ArrivalNote,
   type Arrivals,
   type ReceivedMessage,
+  followedSenders,
   messageKey,
   rememberedMessages,
 } from './arrivals.js';
@@ -46,6 +47,7 @@ export {
   type OutgoingMessage,
   type SendOutcome,
   isDelivered,
+  maxOutgoing,
   maxPauseMs,
   worthAnotherAttempt,
 } from './outbox.js';

@@ -23,6 +23,9 @@ export interface OutboxOptions {
   readonly onOutcome: (message: OutgoingMessage, outcome: SendOutcome, attempts: number) => void;
 }
 
+/** Messages of one chat that may wait to be sent; what is over counts as undelivered at once. */
+export const maxOutgoing = 500;
+
 /** Longest pause between two attempts. */
 export const maxPauseMs = 30_000;
 
@@ -40,8 +43,17 @@ export class Outbox {
 
   push(message: OutgoingMessage): void {
     if (this.#closed || (message.keepAlive && this.#running)) return;
+    if (this.#waiting.length >= maxOutgoing) {
+      this.o.onOutcome(message, { kind: 'failure', reason: 'too many wait' }, 0);
+      return;
+    }
     this.#waiting.push(message);
     if (!this.#running) void this.#run();
+  }
+
+  /** Messages that wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.length;
   }
 
   /** The other side was heard: a pause before the next attempt is over. */

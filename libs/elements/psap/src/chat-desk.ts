@@ -84,6 +84,9 @@ export interface DeskRefusal {
 export class ChatDesk {
   readonly #chats = new Map<string, Chat>();
   readonly #byCallId = new Map<string, Chat[]>();
+  /** Chats whose Call Identifier is ours, by sender. */
+  readonly #madeUp = new Map<string, Chat[]>();
+  readonly #open = new Set<Chat>();
   readonly #opening = new Map<string, Promise<Chat>>();
   #closed = false;
 
@@ -109,7 +112,8 @@ export class ChatDesk {
           await this.#step(chat, event, message);
           return { status: 200 };
         } finally {
-          if (!chat.recorded) this.#forget(chat);
+          // Whoever waits behind still needs it.
+          if (!chat.recorded && chat.waiting <= 1) this.#forget(chat);
         }
       });
     } catch (error) {
@@ -186,9 +190,7 @@ export class ChatDesk {
   }
 
   get openChats(): number {
-    let open = 0;
-    for (const chat of this.#chats.values()) if (chat.state.phase === 'open') open++;
-    return open;
+    return this.#open.size;
   }
 
   close(): void {
@@ -225,15 +227,13 @@ export class ChatDesk {
   async #chatFor(message: IncomingMessage, named: Centre | undefined): Promise<Chat | undefined> {
     const { callId, messageType } = message.identifiers;
     const starts = ['start', 'start-redirect'].includes(messageKind(messageType));
-    let known: readonly Chat[];
-    if (callId !== undefined) known = this.#byCallId.get(callId) ?? [];
-    else
-      known = [...this.#chats.values()].filter((c) => c.origin.madeUp && c.origin.sender === message.sender);
+    let known: readonly Chat[] =
+      (callId !== undefined ? this.#byCallId.get(callId) : this.#madeUp.get(message.sender)) ?? [];
     if (named) known = known.filter((chat) => chat.centre.id === named.id);
     const own = known.filter((chat) => chat.origin.sender === message.sender);
     const found = own.at(-1) ?? (starts ? undefined : known.at(-1));
     if (found) return found;
-    if (this.#chats.size >= this.o.config.limits.chats && !this.#evictClosed()) return undefined;
+    if (this.#chats.size >= this.o.config.limits.chats && !this.#makeRoom()) return undefined;
 
     const centre = named ?? this.o.centres.default;
     const given = callId ?? newCallId(this.o.ids, this.o.config.element);
@@ -241,7 +241,7 @@ export class ChatDesk {
     // Two messages of one new chat may come at once.
     let opening = this.#opening.get(id);
     if (!opening) {
-      opening = this.#open(id, given, centre, message, callId === undefined).finally(() =>
+      opening = this.#begin(id, given, centre, message, callId === undefined).finally(() =>
         this.#opening.delete(id),
       );
       this.#opening.set(id, opening);
@@ -249,7 +249,7 @@ export class ChatDesk {
     return opening;
   }
 
-  async #open(
+  async #begin(
     id: string,
     callId: string,
     centre: Centre,
@@ -296,9 +296,8 @@ export class ChatDesk {
     const chat: Chat = new Chat(record.chat, record.callId, centre, origin, state, outbox);
     chat.closedAt = record.closedAt;
     this.#chats.set(chat.id, chat);
-    const same = this.#byCallId.get(chat.callId);
-    if (same) same.push(chat);
-    else this.#byCallId.set(chat.callId, [chat]);
+    enter(this.#byCallId, chat.callId, chat);
+    if (chat.origin.madeUp) enter(this.#madeUp, chat.origin.sender, chat);
     return chat;
   }
 
@@ -320,6 +319,7 @@ export class ChatDesk {
     }
     const [resumed, timers] = psapSession(state, { type: 'resumed' });
     chat.state = resumed;
+    this.#counted(chat);
     await this.#persist(
       chat,
       unsent.flatMap((e) => (e.type === 'send' ? [this.#outRecord(chat, e)] : [])),
@@ -416,6 +416,7 @@ export class ChatDesk {
           chat.timers.delete(effect.timer);
           break;
         case 'phase':
+          this.#counted(chat);
           this.o.watcher.open(this.openChats);
           if (effect.phase === 'closed') this.#ended(chat);
           break;
@@ -427,6 +428,11 @@ export class ChatDesk {
           break;
       }
     }
+  }
+
+  #counted(chat: Chat): void {
+    if (chat.state.phase === 'open') this.#open.add(chat);
+    else this.#open.delete(chat);
   }
 
   #post(chat: Chat, m: { messageType?: number; messageId?: number; text?: string }): void {
@@ -453,7 +459,7 @@ export class ChatDesk {
     for (const effect of effects) {
       const text =
         effect.type === 'show' ? automaticAnswer(chat.centre, effect.kind, effect.text) : undefined;
-      if (text === undefined) continue;
+      if (text === undefined || chat.outbox.waiting >= busyOutbox) continue;
       chat
         .enqueue(() => this.#step(chat, { type: 'say', text }))
         .catch((error: unknown) =>
@@ -524,28 +530,34 @@ export class ChatDesk {
   #ended(chat: Chat): void {
     this.o.watcher.ended(chat);
     const timer = this.o.clock.after(this.o.config.limits.closedFor, () => {
-      if (chat.state.phase === 'closed') this.#forget(chat);
+      if (chat.state.phase === 'closed' && chat.waiting === 0) this.#forget(chat);
     });
     chat.timers.get('forget')?.cancel();
     chat.timers.set('forget', timer);
   }
 
-  #evictClosed(): boolean {
+  /** Lets a closed chat go, or else a silent one: what comes of it later brings it back from the records. */
+  #makeRoom(): boolean {
+    let silent: Chat | undefined;
     for (const chat of this.#chats.values()) {
-      if (chat.state.phase !== 'closed' || chat.waiting > 0) continue;
-      this.#forget(chat);
-      return true;
+      if (chat.waiting > 0) continue;
+      if (chat.state.phase === 'closed') {
+        this.#forget(chat);
+        return true;
+      }
+      if (chat.state.silent) silent ??= chat;
     }
-    return false;
+    if (silent) this.#forget(silent);
+    return silent !== undefined;
   }
 
   #forget(chat: Chat): void {
     chat.cancelTimers();
     chat.outbox.close();
     this.#chats.delete(chat.id);
-    const same = this.#byCallId.get(chat.callId)?.filter((other) => other !== chat) ?? [];
-    if (same.length === 0) this.#byCallId.delete(chat.callId);
-    else this.#byCallId.set(chat.callId, same);
+    this.#open.delete(chat);
+    leave(this.#byCallId, chat.callId, chat);
+    leave(this.#madeUp, chat.origin.sender, chat);
   }
 
   async #chatRecord(id: string): Promise<ChatRecord | undefined> {
@@ -598,6 +610,21 @@ export class ChatDesk {
       raw: m.raw.toString('base64'),
     };
   }
+}
+
+/** Automatic answers stop while so many messages wait: whoever floods a chat is not answered one by one. */
+const busyOutbox = 20;
+
+function enter(index: Map<string, Chat[]>, key: string, chat: Chat): void {
+  const same = index.get(key);
+  if (same) same.push(chat);
+  else index.set(key, [chat]);
+}
+
+function leave(index: Map<string, Chat[]>, key: string, chat: Chat): void {
+  const same = index.get(key)?.filter((other) => other !== chat) ?? [];
+  if (same.length === 0) index.delete(key);
+  else index.set(key, same);
 }
 
 /** Chats looked through for a Call Identifier that is not in memory. */

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { httpHeldClient } from '@esinet/held';
-import { type Clock, type IdSource, type Logger, isoTime } from '@esinet/kernel';
+import { type Clock, type IdSource, type Logger, isoTime, messageOf } from '@esinet/kernel';
 import type { OutgoingMessage, SendOutcome } from '@esinet/lmpe';
 import {
   type Bus,
@@ -85,8 +85,13 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
 
   /** Before any socket opens: what was open goes on. */
   async onModuleInit(): Promise<void> {
-    const restored = await this.desk.restore();
-    if (restored > 0) this.logger.info('chats restored', { chats: restored });
+    try {
+      const restored = await this.desk.restore();
+      if (restored > 0) this.logger.info('chats restored', { chats: restored });
+    } catch (error) {
+      // Without records every message is answered 500, and readiness says why: better than not to be there at all.
+      this.logger.error('chats not restored', { reason: messageOf(error) });
+    }
   }
 
   beforeApplicationShutdown(): void {

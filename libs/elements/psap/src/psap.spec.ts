@@ -418,6 +418,31 @@ describe('a PSAP', () => {
     },
   );
 
+  it(
+    'makes room for the living when its memory is full',
+    { meta: { clause: 'TS 103 698 6.1.2.9' } },
+    async () => {
+      const b = await bench({ config: { limits: { chats: 2 }, silence: '30 ms' } });
+      const id = (n: number) => `urn:emergency:uid:callid:aaaaaaaaaa${n}:app.lab`;
+      for (const n of [1, 2])
+        expect(await b.caller.send(b.port, { callInfo: identify(257, 1, id(n)) })).toBe(200);
+      expect(await b.caller.send(b.port, { callInfo: identify(257, 1, id(3)) })).toBe(486);
+      await until(
+        () => b.events.filter(({ payload }) => JSON.stringify(payload).includes('"silent"')).length >= 2,
+      );
+      expect(await b.caller.send(b.port, { callInfo: identify(257, 1, id(3)) })).toBe(200);
+      // The one that had to go comes back from the records, knowing what it had.
+      await until(
+        () => b.events.filter(({ payload }) => JSON.stringify(payload).includes('"silent"')).length >= 3,
+      );
+      expect(await b.caller.send(b.port, { callInfo: identify(259, 2, id(1)), body: 'still here' })).toBe(
+        200,
+      );
+      const all = (await messages(b.records)).filter((m) => m.callId === id(1));
+      expect(summary(all).map((m) => m.slice(0, 9))).toEqual(['in 257/1 ', 'out 257/1', 'in 259/2 ']);
+    },
+  );
+
   it('shows centres, and problems as problems', { meta: { clause: 'RFC 9457 3' } }, async () => {
     const b = await bench();
     const centres = (await (await fetch(`${b.api}/centres`)).json()) as { centres: { id: string }[] };
