@@ -165,3 +165,17 @@ describe('editMessage', () => {
     expect([odd.values('Route'), popped.values('Route')]).toEqual([['<sip:1>', '<sip:2>'], ['<sip:2>']]);
   });
 });
+
+it('edits what wider limits let in', () => {
+  const extra = Array.from({ length: 300 }, (_, i) => `X-${i}: ${i}\r\n`).join('');
+  const parsed = parseDatagram(Buffer.from(`MESSAGE sip:a@h.example SIP/2.0\r\n${extra}\r\nbody`), {
+    maxHeaderLines: 400,
+  });
+  if (parsed.kind !== 'message') throw new Error(JSON.stringify(parsed));
+  const edits: HeaderEdit[] = [
+    { op: 'prepend', name: 'Via', value: 'V, W' },
+    { op: 'pop', name: 'Via' },
+  ];
+  const edited = editMessage(parsed.message, { edits }).toString();
+  expect(edited).toBe(`MESSAGE sip:a@h.example SIP/2.0\r\nVia: W\r\n${extra}\r\nbody`);
+});

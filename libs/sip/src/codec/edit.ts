@@ -3,7 +3,7 @@ import { type HeaderId, UNKNOWN_HEADER, headerId } from './header-names.js';
 import { firstMemberEnd } from './header-list.js';
 import { octets, safeName, safeUri, valueOctets } from './header-text.js';
 import { COMMA, CR, LF, SP, TAB } from './lexical.js';
-import { sipLimits } from './limits.js';
+import { unlimited } from './limits.js';
 import { SipMessage } from './sip-message.js';
 
 /** One change of the header section. Edits apply in order, each to what the ones before it left. */
@@ -46,7 +46,7 @@ export function editMessage(
     if (plan.apply(edits[i]!)) continue;
     // The edit looks inside a line that an edit before it wrote: write, read and go on.
     const soFar = plan.write(o.requestUri);
-    const index = indexHeaders(soFar, 0, sipLimits());
+    const index = indexHeaders(soFar, 0, unlimited);
     return editMessage(new SipMessage(soFar, index, message.startLine), { edits: edits.slice(i) });
   }
   return plan.write(o.requestUri);

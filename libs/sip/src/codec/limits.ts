@@ -22,6 +22,16 @@ export const defaultSipLimits: SipLimits = {
   maxUri: 2_048,
 };
 
+/** For octets that were judged before. */
+export const unlimited: SipLimits = {
+  maxMessage: Infinity,
+  maxHeaderSection: Infinity,
+  maxHeaderLine: Infinity,
+  maxHeaderLines: Infinity,
+  maxVias: Infinity,
+  maxUri: Infinity,
+};
+
 export function sipLimits(overrides?: Partial<SipLimits>): SipLimits {
   return overrides === undefined ? defaultSipLimits : { ...defaultSipLimits, ...overrides };
 }

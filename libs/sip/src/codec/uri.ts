@@ -1,5 +1,15 @@
 import { parseHostPort } from './host.js';
-import { PASSWORD, QUESTION, SCHEME, SEMI, URI_HEADERS, URI_PARAMETER, USER, consistsOf } from './lexical.js';
+import {
+  EQUAL,
+  PASSWORD,
+  QUESTION,
+  SCHEME,
+  SEMI,
+  URI_HEADERS,
+  URI_PARAMETER,
+  USER,
+  consistsOf,
+} from './lexical.js';
 import type { Mutable } from './mutable.js';
 import { type Params, noParams } from './params.js';
 
@@ -94,10 +104,11 @@ function uriParams(text: string): Params | undefined {
   const params = new Map<string, string | undefined>();
   let start = 0;
   while (start <= text.length) {
-    let end = text.indexOf(';', start);
-    if (end < 0) end = text.length;
-    let equal = text.indexOf('=', start);
-    if (equal < 0 || equal > end) equal = end;
+    let equal = -1;
+    let end = start;
+    for (; end < text.length && text.charCodeAt(end) !== SEMI; end++)
+      if (equal < 0 && text.charCodeAt(end) === EQUAL) equal = end;
+    if (equal < 0) equal = end;
     const name = text.slice(start, equal);
     const value = equal < end ? text.slice(equal + 1, end) : undefined;
     if (name.length === 0 || !consistsOf(name, URI_PARAMETER, true)) return undefined;
