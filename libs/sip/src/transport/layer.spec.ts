@@ -416,6 +416,18 @@ describe('ws', () => {
     await expect(b.layer.flowTo(a.to('ws'))).rejects.toMatchObject({ reason: 'handshake' });
   });
 
+  it('closes what never asks for a WebSocket', { meta: { clause: 'RFC 6455 4.2' } }, async () => {
+    const a = await peers.start(['ws'], { limits: { handshakeTimeoutMs: 100, sweepMs: 50 } });
+    const silent = await plain(a.to('ws').port);
+    const drip = await plain(a.to('ws').port);
+    const dripping = setInterval(() => drip.write('GET'), 20);
+    cleanups.push(() => clearInterval(dripping));
+    const socket = (await open(`ws://127.0.0.1:${a.to('ws').port}/`, 'sip')) as WebSocket;
+    await a.until(() => silent.destroyed && drip.destroyed);
+    socket.send(message(1));
+    await a.until(() => a.got.length === 1);
+  });
+
   it('takes text and binary, and answers in text', { meta: { clause: 'RFC 7118 4.2' } }, async () => {
     const a = await peers.start(['ws']);
     const socket = (await open(`ws://127.0.0.1:${a.to('ws').port}/`, 'sip')) as WebSocket;

@@ -1,4 +1,5 @@
 import { createHash, webcrypto } from 'node:crypto';
+import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import 'reflect-metadata';
@@ -208,6 +209,21 @@ describe('tls', () => {
       reason: 'tls',
     });
     await expect(peers.start([listener('tls', weak)])).rejects.toMatchObject({ reason: 'no-certificate' });
+  });
+
+  it('closes what never shakes hands, whatever it sends', { meta: { clause: 'RFC 8446 4' } }, async () => {
+    const b = await peers.start([listener('tls', bcf), listener('wss', web)], {
+      limits: { handshakeTimeoutMs: 100, sweepMs: 50 },
+    });
+    const sockets = ['tls', 'tls', 'wss'].map((transport, i) => {
+      const { port } = b.to(transport as TransportName);
+      const socket = connectTcp({ host: '127.0.0.1', port });
+      socket.on('error', () => undefined).on('data', () => undefined);
+      if (i === 1) socket.write(message(1));
+      return socket;
+    });
+    await b.until(() => sockets.every((socket) => socket.destroyed));
+    expect(b.layer.connections).toBe(0);
   });
 
   it(
