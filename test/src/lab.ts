@@ -74,7 +74,7 @@ async function start(
     if (!answer.ok) throw new Error(`${what}: ${answer.status} ${await answer.text()}`);
   };
   const find = async (part: string): Promise<string | undefined> => {
-    const chats = (await (await fetch(`${api}/chats`)).json()) as { callId: string }[];
+    const { chats } = (await (await fetch(`${api}/chats`)).json()) as { chats: { callId: string }[] };
     return chats.find(({ callId }) => callId.includes(part))?.callId;
   };
   const full = async (part: string): Promise<string> => {

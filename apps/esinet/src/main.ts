@@ -1,13 +1,13 @@
 import 'reflect-metadata';
 import { messageOf } from '@esinet/kernel';
-import { program } from './program.js';
+import { program, withPlaces } from './program.js';
 import { exit, red, tell } from './terminal.js';
 
 // A promise nobody waited for must not end an ESInet in the middle of somebody's chat.
 process.on('unhandledRejection', (reason) => tell(red(`unexpected: ${messageOf(reason)}`)));
 
 program()
-  .parseAsync()
+  .parseAsync(withPlaces(process.argv))
   .catch((error: unknown) => {
     tell(red(messageOf(error)));
     process.exitCode = exit.failed;

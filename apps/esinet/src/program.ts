@@ -25,13 +25,23 @@ function port(text: string): number {
   return value;
 }
 
-/** Runs a command and keeps its exit code; the process ends when nothing is left to do. */
+/** Runs a command and keeps its exit code. Our timers do not hold the process: until the command is done, this does. */
 function running<A extends unknown[]>(
   command: (...args: A) => Promise<number> | number,
 ): (...args: A) => Promise<void> {
   return async (...args) => {
-    process.exitCode = await command(...args);
+    const held = setInterval(() => undefined, 60_000);
+    try {
+      process.exitCode = await command(...args);
+    } finally {
+      clearInterval(held);
+    }
   };
+}
+
+/** A place south of the equator looks like an option to whoever reads the command line: a blank before it tells them apart. */
+export function withPlaces(argv: readonly string[]): string[] {
+  return argv.map((word) => (/^-\d[\d.]*,/.test(word) ? ` ${word}` : word));
 }
 
 export function program(): Command {
@@ -98,8 +108,6 @@ export function program(): Command {
     .addOption(offset)
     .option('--explain', 'boundary, number, warnings, path')
     .addOption(json)
-    // A latitude or longitude below zero looks like an option.
-    .allowUnknownOption(false)
     .action(running(where));
 
   const pki = esinet.command('pki').description('certificates of the lab');
