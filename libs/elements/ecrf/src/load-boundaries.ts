@@ -86,13 +86,20 @@ function usableOf(source: BoundarySource, problems: LoadProblem[]): LoadedBounda
         lastUpdated: changed.get(boundary.id) ?? source.changedAt,
       }));
     }
+    const byName = new Map<string, Indexed[]>();
+    current.forEach((f, i) => {
+      const name = idOf(f.feature) ?? `#${i}`;
+      const same = byName.get(name);
+      if (same) same.push(f);
+      else byName.set(name, [f]);
+    });
     const bad = new Set<Indexed>();
     for (const problem of read.error) {
-      const named = current.filter((f, i) => (idOf(f.feature) ?? `#${i}`) === problem.feature);
+      const named = byName.get(problem.feature) ?? [];
       // Of two with one NGUID the first stays.
       const refused = problem.code === 'duplicate-nguid' ? named.slice(1) : named;
       for (const f of refused) bad.add(f);
-      const at = named[0];
+      const [at] = named;
       const feature = at && idOf(at.feature) === undefined ? `#${at.index}` : problem.feature;
       problems.push({ source: source.name, feature, code: problem.code, message: problem.message });
     }
