@@ -172,6 +172,14 @@ describe('the PSAP', () => {
     });
   }
 
+  it('answers a test call by ending it', { meta: { clause: 'TS 103 698 6.1.2.10' } }, () => {
+    const state = newPsapSession({ callId: 'urn:x', caller: ana, greeting: 'hello', testAnswer: 'Madrid' });
+    const [next, effects] = psapSession(state, from(257, 1, 'test'));
+    expect(sent(effects)).toEqual(['258/1 Madrid']);
+    expect(next.phase).toBe('closed');
+    expect(notes(psapSession(next, from(257, 1, 'test'))[1])).toEqual(['duplicate']);
+  });
+
   it(
     'rests from keep-alives in a long silence, never closing',
     { meta: { clause: 'TS 103 698 6.2.5' } },

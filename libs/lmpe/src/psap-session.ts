@@ -21,6 +21,8 @@ export interface PsapSession {
   readonly caller: string;
   /** Predefined text of the first message. */
   readonly greeting: string;
+  /** Of a test call: the text that answers and ends it (TS 103 698 6.1.2.10). */
+  readonly testAnswer?: string;
   /** Message Identifier used last; 0 before the first. */
   readonly lastSent: number;
   readonly arrivals: Arrivals;
@@ -47,6 +49,7 @@ export function newPsapSession(o: {
   readonly callId: string;
   readonly caller: string;
   readonly greeting: string;
+  readonly testAnswer?: string;
   readonly timing?: SessionTiming;
 }): PsapSession {
   return {
@@ -54,6 +57,7 @@ export function newPsapSession(o: {
     callId: o.callId,
     caller: o.caller,
     greeting: o.greeting,
+    ...(o.testAnswer !== undefined && { testAnswer: o.testAnswer }),
     lastSent: 0,
     arrivals: noArrivals,
     inactive: false,
@@ -128,6 +132,10 @@ function keptAlive(state: PsapSession, m: ReceivedMessage, kind: MessageKind): S
 
 /** 6.2.2: the automatic first message, which tells the APP where the chat goes on. */
 function greeted(state: PsapSession, effects: readonly SessionEffect[]): Step {
+  if (state.testAnswer !== undefined) {
+    const [ended, answer] = message(state, MessageType.stop, state.testAnswer);
+    return closed(ended, [...effects, ...answer]);
+  }
   const open: PsapSession = { ...state, phase: 'open' };
   const [next, sent] = message(open, MessageType.start, state.greeting);
   const changed = state.phase === 'open' ? [] : [phase(next), ...timers(next)];

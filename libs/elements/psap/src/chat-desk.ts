@@ -44,6 +44,7 @@ import {
   sameMessage,
 } from './message-record.js';
 import { automaticAnswer } from './script.js';
+import { TestCalls, testAnswer } from './test-call.js';
 
 /** What others are told of, after it happened. Nothing waits for them. */
 export interface DeskWatcher {
@@ -87,10 +88,13 @@ export class ChatDesk {
   /** Chats whose Call Identifier is ours, by sender. */
   readonly #madeUp = new Map<string, Chat[]>();
   readonly #open = new Set<Chat>();
-  readonly #opening = new Map<string, Promise<Chat>>();
+  readonly #tests: TestCalls;
+  readonly #opening = new Map<string, Promise<Chat | undefined>>();
   #closed = false;
 
-  constructor(private readonly o: ChatDeskOptions) {}
+  constructor(private readonly o: ChatDeskOptions) {
+    this.#tests = new TestCalls(o.config.tests.interval);
+  }
 
   async take(message: IncomingMessage, named: Centre | undefined): Promise<DeskAnswer> {
     if (message.textBytes > this.o.config.limits.textBytes) return { status: 413 };
@@ -255,11 +259,12 @@ export class ChatDesk {
     centre: Centre,
     message: IncomingMessage,
     madeUp: boolean,
-  ): Promise<Chat> {
+  ): Promise<Chat | undefined> {
     if (!madeUp) {
       const before = await this.#chatRecord(id);
       if (before) return this.#load(before);
     }
+    if (message.test && !this.#mayTest(message)) return undefined;
     return this.#add({
       version: 1,
       chat: id,
@@ -269,10 +274,15 @@ export class ChatDesk {
       sender: message.sender,
       ...(message.service !== undefined && { service: message.service }),
       test: message.test,
+      ...(message.test && { testAnswer: testAnswer(centre, message) }),
       startedAt: isoTime(this.o.clock.wall()),
       phase: 'waiting',
       madeUp,
     });
+  }
+
+  #mayTest(message: IncomingMessage): boolean {
+    return this.o.config.tests.enabled && this.#tests.admit(message.sender, this.o.clock.now());
   }
 
   #add(record: ChatRecord): Chat {
@@ -289,10 +299,19 @@ export class ChatDesk {
       callId: record.callId,
       caller: record.caller,
       greeting: centre.greeting,
+      ...(record.testAnswer !== undefined && { testAnswer: record.testAnswer }),
       timing: { heartbeatMs: config.heartbeat, silenceMs: config.silence },
     });
-    const { caller, sender, service, test, startedAt, madeUp } = record;
-    const origin = { caller, sender, ...(service !== undefined && { service }), test, startedAt, madeUp };
+    const { caller, sender, service, test, testAnswer: answer, startedAt, madeUp } = record;
+    const origin = {
+      caller,
+      sender,
+      test,
+      startedAt,
+      madeUp,
+      ...(service !== undefined && { service }),
+      ...(answer !== undefined && { testAnswer: answer }),
+    };
     const chat: Chat = new Chat(record.chat, record.callId, centre, origin, state, outbox);
     chat.closedAt = record.closedAt;
     this.#chats.set(chat.id, chat);

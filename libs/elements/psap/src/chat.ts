@@ -28,6 +28,7 @@ export class Chat {
       readonly sender: string;
       readonly service?: string;
       readonly test: boolean;
+      readonly testAnswer?: string;
       readonly startedAt: string;
       readonly madeUp: boolean;
     },

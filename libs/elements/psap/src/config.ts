@@ -55,6 +55,14 @@ export const psapConfigSchema = z
         interval: durationSchema.prefault('10 s'),
       })
       .prefault({}),
+    /** Test calls (TS 103 698 6.1.2.10). What is over the limit, or all if they are disabled, is answered 486. */
+    tests: z
+      .strictObject({
+        enabled: z.boolean().default(true),
+        /** Shortest time between two test calls of one caller. */
+        interval: durationSchema.prefault('2 min'),
+      })
+      .prefault({}),
     limits: z
       .strictObject({
         /** Octets of chat text in one message. */

@@ -29,8 +29,10 @@ export interface IncomingMessage {
     readonly contentId?: string;
     readonly bytes: number;
   }[];
-  /** Service asked for, if the Request-URI still says so. */
+  /** Service asked for, if the Request-URI or To says so; without the mark of a test. */
   readonly service: string | undefined;
+  /** The same, as the caller wrote it. */
+  readonly asked?: string;
   readonly test: boolean;
   readonly requestUri: string;
   /** SIP Call-ID and CSeq: what tells a message without a Message Identifier from another. */
@@ -52,7 +54,9 @@ export function readIncoming(request: SipMessage): IncomingMessage {
   const parts = readBodyParts(request);
   const texts = parts.filter(isText);
   const { location, used } = locationOf(request.values('Geolocation'), parts, problems);
-  const service = isEmergencyService(request.requestUri);
+  // A next hop may have been told to rewrite the Request-URI; To stays as the caller wrote it.
+  const asked = [request.requestUri, request.to?.uri ?? ''].find((uri) => isEmergencyService(uri));
+  const service = asked === undefined ? undefined : isEmergencyService(asked);
   return {
     identifiers,
     sender: sender ?? '',
@@ -69,6 +73,7 @@ export function readIncoming(request: SipMessage): IncomingMessage {
         bytes: part.body.length,
       })),
     service: service?.urn,
+    ...(asked !== undefined && { asked }),
     test: service?.test ?? false,
     requestUri: request.requestUri,
     reference: createHash('sha256')

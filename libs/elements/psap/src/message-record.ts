@@ -52,6 +52,8 @@ export interface ChatRecord {
   readonly sender: string;
   readonly service?: string;
   readonly test: boolean;
+  /** Of a test call: the text that ends it. */
+  readonly testAnswer?: string;
   readonly startedAt: string;
   readonly phase: string;
   readonly closedAt?: string;

@@ -443,6 +443,42 @@ describe('a PSAP', () => {
     },
   );
 
+  it(
+    'answers a test call and ends it, and refuses the next one',
+    { meta: { clause: 'TS 103 698 6.1.2.10' } },
+    async () => {
+      const b = await bench();
+      const pidf = writePidfLo({
+        entity: 'sip:ana@provider.lab',
+        shape: { type: 'circle', center: [-3.7, 40.4], radius: 30 },
+        timestamp: '2026-01-01T00:00:00Z',
+        retentionExpiry: '2026-01-02T00:00:00Z',
+      });
+      const test = {
+        uri: 'urn:service:sos.fire.test',
+        route: `<${madrid};lr>`,
+        body: pidf,
+        contentType: 'application/pidf+xml',
+        callInfo: identify(257, 1),
+      };
+      expect(await b.caller.send(b.port, test)).toBe(200);
+      const answer = await b.caller.request(1);
+      expect(readIdentifiers(answer.values('Call-Info'))).toMatchObject({ messageId: 1, messageType: 258 });
+      expect(answer.body.toString()).toBe(
+        '112 Madrid (lab)\r\nurn:service:sos.fire.test\r\n40.40000 N, 3.70000 W, within 30 m',
+      );
+      // A copy of it is no second test.
+      expect(await b.caller.send(b.port, test)).toBe(200);
+      expect(
+        await b.caller.send(b.port, {
+          ...test,
+          callInfo: identify(257, 1, 'urn:emergency:uid:callid:bbbbbbbbbbb:e'),
+        }),
+      ).toBe(486);
+      expect(b.caller.received).toHaveLength(1);
+    },
+  );
+
   it('shows centres, and problems as problems', { meta: { clause: 'RFC 9457 3' } }, async () => {
     const b = await bench();
     const centres = (await (await fetch(`${b.api}/centres`)).json()) as { centres: { id: string }[] };
