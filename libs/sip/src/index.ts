@@ -1,6 +1,7 @@
 // codec
 export { type SipLimits, defaultSipLimits } from './codec/limits.js';
-export { type CSeq, SipMessage } from './codec/sip-message.js';
+export type { CSeq } from './codec/cseq.js';
+export { SipMessage } from './codec/sip-message.js';
 export type { Parsed } from './codec/parsed.js';
 export { parseDatagram, parseFrame } from './codec/datagram.js';
 export { StreamFramer } from './codec/stream-framer.js';

@@ -1,3 +1,4 @@
+import { type CSeq, parseCSeq } from './cseq.js';
 import { type HeaderIndex, STRIDE } from './header-index.js';
 import {
   CALL_ID,
@@ -12,25 +13,12 @@ import {
   headerId,
 } from './header-names.js';
 import { firstMemberEnd, splitInto } from './header-list.js';
-import { CR, COLON, LF, LOWER, SP, TAB, decimal, isBlank, isTokenChar, skipBlanks } from './lexical.js';
+import { CR, COLON, LF, LOWER, SP, TAB, decimal, isBlank, isTokenChar } from './lexical.js';
 import { type MediaType, parseMediaType } from './media-type.js';
 import { type NameAddr, parseNameAddr } from './name-addr.js';
+import { methodAt } from './method.js';
 import type { StartLine } from './start-line.js';
 import { type Via, parseVia } from './via.js';
-
-/** RFC 3261 20.16: number of 32 bits. */
-export interface CSeq {
-  readonly number: number;
-  readonly method: string;
-}
-
-const METHODS = new Map<number, readonly Buffer[]>();
-const METHOD_NAMES =
-  'INVITE ACK BYE CANCEL OPTIONS REGISTER MESSAGE INFO UPDATE PRACK SUBSCRIBE NOTIFY REFER PUBLISH'.split(
-    ' ',
-  );
-for (const name of METHOD_NAMES)
-  METHODS.set(name.length, [...(METHODS.get(name.length) ?? []), Buffer.from(name, 'latin1')]);
 
 /**
  * A SIP message as an immutable view on its octets (RFC 3261 7). Headers are found by an index of lines and turned
@@ -171,7 +159,10 @@ export class SipMessage {
   }
 
   get cseq(): CSeq | undefined {
-    if (this.#cseq === undefined) this.#cseq = parseCSeq(this.#first(CSEQ)) ?? null;
+    if (this.#cseq === undefined) {
+      const value = this.#first(CSEQ);
+      this.#cseq = (value === undefined ? undefined : parseCSeq(value)) ?? null;
+    }
     return this.#cseq ?? undefined;
   }
 
@@ -290,30 +281,6 @@ function unfold(text: string): string {
   return result + text.slice(start);
 }
 
-function methodAt(bytes: Buffer, start: number, end: number): string {
-  const candidates = METHODS.get(end - start) ?? [];
-  for (const candidate of candidates) {
-    let i = 0;
-    while (i < candidate.length && candidate[i] === bytes[start + i]) i++;
-    if (i === candidate.length) return INTERNED.get(candidate)!;
-  }
-  return bytes.toString('latin1', start, end);
-}
-
-const INTERNED = new Map([...METHODS.values()].flat().map((octets) => [octets, octets.toString('latin1')]));
-
 function parsedNameAddr(value: string | undefined): NameAddr | null {
   return value === undefined ? null : (parseNameAddr(value) ?? null);
-}
-
-/** RFC 3261 20.16: 1*DIGIT LWS Method. 8.1.1.5 sends below 2**31; what 32 bits hold is read (RFC 4475 3.1.2.4). */
-function parseCSeq(value: string | undefined): CSeq | undefined {
-  if (value === undefined) return undefined;
-  let digits = 0;
-  while (digits < value.length && !isBlank(value.charCodeAt(digits))) digits++;
-  const number = decimal(value.slice(0, digits), 0xffff_ffff);
-  const method = value.slice(skipBlanks(value, digits));
-  if (number === undefined || method.length === 0) return undefined;
-  for (let i = 0; i < method.length; i++) if (!isTokenChar(method.charCodeAt(i))) return undefined;
-  return { number, method };
 }
