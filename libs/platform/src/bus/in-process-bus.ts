@@ -37,6 +37,8 @@ interface Subscriber {
   readonly waiting: Message[];
   running: number;
   scheduled: boolean;
+  /** Deliveries left in this turn of the event loop. */
+  left: number;
   ended: boolean;
   dropped: number;
 }
@@ -154,6 +156,7 @@ export class InProcessBus implements Bus {
       waiting: [],
       running: 0,
       scheduled: false,
+      left: 0,
       ended: false,
       dropped: 0,
     };
@@ -243,20 +246,29 @@ function end(subscriber: Subscriber): void {
   subscriber.waiting.length = 0;
 }
 
+/** Deliveries one subscriber gets before the event loop has its turn: sockets and timers come first. */
+const deliveriesPerTurn = 64;
+
 function schedule(subscriber: Subscriber): void {
   if (subscriber.scheduled || subscriber.running >= subscriber.concurrency) return;
   subscriber.scheduled = true;
   setImmediate(() => {
     subscriber.scheduled = false;
+    subscriber.left = deliveriesPerTurn;
     drain(subscriber);
   });
 }
 
 /** Starts as many deliveries as the subscriber takes at once; each starts the next when it is done. */
 function drain(subscriber: Subscriber): void {
-  while (!subscriber.ended && subscriber.running < subscriber.concurrency) {
+  while (!subscriber.ended && !subscriber.scheduled && subscriber.running < subscriber.concurrency) {
+    if (subscriber.left === 0) {
+      schedule(subscriber);
+      return;
+    }
     const message = subscriber.waiting.shift();
     if (!message) return;
+    subscriber.left--;
     subscriber.running++;
     void subscriber.deliver(message).finally(() => {
       subscriber.running--;
