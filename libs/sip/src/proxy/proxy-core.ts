@@ -8,6 +8,7 @@ import type { RequestLocator } from '../transaction/locator-port.js';
 import type { ServerTransaction } from '../transaction/server-transaction.js';
 import type { TransactionLayer } from '../transaction/transaction-layer.js';
 import type { TransactionTransport } from '../transaction/transport-port.js';
+import { FailedDestinations } from './failed-destinations.js';
 import { forwardStateless } from './forward-ack.js';
 import { defaultProxyTimes, type ProxySettings, retriable } from './proxy-settings.js';
 import { ResponseContext } from './response-context.js';
@@ -27,10 +28,20 @@ export interface ProxyCoreOptions {
   readonly isOwn: (uri: Uri) => boolean;
   /** Stay in the path of the dialogs that forwarded requests set up. Default false. RFC 3261 16.6 step 4 */
   readonly recordRoute?: boolean;
+  /** RFC 3261 16.6 step 11. Default 185 s. */
   readonly timerCMs?: number;
+  /**
+   * Without any response for so long the next target gets the request as well. Default 4 s. A MESSAGE cannot be taken
+   * back: both may deliver it, and the records at the end must know it by its identifiers.
+   */
   readonly failoverMs?: number;
+  /** The same while a connection is being opened. Default 2 s. */
   readonly connectMs?: number;
+  /** How long a silent or refusing destination is tried after the others. Default 30 s. */
+  readonly cooldownMs?: number;
+  /** Final responses after which the next target is tried. Default 408, 430 and 503. */
   readonly failoverOn?: (status: number) => boolean;
+  /** The answer when no target could be reached. Default 500, RFC 3261 16.7 step 6. */
   readonly unreachableStatus?: number;
   /** Option tags understood in Proxy-Require. Default none. */
   readonly supported?: readonly string[];
@@ -56,6 +67,7 @@ export class ProxyCore {
       failoverMs: options.failoverMs ?? defaultProxyTimes.failoverMs,
       connectMs: options.connectMs ?? defaultProxyTimes.connectMs,
       unreachableStatus: options.unreachableStatus ?? 500,
+      failures: new FailedDestinations(options.clock, options.cooldownMs ?? defaultProxyTimes.cooldownMs),
       failoverOn: options.failoverOn ?? retriable,
       sentBy: (transport, listener) => options.transport.sentBy(transport, listener),
       loopHash: (request, flow) => this.#loopHash(request, flow),

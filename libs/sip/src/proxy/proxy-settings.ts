@@ -4,6 +4,7 @@ import type { TransportName } from '../transport/destination.js';
 import type { Flow } from '../transport/flow.js';
 import type { RequestLocator } from '../transaction/locator-port.js';
 import type { TransactionLayer } from '../transaction/transaction-layer.js';
+import type { FailedDestinations } from './failed-destinations.js';
 
 export interface ProxySettings {
   readonly transactions: TransactionLayer;
@@ -15,6 +16,7 @@ export interface ProxySettings {
   readonly failoverMs: number;
   readonly connectMs: number;
   readonly unreachableStatus: number;
+  readonly failures: FailedDestinations;
   readonly failoverOn: (status: number) => boolean;
   readonly sentBy: (transport: TransportName, listener?: string) => string;
   readonly loopHash: (request: SipMessage, flow: Flow) => string;
@@ -30,6 +32,8 @@ export const defaultProxyTimes = {
   failoverMs: 4_000,
   /** The same while the connection is still being opened. */
   connectMs: 2_000,
+  /** A destination that was silent or refused is tried after the others for this long. 0 = never. */
+  cooldownMs: 30_000,
 } as const;
 
 /**

@@ -11,11 +11,12 @@ import { isFlow } from '../transaction/transport-port.js';
 import { bestResult, type BranchResult } from './best-response.js';
 import { type Forwarding, forwarding, isRoutableScheme } from './forward-request.js';
 import type { ProxySettings } from './proxy-settings.js';
-import type { ForwardDecision } from './route-decision.js';
+import type { ForwardDecision, ForwardTarget } from './route-decision.js';
 
 /** One client transaction of the context. */
 interface Branch {
   readonly target: number;
+  readonly destination: Destination | Flow;
   client: ClientTransaction | undefined;
   heard: boolean;
   done: boolean;
@@ -35,6 +36,8 @@ export class ResponseContext {
   #finished = false;
   #locating = false;
   readonly #invite: boolean;
+  /** In the order they are tried. */
+  readonly #targets: readonly ForwardTarget[];
 
   constructor(
     private readonly settings: ProxySettings,
@@ -43,6 +46,7 @@ export class ResponseContext {
     private readonly decision: ForwardDecision,
   ) {
     this.#invite = request.method === 'INVITE';
+    this.#targets = settings.failures.lastTried(decision.targets, (target) => target.destination);
   }
 
   begin(): void {
@@ -58,7 +62,7 @@ export class ResponseContext {
     const destination = this.#destinations.shift();
     if (destination) return this.#send(destination);
     this.#target++;
-    const target = this.decision.targets[this.#target];
+    const target = this.#targets[this.#target];
     if (!target) return this.#conclude();
     const recordRoute = this.#recordRoute(target.destination, target.listener);
     const forward = forwarding(this.request, this.tx.flow, this.decision, target, recordRoute);
@@ -70,22 +74,23 @@ export class ResponseContext {
   #locate(uri: string): void {
     if (!isRoutableScheme(uri)) {
       // RFC 3261 16.3 step 2
-      this.#results.push({ target: this.#target, status: 416 });
+      this.#results.push({ target: this.#index(), status: 416 });
       return this.#next();
     }
     this.#locating = true;
     this.settings.locator.locate(uri).then(
       (found) => {
         this.#locating = false;
-        this.#destinations = [...orderForSize(found, this.request.bytes.length)];
+        const ordered = orderForSize(found, this.request.bytes.length);
+        this.#destinations = [...this.settings.failures.lastTried(ordered, (destination) => destination)];
         // RFC 3261 16.9: no way there counts as a 503.
-        if (found.length === 0) this.#results.push({ target: this.#target, status: 503 });
+        if (found.length === 0) this.#results.push({ target: this.#index(), status: 503 });
         this.#guarded(() => this.#next());
       },
       (error: unknown) => {
         this.#locating = false;
         this.settings.logger.warn('sip-locate-failed', { reason: messageOf(error) });
-        this.#results.push({ target: this.#target, status: 503 });
+        this.#results.push({ target: this.#index(), status: 503 });
         this.#guarded(() => this.#next());
       },
     );
@@ -94,9 +99,10 @@ export class ResponseContext {
   /** RFC 3261 16.6 steps 8 to 11 */
   #send(destination: Destination | Flow): void {
     const { transactions, loopHash } = this.settings;
-    const target = this.decision.targets[this.#target]!;
+    const target = this.#targets[this.#target]!;
     const branch: Branch = {
-      target: this.#target,
+      target: this.#index(),
+      destination,
       client: undefined,
       heard: false,
       done: false,
@@ -122,8 +128,13 @@ export class ResponseContext {
     if (this.#invite) this.#setTimerC(branch);
   }
 
+  /** Where the present target stands in the decision. */
+  #index(): number {
+    return this.decision.targets.indexOf(this.#targets[this.#target]!);
+  }
+
   #hasNext(): boolean {
-    return this.#destinations.length > 0 || this.#target + 1 < this.decision.targets.length;
+    return this.#destinations.length > 0 || this.#target + 1 < this.#targets.length;
   }
 
   #awaitFailover(branch: Branch, destination: Destination | Flow): void {
@@ -148,12 +159,15 @@ export class ResponseContext {
   #failover(branch: Branch): void {
     if (branch.heard || branch.done || this.#finished) return;
     this.settings.logger.warn('sip-failover', { target: branch.target, reason: 'silent' });
+    this.settings.failures.failed(branch.destination);
+    branch.client?.distrust();
     this.#guarded(() => this.#next());
   }
 
   #onResponse(branch: Branch, response: SipMessage): void {
     branch.heard = true;
     branch.failover?.cancel();
+    this.settings.failures.answered(branch.destination);
     const { status } = response;
     if (status < 200) return this.#provisional(branch, response);
     branch.done = true;
@@ -178,6 +192,7 @@ export class ResponseContext {
 
   #onFailure(branch: Branch, reason: ClientFailure): void {
     branch.done = true;
+    if (!branch.heard) this.settings.failures.failed(branch.destination);
     branch.failover?.cancel();
     branch.timerC?.cancel();
     // RFC 3261 16.9 and 16.7 step 1: a transport error counts as 503, a timeout as 408.

@@ -79,6 +79,57 @@ describe('one target after the other', () => {
     },
   );
 
+  it(
+    'goes to the living first while a dead one is remembered, and tries the dead one again later',
+    {
+      meta: { clause: 'RFC 3263 4.3' },
+    },
+    async () => {
+      const { clock, network, at, callee, caller, outcomes } = setup([first, second]);
+      const one = callee(first, answer(200));
+      const two = callee(second, answer(200));
+      network.fate = (packet) => (packet.to.startsWith(first) ? 0 : 1);
+      const from = caller();
+      const send = async (callId: string, ms: number) => {
+        const asked = ask(from, at(proxyAddress), { callId });
+        await clock.run(ms, ms > 1_000 ? 50 : 5);
+        return final(asked.statuses);
+      };
+      expect(await send('a', 4_500)).toEqual([200]);
+      expect(await send('b', 50)).toEqual([200]);
+      expect(outcomes).toEqual([
+        { status: 200, target: 1 },
+        { status: 200, target: 1 },
+      ]);
+      network.fate = () => 1;
+      await clock.run(70_000, 500);
+      expect(await send('c', 50)).toEqual([200]);
+      expect([one.received.length, two.received.length]).toEqual([2, 2]);
+      expect(outcomes[2]).toEqual({ status: 200, target: 0 });
+    },
+  );
+
+  it(
+    'drops a connection over which nothing comes',
+    { meta: { clause: ['RFC 3261 18.4', 'RFC 5923 6'] } },
+    async () => {
+      const { clock, network, at, callee, caller, proxyNode } = setup([first, second], 'tcp');
+      const one = callee(first, answer(200));
+      callee(second);
+      const dropped: string[] = [];
+      proxyNode.transport.onFlowClosed((flow) => dropped.push(flow.remoteAddress));
+      let halfOpen = true;
+      network.fate = (packet) => (halfOpen && packet.to.startsWith(first) ? 0 : 1);
+      const asked = ask(caller(), at(proxyAddress));
+      await clock.run(3_900, 50);
+      halfOpen = false;
+      await clock.run(500, 50);
+      expect(dropped).toEqual([first]);
+      expect(one.received).toHaveLength(1);
+      expect(final(asked.statuses)).toEqual([200]);
+    },
+  );
+
   it('stays with one that has said 100', { meta: { clause: 'RFC 4320 4.1' } }, async () => {
     const { clock, at, callee, caller } = setup([first, second]);
     callee(first);

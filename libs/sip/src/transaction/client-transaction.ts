@@ -32,6 +32,11 @@ export interface ClientTransaction {
   readonly sent: boolean;
   /** Nothing final has come and nothing has failed. */
   readonly pending: boolean;
+  /**
+   * Nothing came over its connection when something should have: the connection is dropped, as it may be half-open, and
+   * the request goes out once more over a new one. Nothing happens over UDP or where the flow was given.
+   */
+  distrust(): void;
   /** An INVITE is cancelled as soon as a provisional response allows it, RFC 3261 9.1; other methods are not. */
   cancel(): void;
 }
@@ -47,6 +52,7 @@ export interface ClientSurroundings {
   transmit(bytes: Buffer, flow: Flow): void;
   ended(record: ClientRecord): void;
   gaveUp(reason: ClientFailure): void;
+  dropFlow(flow: Flow): void;
   failed(what: string, error: unknown): void;
   /** A CANCEL in a client transaction of its own. */
   sendCancel(bytes: Buffer, branch: string, flow: Flow): void;
@@ -148,6 +154,10 @@ export class ClientRecord implements TimerTarget, ClientTransaction {
     if (this.#cancel === 'wanted' && this.state.name === 'proceeding') this.#sendCancel();
   }
 
+  distrust(): void {
+    if (this.#flow && this.#reliable && this.reopen) this.around.dropFlow(this.#flow);
+  }
+
   cancel(): void {
     if (!this.invite || this.#cancel !== 'no' || !this.pending) return;
     this.#cancel = 'wanted';
@@ -208,6 +218,8 @@ export class ClientRecord implements TimerTarget, ClientTransaction {
   #fail(reason: ClientFailure): void {
     const events = this.events;
     if (this.pending) this.around.gaveUp(reason);
+    // A connection over which nothing came for 64*T1 is of no use to the next request either.
+    if (reason === 'timeout') this.distrust();
     this.pending = false;
     this.events = undefined;
     try {

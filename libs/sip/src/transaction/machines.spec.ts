@@ -263,12 +263,12 @@ describe('non-INVITE server', () => {
       'completed + transport error': ['completed', 'transport'],
     });
   });
-  it('over TCP: a 100 at any time, Timer J of zero', { meta: { clause } }, () => {
+  it('over TCP: a 100 at any time, Timer J of T4', { meta: { clause } }, () => {
     const [proceeding, early] = nonInviteServer({ name: 'trying' }, 'send 100', tcp);
     expect([proceeding.name, words(early)]).toEqual(['proceeding', '-trying expiry=32000 send']);
-    const [ended, final] = nonInviteServer(proceeding, 'send final', tcp);
-    expect([ended.name, words(final)]).toEqual(['terminated', '-trying -expiry send end']);
-    expect(nonInviteServer({ name: 'trying' }, 'silence', tcp)[0].name).toBe('terminated');
+    const [completed, final] = nonInviteServer(proceeding, 'send final', tcp);
+    expect([completed.name, words(final)]).toEqual(['completed', '-trying -expiry J=5000 send']);
+    expect(words(nonInviteServer(completed, 'request', tcp)[1])).toBe('repeat');
   });
 });
 

@@ -99,15 +99,15 @@ function finalOf(
   event: NonInviteServerEvent,
   { reliable, timers }: MachineContext,
 ): Step {
-  // 17.2.2: Timer J is 64*T1 over unreliable transports and zero over reliable ones.
+  // 17.2.2: Timer J is 64*T1 over unreliable transports and zero over reliable ones. Here it is T4 over reliable ones: a
+  // client whose connection broke sends the same request over a new one, and is to get the same answer.
+  const j = set('J', reliable ? timers.t4 : timers.timeout);
   switch (event) {
     case 'send final':
-      if (reliable) return [terminated, [stop('trying'), stop('expiry'), send, end]];
-      return [completed, [stop('trying'), stop('expiry'), set('J', timers.timeout), send]];
+      return [completed, [stop('trying'), stop('expiry'), j, send]];
     case 'silence':
       // RFC 4320 4.2: a 408 is never sent to a non-INVITE request; repetitions are absorbed all the same.
-      if (reliable) return [terminated, [stop('trying'), stop('expiry'), end]];
-      return [completed, [stop('trying'), stop('expiry'), forget, set('J', timers.timeout)]];
+      return [completed, [stop('trying'), stop('expiry'), forget, j]];
     case 'transport error':
       // Figure 8 terminates here. RFC 6026 7.1 gave that up for INVITE, since the next repetition would count as a new
       // request; a MESSAGE delivered twice is no better, so the state is kept here too.

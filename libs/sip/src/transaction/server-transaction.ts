@@ -58,6 +58,8 @@ export interface ServerSurroundings {
   readonly logger: Logger;
   /** `via`: the top Via of the request, where it has a say in the way back. */
   transmit(bytes: Buffer, via: Via | undefined, flow: Flow): void;
+  /** Its final answer is given, or it ended without one. Once for each. */
+  answered(): void;
   ended(record: ServerRecord): void;
   onAck(message: SipMessage, flow: Flow): void;
   failed(what: string, error: unknown): void;
@@ -73,6 +75,7 @@ export class ServerRecord implements TimerTarget {
   readonly #via: Via | undefined;
   #last: Buffer | undefined;
   #kept: Kept | undefined;
+  #counted = false;
   readonly #timers = new TimerSlots();
 
   constructor(
@@ -102,7 +105,12 @@ export class ServerRecord implements TimerTarget {
       : nonInviteServer(this.state as NonInviteServerState, event as NonInviteServerEvent, context);
     this.state = state;
     for (const effect of effects) this.#perform(effect, message);
-    if (this.#last && this.answered) {
+    if (!this.answered) return;
+    if (!this.#counted) {
+      this.#counted = true;
+      this.around.answered();
+    }
+    if (this.#last) {
       this.#kept = this.around.kept.keep(this.#last);
       this.#last = undefined;
     }
@@ -111,6 +119,10 @@ export class ServerRecord implements TimerTarget {
   /** A final answer that never goes out: what was waiting is let go. */
   drop(): void {
     this.#timers.clear();
+    if (!this.#counted) {
+      this.#counted = true;
+      this.around.answered();
+    }
     this.around.ended(this);
   }
 

@@ -381,3 +381,83 @@ it(
     expect(sent.filter((line) => line.includes('SIP/2.0 200'))).toHaveLength(1);
   },
 );
+
+it(
+  'gives the same answer to a request that comes again over a new connection',
+  {
+    meta: { clause: 'RFC 3261 17.2.2' },
+  },
+  async () => {
+    const { clock, client, server, received, to, setFate } = network('tcp');
+    const events = outcome();
+    server.transactions.onRequest = (tx) => {
+      received.push(tx);
+      tx.respond({ status: 200 });
+    };
+    setFate((line) => (line.startsWith('SIP/2.0') ? 0 : 1));
+    client.transactions.request({ bytes: request('MESSAGE'), destination: to }, events);
+    await clock.run(20);
+    setFate(() => 1);
+    client.node.close(await client.node.flowTo(to));
+    await clock.run(20);
+    expect(received).toHaveLength(1);
+    expect(events.got).toEqual([200]);
+    await clock.run(6_000, 100);
+    expect(server.transactions.size.server).toBe(0);
+  },
+);
+
+it(
+  'ends in order: waits for answers, then fails what is pending',
+  { meta: { clause: 'RFC 3261 17' } },
+  async () => {
+    const { clock, client, server, received, to, sent } = network();
+    const events = outcome();
+    client.transactions.request({ bytes: request('MESSAGE'), destination: to }, events);
+    await clock.run(20);
+    const busy = server.transactions.idle(100);
+    await clock.run(200);
+    expect([await busy, server.transactions.unanswered]).toEqual([false, 1]);
+    const idle = server.transactions.idle(1_000);
+    received[0]!.respond({ status: 200 });
+    await clock.run(50);
+    expect([await idle, server.transactions.unanswered]).toEqual([true, 0]);
+    const late = outcome();
+    client.transactions.request({ bytes: request('MESSAGE', { callId: 'c2' }), destination: to }, late);
+    await clock.run(20);
+    const before = sent.length;
+    client.transactions.stop();
+    await clock.run(2_000, 50);
+    expect(late.got).toEqual(['transport']);
+    expect(sent.length - before).toBeLessThanOrEqual(1);
+  },
+);
+
+it('shows every message to the capture hook, and loses none when that throws', async () => {
+  const clock = new ManualClock();
+  const net = new MemoryNetwork({ clock });
+  const seen: string[] = [];
+  const layer = (address: string, onWire: TransactionLayerOptions['onWire']) =>
+    new TransactionLayer({
+      transport: net.node({ address }),
+      clock,
+      logger: silentLogger,
+      ...(onWire ? { onWire } : {}),
+    });
+  const client = layer('192.0.2.1', ({ direction, bytes }) => {
+    seen.push(`${direction} ${bytes.toString('latin1', 0, 7)}`);
+  });
+  const server = layer('192.0.2.2', () => {
+    throw new Error('disk full');
+  });
+  server.onRequest = (tx) => tx.respond({ status: 200 });
+  const events = outcome();
+  client.request(
+    { bytes: request('MESSAGE'), destination: { transport: 'udp', address: '192.0.2.2', port: 5060 } },
+    events,
+  );
+  await clock.run(50);
+  expect(events.got).toEqual([200]);
+  expect(seen).toEqual(['out MESSAGE', 'in SIP/2.0']);
+  expect(server.counters.errors).toBe(2);
+});

@@ -57,6 +57,9 @@ export interface ClientRequest {
   readonly branch?: string;
 }
 
+/** How often `idle` looks. */
+const idlePollMs = 20;
+
 /** What the layer has seen since it started. */
 export interface TransactionCounters {
   requests: number;
@@ -103,6 +106,7 @@ export class TransactionLayer {
   readonly #clientSide: ClientSurroundings;
   readonly #sides = new Map<string, string>();
   #stopped = false;
+  #unanswered = 0;
 
   constructor(o: TransactionLayerOptions) {
     this.transport = o.transport;
@@ -121,6 +125,7 @@ export class TransactionLayer {
       kept: new KeptBytes(),
       logger: o.logger,
       transmit: (bytes, via, flow) => this.#answer(bytes, via, flow),
+      answered: () => void this.#unanswered--,
       ended: (record) => this.#servers.remove(record.key),
       onAck: (message, flow) => this.onAck(message, flow),
       failed: (what, error) => this.#failed(what, error),
@@ -137,6 +142,7 @@ export class TransactionLayer {
         if (reason === 'timeout') this.counters.timeouts++;
         else this.counters.transportFailures++;
       },
+      dropFlow: (flow) => this.transport.dropFlow?.(flow.id, 'silent'),
       failed: (what, error) => this.#failed(what, error),
       sendCancel: (bytes, branch, flow) => this.#sendCancel(bytes, branch, flow),
     };
@@ -149,10 +155,26 @@ export class TransactionLayer {
     return { server: this.#servers.size, client: this.#clients.size };
   }
 
-  /** Forgets every transaction; nothing is sent any more. */
+  /** Server transactions that still wait for their final answer. */
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
+  /** Resolves when every request has its answer, with true; with false after `ms`. For an orderly end. */
+  async idle(ms: number): Promise<boolean> {
+    const until = this.#clock.now() + ms;
+    while (this.#unanswered > 0 && this.#clock.now() < until && !this.#stopped) {
+      await new Promise<void>((resolve) => this.#clock.after(idlePollMs, resolve));
+    }
+    return this.#unanswered === 0;
+  }
+
+  /** Forgets every transaction; nothing is sent any more, and what was pending fails as `transport`. */
   stop(): void {
+    if (this.#stopped) return;
     this.#stopped = true;
     this.queue.stop();
+    for (const record of [...this.#clients.values()]) record.unreachable();
   }
 
   /**
@@ -252,7 +274,7 @@ export class TransactionLayer {
   #receive(message: SipMessage, flow: Flow): void {
     if (this.#stopped) return;
     try {
-      this.#onWire?.({ direction: 'in', flow, bytes: message.bytes, at: this.#clock.wall() });
+      if (this.#onWire) this.#capture('in', flow, message.bytes);
       if (message.isRequest) this.#request(message, flow);
       else this.#response(message);
     } catch (error) {
@@ -288,6 +310,7 @@ export class TransactionLayer {
     const record = new ServerRecord(this.#serverSide, key, method === 'INVITE', flow, via);
     const tx = new UserServerTransaction(this.#serverSide, record, message, flow, hash);
     record.user = tx;
+    this.#unanswered++;
     this.#servers.insert(key, record);
     record.event('start');
     if (method === 'CANCEL') return this.#cancel(tx, message);
@@ -367,8 +390,17 @@ export class TransactionLayer {
     );
   }
 
+  #capture(direction: 'in' | 'out', flow: Flow, bytes: Buffer): void {
+    try {
+      this.#onWire?.({ direction, flow, bytes, at: this.#clock.wall() });
+    } catch (error) {
+      this.#failed('capture', error);
+    }
+  }
+
   #transmit(bytes: Buffer, flow: Flow): void {
-    this.#onWire?.({ direction: 'out', flow, bytes, at: this.#clock.wall() });
+    if (this.#stopped) return;
+    if (this.#onWire) this.#capture('out', flow, bytes);
     flow.send(bytes);
   }
 
@@ -443,5 +475,5 @@ function withVia(request: Buffer, via: string): Buffer {
 /** A request that the full table takes no more: its user learns it as a failure of the transport. */
 function refused(branch: string, events: ClientTransactionEvents): ClientTransaction {
   queueMicrotask(() => events.onFailure('transport'));
-  return { branch, sent: false, pending: false, cancel: () => undefined };
+  return { branch, sent: false, pending: false, distrust: () => undefined, cancel: () => undefined };
 }

@@ -4,6 +4,7 @@ export interface TransactionTable<T> {
   insert(key: string, record: T): void;
   remove(key: string): void;
   readonly size: number;
+  values(): Iterable<T>;
 }
 
 export function mapTable<T>(): TransactionTable<T> {
@@ -12,6 +13,7 @@ export function mapTable<T>(): TransactionTable<T> {
     find: (key) => records.get(key),
     insert: (key, record) => void records.set(key, record),
     remove: (key) => void records.delete(key),
+    values: () => records.values(),
     get size() {
       return records.size;
     },

@@ -19,6 +19,8 @@ export interface TransactionTransport {
     advertised: string;
   }[];
   sentBy(transport: TransportName, listener?: string): string;
+  /** Closes a connection that is not to be trusted any more. */
+  dropFlow?(id: string, reason: string): void;
   /** RFC 5923: requests to the peer may go over this connection from now on. */
   aliasFlow?(flow: Flow, sentByPort: number | undefined): boolean;
 }

@@ -117,6 +117,11 @@ export class MemoryTransport {
     return () => void this.#closed.delete(callback);
   }
 
+  dropFlow(id: string): void {
+    const flow = this.#flows.get(id);
+    if (flow) this.close(flow);
+  }
+
   /** Breaks a flow as a connection breaks. */
   close(flow: Flow): void {
     const known = this.#flows.get(flow.id);
