@@ -14,6 +14,7 @@ import type { ChatFlow } from './chat-flow.js';
 import { ChatFlows } from './chat-flows.js';
 import type { BcfConfig } from './config.js';
 import type { BorderPolicy, Source } from './policy.js';
+import { HopWatch } from './hop-watch.js';
 import { type NextHops, type ScreenContext, type Screening, chatKeyOf, screen } from './screen.js';
 import { sourceOf } from './source.js';
 
@@ -38,6 +39,7 @@ const locateTimeoutMs = 1_500;
 /** The border control function at work: sockets, the proxy core, and `screen` in between. */
 export class Border {
   readonly #chats: ChatFlows;
+  readonly #esrps: HopWatch;
   readonly #context: ScreenContext;
   readonly #screened: ReturnType<Metrics['counter']>;
   readonly #outcomes: ReturnType<Metrics['counter']>;
@@ -59,6 +61,7 @@ export class Border {
       secretEnough: config.chats.secretLength,
       isOpen: (flow) => transport.flow(flow.flowId)?.open === true,
     });
+    this.#esrps = new HopWatch(config.esrp, { clock, avoidMs: config.avoid });
     this.#context = {
       policy: policyOf(config),
       hops: this.#hops(),
@@ -123,10 +126,12 @@ export class Border {
     if (screening.remember) this.#chats.remember(screening.remember, chatFlowOf(flow, source));
     if (decision.kind !== 'forward') return decision;
     const { ways } = screening;
+    const esrps = traffic === 'emergency' ? this.#esrps.ordered() : undefined;
     return {
       ...decision,
       onOutcome: ({ status, target }) => {
         this.#outcomes.inc({ traffic, status: status === 0 ? 'none' : `${Math.floor(status / 100)}xx` });
+        if (esrps && status !== 0) this.#esrps.answered(esrps, target);
         const way = ways?.[target];
         if (key && way && status >= 200 && status < 300) this.#chats.promote(key.chat, key.user, way);
       },
@@ -154,10 +159,13 @@ export class Border {
 
   #hops(): NextHops {
     const { config } = this;
+    const esrps = () => this.#esrps.ordered();
     const domains = new Map(Object.entries(config.domains));
     const psaps = new Map(Object.entries(config.psaps));
     return {
-      esrps: config.esrp,
+      get esrps() {
+        return esrps();
+      },
       psap: (user) => (user === undefined ? undefined : psaps.get(user)) ?? psaps.get('*') ?? [],
       domain: (domain) => domains.get(domain) ?? [],
       back: (flow) => this.#back(flow),

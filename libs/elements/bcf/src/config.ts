@@ -110,6 +110,8 @@ export const bcfConfigSchema = z
       .prefault({}),
     /** A next hop that is silent for this long is joined by the next one. */
     failover: durationSchema.prefault('4 s'),
+    /** How long an ESRP that failed is tried after the others. */
+    avoid: durationSchema.prefault('10 s'),
   })
   .prefault({});
 

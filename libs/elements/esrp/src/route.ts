@@ -85,14 +85,19 @@ export async function route(request: SipMessage, deps: RouteDeps): Promise<Route
     test: service.test,
     location: location.how,
     mapping: mapping.how,
-    locationMs: located - began,
-    mappingMs: deps.clock.now() - located,
+    locationMs: tenths(located - began),
+    mappingMs: tenths(deps.clock.now() - located),
     ...(mapping.how !== 'none' && { boundary: mapping.boundaryId }),
     uri:
       mapping.how === 'none' ? deps.policy.defaultPsapUri : (mapping.uris[0] ?? deps.policy.defaultPsapUri),
     ...(failure && { reason: failure.text }),
   };
   return { decision: { kind: 'forward', ...targets }, explanation };
+}
+
+/** Milliseconds with one decimal: more would only look exact. */
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }
 
 async function locate(request: SipMessage, deps: RouteDeps): Promise<CallLocation> {
