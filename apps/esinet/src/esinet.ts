@@ -71,7 +71,7 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
   const start: Record<ElementName, () => Promise<RunningElement>> = {
     lis: () => startLis(withLabDevices(config), platform),
     ecrf: () =>
-      startEcrf(config.ecrf, platform, config.ecrf.boundaries === 'lab' ? { lab: labBoundaries() } : {}),
+      startEcrf(withLabCoast(config.ecrf), platform, config.ecrf.boundaries === 'lab' ? { lab: labBoundaries() } : {}),
     psap: () => startPsap(withLabCentres(config), platform),
     esrp: () => startEsrp(config.esrp, platform),
     bcf: async () => startBcf(config.bcf, platform, { tls: await loadTls(pkiFolder, 'bcf') }),
@@ -129,6 +129,13 @@ function withLabCentres({ ecrf, psap }: EsinetConfig): EsinetConfig['psap'] {
       { uri: `sip:${psap.defaultCentre}@${psap.domain}`, name: '112 default centre (lab)' },
     ],
   };
+}
+
+/** Metres from the lab's outlines within which the nearest centre answers: the outlines are simplified by up to 200 m. */
+const labCoast = 5_000;
+
+function withLabCoast(ecrf: EsinetConfig['ecrf']): EsinetConfig['ecrf'] {
+  return ecrf.boundaries === 'lab' && ecrf.nearestWithinMetres === 0 ? { ...ecrf, nearestWithinMetres: labCoast } : ecrf;
 }
 
 /** The lab's LIS knows where the provider's accounts are, unless devices are listed. */
