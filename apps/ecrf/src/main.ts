@@ -1,1 +1,8 @@
-export {};
+import { ecrfConfigSchema, startEcrf } from '@esinet/element-ecrf';
+import { runApp } from '@esinet/platform';
+
+void runApp({
+  name: 'ecrf',
+  schema: ecrfConfigSchema,
+  start: (config, platform) => startEcrf(config, platform),
+});

@@ -1,1 +1,8 @@
-export {};
+import { lisConfigSchema, startLis } from '@esinet/element-lis';
+import { runApp } from '@esinet/platform';
+
+void runApp({
+  name: 'lis',
+  schema: lisConfigSchema,
+  start: (config, platform) => startLis(config, platform),
+});
