@@ -457,13 +457,15 @@ export class ChatDesk {
   #post(chat: Chat, m: { messageType?: number; messageId?: number; text?: string }): void {
     if (m.messageType === undefined) return;
     const kind = kindOf(m.messageType);
-    chat.outbox.push({
+    const message: OutgoingMessage = {
       to: chat.origin.caller,
       messageType: m.messageType,
       ...(m.messageId !== undefined && { messageId: m.messageId }),
       ...(m.text !== undefined && { text: m.text }),
       keepAlive: isKeepAlive(kind),
-    });
+    };
+    // TS 103 698 6.2.2: the 200 of the step that caused it goes first.
+    setImmediate(() => chat.outbox.push(message));
     this.o.watcher.message(chat, { direction: 'out', kind, ...ids(m) });
   }
 

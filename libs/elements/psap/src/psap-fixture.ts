@@ -1,4 +1,4 @@
-import { ManualClock, countingIds, silentLogger, systemClock } from '@esinet/kernel';
+import { countingIds, silentLogger, systemClock } from '@esinet/kernel';
 import { writeCallInfo } from '@esinet/lmpe';
 import {
   MemoryRecords,
@@ -18,8 +18,6 @@ import {
 } from '@esinet/sip';
 
 export const callId = 'urn:emergency:uid:callid:0123456789a:app.lab';
-
-export { ManualClock, countingIds };
 
 /** The far side on UDP: a SIP user agent that says what it is told to say. */
 export class Caller {
@@ -42,8 +40,8 @@ export class Caller {
       ids: this.#ids,
       logger: silentLogger,
       onRequest: (request) => {
-        const [copy] = [parseDatagram(Buffer.from(request.bytes))];
-        if (copy?.kind === 'message') this.received.push(copy.message);
+        const copy = parseDatagram(Buffer.from(request.bytes));
+        if (copy.kind === 'message') this.received.push(copy.message);
         return this.answer(request);
       },
     });
@@ -76,7 +74,7 @@ export class Caller {
     return outcome?.kind === 'response' ? outcome.message.status : 0;
   }
 
-  /** Waits for the nth request that is no keep-alive. */
+  /** Waits for the nth request. */
   async request(n: number): Promise<SipMessage> {
     return until(() => this.received[n - 1]);
   }
