@@ -76,11 +76,10 @@ function derived(...parts: readonly string[]): string {
 
 function hasPurpose(values: readonly string[], purpose: string): boolean {
   return values.some((value) => {
-    const close = value.indexOf('>');
-    return value
-      .slice(close + 1)
-      .toLowerCase()
-      .split(';')
-      .some((parameter) => parameter.replace(/[\s"]/g, '') === `purpose=${purpose}`);
+    const parameters = value.slice(value.indexOf('>') + 1).toLowerCase();
+    return (
+      parameters.includes(purpose) &&
+      parameters.split(';').some((parameter) => parameter.replace(/[\s"]/g, '') === `purpose=${purpose}`)
+    );
   });
 }
