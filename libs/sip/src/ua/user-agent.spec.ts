@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { countingIds, ManualClock, silentLogger } from '@esinet/kernel';
 import type { Uri } from '../codec/uri.js';
-import { ask, requestBytes } from '../proxy/proxy-harness.js';
+import { ask, type requestBytes } from '../proxy/proxy-harness.js';
 import { parseDigest } from '../registrar/digest.js';
 import { MemoryNetwork } from '../transport/memory-network.js';
 import type { Destination } from '../transport/destination.js';
