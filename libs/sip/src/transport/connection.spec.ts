@@ -11,6 +11,7 @@ const accepted: ConnectionTimes = {
   partialSince: undefined,
   queuedSince: undefined,
   pingedAt: undefined,
+  unansweredSince: undefined,
   pongs: false,
   pings: false,
 };
@@ -34,6 +35,14 @@ it.each<[string, ConnectionTimes, number, ConnectionDue]>([
   ['one that spoke is not', { ...opened, receivedAt: 1_000 }, 25_000, undefined],
   ['one that never ponged is pinged again', { ...opened, pingedAt: 25_000 }, 50_000, 'ping'],
   ['one that used to pong goes', { ...opened, pingedAt: 25_000, pongs: true }, 35_000, close('no-pong')],
+  [
+    'one that leaves a request unanswered is asked early',
+    { ...opened, unansweredSince: 1_000 },
+    6_000,
+    'ping',
+  ],
+  ['but asked once', { ...opened, unansweredSince: 1_000, pingedAt: 6_000 }, 20_000, undefined],
+  ['and given up', { ...opened, unansweredSince: 1_000, pingedAt: 6_000 }, 33_000, close('unanswered')],
   ['what nobody takes is dropped', { ...opened, queuedSince: 20_000 }, 25_000, close('slow-peer')],
 ])('%s', { meta: { clause: ['TS 103 698 6.1.1', 'RFC 5626 4.4.1'] } }, (_, times, now, due) => {
   expect(connectionDue(times, now, defaultTransportLimits)).toEqual(due);

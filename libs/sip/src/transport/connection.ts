@@ -51,6 +51,8 @@ export interface ConnectionTimes {
   readonly partialSince: number | undefined;
   readonly queuedSince: number | undefined;
   readonly pingedAt: number | undefined;
+  /** When the first request went out that no byte has followed. */
+  readonly unansweredSince: number | undefined;
   /** The peer answers pings: it did once, or must by the protocol (WebSocket). */
   readonly pongs: boolean;
   /** Pings go out from our side. */
@@ -71,11 +73,20 @@ export function connectionDue(times: ConnectionTimes, now: number, limits: Trans
   }
   if (past(times.partialSince, limits.firstMessageTimeoutMs)) return { close: 'half-message' };
   if (times.pongs && past(times.pingedAt, limits.pongTimeoutMs)) return { close: 'no-pong' };
+  // A host that vanished acknowledges nothing, and TCP would take a quarter of an hour to say so.
+  if (past(times.unansweredSince, limits.unansweredTimeoutMs)) return { close: 'unanswered' };
   if (past(Math.max(times.receivedAt, times.sentAt), limits.idleTimeoutMs)) return { close: 'idle' };
   if (times.pings && limits.keepAliveMs > 0) {
     if (past(Math.max(times.receivedAt, times.pingedAt ?? 0), limits.keepAliveMs)) return 'ping';
+    if (times.pingedAt === undefined && past(times.unansweredSince, limits.unansweredPingMs)) return 'ping';
   }
   return undefined;
+}
+
+/** A request but ACK: neither that nor a response is answered. */
+function wantsAnswer(bytes: Buffer): boolean {
+  const start = bytes.toString('latin1', 0, 4);
+  return start !== 'SIP/' && start !== 'ACK ';
 }
 
 /** A flow over a connection: TCP, TLS, WS or WSS. */
@@ -100,6 +111,7 @@ export class Connection implements Flow {
   #partialSince: number | undefined;
   #queuedSince: number | undefined;
   #pingedAt: number | undefined;
+  #unansweredSince: number | undefined;
   #pongs: boolean;
   readonly #pings: boolean;
   readonly #flushed = (): void => {
@@ -144,6 +156,7 @@ export class Connection implements Flow {
     }
     this.#sentAt = this.clock.now();
     this.#queuedSince ??= this.#sentAt;
+    if (wantsAnswer(bytes)) this.#unansweredSince ??= this.#sentAt;
     try {
       this.wire.write(bytes, this.#flushed);
     } catch (error) {
@@ -163,7 +176,7 @@ export class Connection implements Flow {
   /** What the framing made of the bytes just read; `broken` when the rest of the stream has no meaning. */
   received(parsed: readonly Parsed[], broken: boolean): void {
     if (!this.#open) return;
-    this.#receivedAt = this.clock.now();
+    this.touched();
     this.#partialSince = undefined;
     for (const item of parsed) {
       if (item.kind === 'message') {
@@ -185,20 +198,21 @@ export class Connection implements Flow {
   /** Bytes came that complete nothing: line ends between messages (a pong is one, RFC 5626 4.4.1), or a part of one. */
   receivedPart(lineEnds: boolean): void {
     if (lineEnds && this.#partialSince === undefined) return this.ponged();
-    this.#receivedAt = this.clock.now();
+    this.touched();
     this.#partialSince ??= this.#receivedAt;
   }
 
   /** The peer answered a ping. */
   ponged(): void {
-    this.#receivedAt = this.clock.now();
+    this.touched();
     if (this.#pingedAt !== undefined) this.#pongs = true;
     this.#pingedAt = undefined;
   }
 
-  /** The peer gave a sign of life that is no message. */
+  /** The peer gave a sign of life. */
   touched(): void {
     this.#receivedAt = this.clock.now();
+    this.#unansweredSince = undefined;
   }
 
   /** Looks at the deadlines. */
@@ -260,6 +274,7 @@ export class Connection implements Flow {
       partialSince: this.#partialSince,
       queuedSince: this.#queuedSince,
       pingedAt: this.#pingedAt,
+      unansweredSince: this.#unansweredSince,
       pongs: this.#pongs,
       pings: this.#pings,
     };

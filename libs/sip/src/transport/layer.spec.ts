@@ -393,6 +393,34 @@ describe('keep-alive', () => {
   );
 });
 
+it(
+  'gives up a connection whose peer has vanished, not one that is at rest',
+  { meta: { clause: 'RFC 3261 17.1.2.2' } },
+  async () => {
+    const clock = new ManualClock();
+    const a = await peers.start(['tcp'], { clock, limits: { keepAliveMs: 0 } });
+    const b = await peers.start(['tcp']);
+    const answered = await a.layer.flowTo(b.to('tcp'));
+    answered.send(message(1));
+    await b.until(() => b.got.length === 1);
+    b.got[0]!.flow.send(message(2));
+    await a.until(() => a.got.length === 1);
+    const other = await peers.start(['tcp']);
+    const unanswered = await a.layer.flowTo(other.to('tcp'));
+    unanswered.send(message(3));
+    const response = await a.layer.flowTo(other.to('tcp'), 'side-tcp');
+    response.send(Buffer.from(message(4).toString().replace(/^.*/, 'SIP/2.0 200 OK')));
+    const reasons: string[] = [];
+    for (const flow of [answered, unanswered, response]) flow.onError((reason) => reasons.push(reason));
+    await other.until(() => other.got.length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    clock.advance(33_000);
+    await a.until(() => reasons.length > 0);
+    expect(reasons).toEqual(['unanswered']);
+    expect([answered.open, unanswered.open, response.open]).toEqual([true, false, true]);
+  },
+);
+
 describe('ws', () => {
   const open = (url: string, protocols?: string) => {
     const socket = new WebSocket(url, protocols);

@@ -258,6 +258,8 @@ export class TransportLayer {
     listener: string,
     client: boolean,
   ): Connection {
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, this.#limits.tcpKeepAliveMs);
     const tlsPeer = socket instanceof TLSSocket ? tlsPeerOf(socket) : undefined;
     const description: ConnectionDescription = {
       id: `${transport}-${this.#nextId++}`,

@@ -17,6 +17,12 @@ export interface TransportLimits {
   readonly firstMessageTimeoutMs: number;
   /** Milliseconds without a byte received until a keep-alive ping goes out. RFC 5626 4.4.1 and 7118 6; 0 = never. */
   readonly keepAliveMs: number;
+  /** Milliseconds a request of ours is without any byte in return until a ping asks whether the peer is there. */
+  readonly unansweredPingMs: number;
+  /** Milliseconds a request of ours is without any byte in return until its connection counts as dead: Timer F. */
+  readonly unansweredTimeoutMs: number;
+  /** Milliseconds of silence after which the kernel probes the peer (TCP keep-alive). */
+  readonly tcpKeepAliveMs: number;
   /** Milliseconds for the pong. RFC 5626 4.4.1 */
   readonly pongTimeoutMs: number;
   /** Bytes waiting for one peer's socket; a connection with more is dropped. */
@@ -45,6 +51,9 @@ export const defaultTransportLimits: TransportLimits = {
   idleTimeoutMs: 600_000,
   firstMessageTimeoutMs: 30_000,
   keepAliveMs: 25_000,
+  unansweredPingMs: 5_000,
+  unansweredTimeoutMs: 32_000,
+  tcpKeepAliveMs: 30_000,
   pongTimeoutMs: 10_000,
   maxWriteBufferBytes: 1_048_576,
   drainTimeoutMs: 5_000,

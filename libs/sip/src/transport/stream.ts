@@ -29,7 +29,6 @@ export function streamWire(socket: Socket): Wire {
 /** Feeds what the socket reads through the framing into the connection. RFC 3261 18.3 */
 export function readStream(socket: Socket, connection: Connection, messageLimits?: Partial<SipLimits>): void {
   const framer = new StreamFramer(messageLimits);
-  socket.setNoDelay(true);
   socket.on('data', (chunk: Buffer) => {
     const parsed = framer.push(chunk);
     if (parsed.length > 0) connection.received(parsed, framer.broken);
