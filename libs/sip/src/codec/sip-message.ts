@@ -22,10 +22,11 @@ import { type Via, parseVia } from './via.js';
 
 /**
  * A SIP message as an immutable view on its octets (RFC 3261 7). Headers are found by an index of lines and turned
- * into strings when asked for. Every string given out is a copy: it does not keep `bytes` alive. `bytes` and `body`
- * are views: who keeps one keeps the whole datagram or read buffer, and copies it first.
+ * into strings when asked for. Every string given out is a copy and does not keep `bytes` alive; a part of a value, such
+ * as a tag, keeps at most the text of its header line. `bytes` and `body` are views: who keeps one keeps the whole
+ * datagram or read buffer, and copies it first.
  *
- * Made by `parseDatagram` and `StreamFramer`.
+ * Made by `parseDatagram`, `parseFrame` and `StreamFramer`.
  */
 export class SipMessage {
   readonly bytes: Buffer;

@@ -152,7 +152,7 @@ const BARE_LF = -2;
 
 /** End of the header section that starts at `from`, its empty line included; the first `scanned` octets are known to hold none. */
 function headerSectionEnd(input: Buffer, from: number, scanned: number): number {
-  let at = from + Math.max(0, scanned - 3);
+  let at = from + scanned;
   for (;;) {
     at = input.indexOf(LF, at);
     if (at < 0) return MORE;
