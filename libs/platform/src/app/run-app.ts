@@ -167,7 +167,7 @@ function endOnSignal(name: string, running: RunningElement, logger: Logger): voi
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
-  logger.info('ready', { name });
+  logger.info('ready', { element: name });
 }
 
 function stackOf(error: unknown): string | undefined {
