@@ -58,17 +58,22 @@ export class ResponseContext {
   /** The next destination of this target, else the next target, else the end. */
   #next(): void {
     if (this.#finished || this.#locating) return;
-    if (this.tx.cancelled) return this.#conclude();
+    if (this.tx.cancelled) return this.#exhausted();
     const destination = this.#destinations.shift();
     if (destination) return this.#send(destination);
     this.#target++;
     const target = this.#targets[this.#target];
-    if (!target) return this.#conclude();
+    if (!target) return this.#exhausted();
     const recordRoute = this.#recordRoute(target.destination, target.listener);
     const forward = forwarding(this.request, this.tx.flow, this.decision, target, recordRoute);
     this.#forwarding = forward;
     if (target.destination) return this.#send(target.destination);
     this.#locate(forward.nextHopUri ?? '');
+  }
+
+  /** Nothing is left to try; what is still out may answer yet. */
+  #exhausted(): void {
+    if (this.#allDone()) this.#conclude();
   }
 
   #locate(uri: string): void {
@@ -203,7 +208,7 @@ export class ResponseContext {
   /** A branch gave nothing: on to the next, or wait for those that are still out. */
   #branchEnded(): void {
     if (this.#hasNext() && !this.tx.cancelled) return this.#next();
-    if (this.#allDone() && !this.#locating) this.#conclude();
+    if (!this.#locating) this.#exhausted();
   }
 
   #allDone(): boolean {
@@ -233,14 +238,13 @@ export class ResponseContext {
       branch.failover?.cancel();
       if (!branch.done) branch.client?.cancel();
     }
-    if (this.#branches.length === 0 || this.#allDone()) this.#conclude();
+    this.#exhausted();
   }
 
   /** RFC 3261 16.7 step 6: no branch is left that could do better. */
   #conclude(): void {
     if (this.#finished) return;
     if (this.tx.cancelled && this.#results.length === 0) return this.#finish({ status: 487 }, 487, -1);
-    if (!this.#allDone() && this.#results.length === 0) return;
     const best = bestResult(this.#results);
     if (!best) return this.#finish({ status: 480 }, 480, -1);
     const { status, response, target } = best;
