@@ -25,17 +25,21 @@ beforeEach(async () => {
   bus = new InProcessBus({ logger: silentLogger, clock: systemClock });
   events.length = 0;
   bus.subscribe('events.bcf.>', (payload) => void events.push(payload as Record<string, unknown>));
+  await startWith([`tcp:127.0.0.1:${esrp.port('tcp')}`]);
+});
+
+async function startWith(esrps: readonly string[]): Promise<void> {
   const config = bcfConfigSchema.parse({
     http: { port: 0 },
     public: { udp: 0, tcp: 0, tls: null },
     private: { udp: 0, tcp: 0 },
-    esrp: [`tcp:127.0.0.1:${esrp.port('tcp')}`],
+    esrp: esrps,
     psaps: { '*': [`tcp:127.0.0.1:${psap.port('tcp')}`] },
     domains: { 'provider.lab': [`tcp:127.0.0.1:${provider.port('tcp')}`] },
     failover: '500 ms',
   });
   bcf = await startBcf(config, { bus, store: new MemoryStore({ clock: systemClock }) }, { drainMs: 50 });
-});
+}
 
 afterEach(async () => {
   await Promise.all([bcf, bus].map((running) => running.close()));
@@ -199,6 +203,50 @@ it('follows a caller whose connection no longer answers', { meta: { clause: 'RFC
   } finally {
     await moved.stop();
   }
+});
+
+it(
+  'stays in the path of a call, with an address for each side',
+  { meta: { clause: 'RFC 3261 16.6 step 4, 12.2' } },
+  async () => {
+    esrp.answer = () => ({ status: 200, headers: [['Contact', '<sip:madrid@psap.esinet.internal>']] });
+    const to = listener('public-tcp');
+    const outcome = await phone.send({
+      ...start,
+      method: 'INVITE',
+      headers: [chatHeader, ['Contact', '<sip:anna@client.invalid>']],
+      callId: 'dialog-1',
+      destination: to,
+    });
+    expect(status(outcome)).toBe(200);
+    if (outcome.kind !== 'response') throw new Error('no response');
+    expect(outcome.message.header('Contact')).toBe('<sip:madrid@esinet.lab>');
+    const routes = esrp.received[0]?.message.values('Record-Route') ?? [];
+    expect(routes.map((route) => route.includes(`:${to.port};`))).toEqual([false, true]);
+    // The other end hangs up: Route set as recorded, Request-URI the caller's contact, no Call-Info.
+    const bye = await psap.send({
+      method: 'BYE',
+      uri: 'sip:anna@client.invalid',
+      from: 'sip:madrid@psap.esinet.internal',
+      to: 'sip:anna@app.example',
+      routes,
+      callId: 'dialog-1',
+      destination: listener('private-tcp'),
+    });
+    expect(status(bye)).toBe(200);
+    expect(phone.received[0]?.message.method).toBe('BYE');
+  },
+);
+
+it('tries an ESRP that failed after the others', { meta: { clause: 'RFC 3263 4.3' } }, async () => {
+  await bcf.close();
+  await startWith([`tcp:127.0.0.1:${provider.port('tcp')}`, `tcp:127.0.0.1:${esrp.port('tcp')}`]);
+  provider.answer = () => ({ status: 503 });
+  for (let call = 0; call < 3; call += 1) {
+    expect(status(await phone.send({ ...start, destination: listener('public-tcp') }))).toBe(200);
+  }
+  expect(provider.received).toHaveLength(1);
+  expect(esrp.received).toHaveLength(3);
 });
 
 it('answers OPTIONS and refuses the rest', { meta: { clause: 'RFC 3261 11.2, 16.5' } }, async () => {

@@ -2,6 +2,7 @@ import { type Clock, type Logger, isoTime } from '@esinet/kernel';
 import type { Bus, Metrics, SipEdge, SipListener, Store } from '@esinet/platform';
 import {
   type Flow,
+  type HeaderEdit,
   ProxyCore,
   type RouteDecision,
   type SipMessage,
@@ -129,6 +130,7 @@ export class Border {
     const esrps = traffic === 'emergency' ? this.#esrps.ordered() : undefined;
     return {
       ...decision,
+      edits: [...(decision.edits ?? []), ...this.#inboundRecordRoute(request, flow)],
       onOutcome: ({ status, target }) => {
         this.#outcomes.inc({ traffic, status: status === 0 ? 'none' : `${Math.floor(status / 100)}xx` });
         if (esrps && status !== 0) this.#esrps.answered(esrps, target);
@@ -136,6 +138,17 @@ export class Border {
         if (key && way && status >= 200 && status < 300) this.#chats.promote(key.chat, key.user, way);
       },
     };
+  }
+
+  /**
+   * The proxy core names the side a dialog leaves by; this names the side it came in by, below it, so that each end gets
+   * an address it can reach (the two-sided Record-Route of RFC 3261 16.7 step 8).
+   */
+  #inboundRecordRoute(request: SipMessage, flow: Flow): HeaderEdit[] {
+    if (request.method !== 'INVITE') return [];
+    const sentBy = this.ports.edge.transport.sentBy(flow.transport, flow.listener);
+    const over = flow.transport === 'udp' ? '' : `;transport=${flow.transport}`;
+    return [{ op: 'prepend', name: 'Record-Route', value: `<sip:${sentBy}${over};lr>` }];
   }
 
   /** One event for each decision; nothing of what people wrote, said or where they are. */

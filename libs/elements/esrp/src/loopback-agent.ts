@@ -40,6 +40,7 @@ export async function loopbackAgent(
     transactions: stack.transactions,
     locator: serverLocator({ ...base, table: [], timeoutMs: 100, preferred: ['tcp', 'udp'] }),
     ids: randomIds,
+    allow: ['MESSAGE', 'OPTIONS', 'INVITE', 'BYE'],
     onRequest: (message, flow) => {
       received.push({ message, flow });
       return self.answer(message);
