@@ -123,6 +123,22 @@ describe('a disk that fails', () => {
     });
   }
 
+  it('goes on by itself when the disk is well again', async () => {
+    const disk = new Disk();
+    const records = await LevelRecords.open(folder, {
+      database: disk.database,
+      limits: { reopenAfterMs: 20 },
+    });
+    await records.append('c', 'before', 1);
+    disk.failure = new Error('IO error: No space left on device');
+    await expect(records.append('c', 'a', 1)).rejects.toMatchObject({ code: 'full' });
+    disk.failure = undefined;
+    while ((await records.check()) !== undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await records.append('c', 'a', 1)).toBe('stored');
+    expect(await records.append('c', 'before', 2)).toBe('duplicate');
+    await records.close();
+  });
+
   it('what waits for the sync after the one that fails is refused too', async () => {
     const disk = new Disk();
     const records = await LevelRecords.open(folder, { database: disk.database });

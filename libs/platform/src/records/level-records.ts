@@ -19,12 +19,15 @@ export interface RecordsLimits {
   readonly maxBatchBytes: number;
   /** Records that may wait for their sync; more are refused at once, so that a slow disk does not fill the memory. */
   readonly maxWaiting: number;
+  /** Milliseconds after a failed write until the files are opened anew by themselves. */
+  readonly reopenAfterMs: number;
 }
 
 export const defaultRecordsLimits: RecordsLimits = {
   maxBatchRecords: 1_024,
   maxBatchBytes: 8 * 1_048_576,
   maxWaiting: 20_000,
+  reopenAfterMs: 5_000,
 };
 
 /** LevelDB's files as this port uses them. */
@@ -54,6 +57,8 @@ export class LevelRecords implements Records {
   #commit: Promise<void> | undefined;
   #state: 'open' | 'broken' | 'closed' = 'open';
   #failure: RecordsError | undefined;
+  #reopening: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
 
   private constructor(
     readonly folder: string,
@@ -140,6 +145,7 @@ export class LevelRecords implements Records {
     if (this.#state === 'closed') return;
     const broken = this.#state === 'broken';
     this.#state = 'closed';
+    clearTimeout(this.#retry);
     while (!broken && this.#commit) await this.#commit;
     await this.#database.close().catch((error: unknown) => {
       this.#logger.error('records close failed', { reason: messageOf(error) });
@@ -151,17 +157,42 @@ export class LevelRecords implements Records {
     return this.#failure && `nothing can be stored: ${this.#failure.message}`;
   }
 
-  /** Closes the files and opens them again: the only way on after a failed write. */
-  async reopen(): Promise<void> {
+  /**
+   * Closes the files and opens them again: the only way on after a failed write. It is tried by itself every
+   * `reopenAfterMs`, so that an element goes on when the disk has room again.
+   */
+  reopen(): Promise<void> {
+    return (this.#reopening ??= this.#reopen().finally(() => (this.#reopening = undefined)));
+  }
+
+  async #reopen(): Promise<void> {
     if (this.#state === 'closed') throw new RecordsError('closed', 'the records are closed');
+    clearTimeout(this.#retry);
     this.#state = 'broken';
     this.#failure ??= new RecordsError('broken', 'the records are being reopened');
     await this.#commit;
     await this.#database.close().catch(() => undefined);
-    this.#database = await opened(this.#open(), this.folder);
+    try {
+      this.#database = await opened(this.#open(), this.folder);
+    } catch (error) {
+      this.#retryLater();
+      throw error;
+    }
+    // Closed meanwhile by its owner; the check above narrowed the state, which has since changed.
+    if ((this.#state as string) === 'closed') return this.#database.close();
     this.#failure = undefined;
     this.#state = 'open';
     this.#logger.info('records reopened', { folder: this.folder });
+  }
+
+  #retryLater(): void {
+    clearTimeout(this.#retry);
+    if (this.#state === 'closed') return;
+    this.#retry = setTimeout(() => {
+      this.reopen().catch((error: unknown) => {
+        this.#logger.error('records reopen failed', { reason: messageOf(error) });
+      });
+    }, this.#limits.reopenAfterMs).unref();
   }
 
   #readable(): void {
@@ -243,6 +274,7 @@ export class LevelRecords implements Records {
     this.#logger.error('records broken', { code: error.code, reason: error.message });
     const refused = [...batch, ...this.#waiting.splice(0)];
     for (const write of refused) write.reject(error);
+    this.#retryLater();
   }
 }
 
