@@ -29,20 +29,10 @@ import { Chat } from './chat.js';
 import type { PsapConfig } from './config.js';
 import type { IncomingMessage } from './incoming-message.js';
 import type { LocationLook } from './location-look.js';
-import {
-  type ChatRecord,
-  type MessageRecord,
-  type RecordedLocation,
-  chatIdOf,
-  collections,
-  ids,
-  isChatRecord,
-  isMessageRecord,
-  kindOf,
-  recordKey,
-  reusedKey,
-  sameMessage,
-} from './message-record.js';
+import { ChatArchive } from './chat-archive.js';
+import { ChatIndex } from './chat-index.js';
+import { inRecord, locationKey, outRecord, replayOf, tellsSomething } from './make-record.js';
+import { type ChatRecord, type MessageRecord, chatIdOf, ids, kindOf } from './message-record.js';
 import { automaticAnswer } from './script.js';
 import { TestCalls, testAnswer } from './test-call.js';
 
@@ -83,16 +73,14 @@ export interface DeskRefusal {
  * durable, and not before; if they cannot be, the session stays as it was and the sender is told 500.
  */
 export class ChatDesk {
-  readonly #chats = new Map<string, Chat>();
-  readonly #byCallId = new Map<string, Chat[]>();
-  /** Chats whose Call Identifier is ours, by sender. */
-  readonly #madeUp = new Map<string, Chat[]>();
-  readonly #open = new Set<Chat>();
+  readonly #index = new ChatIndex();
+  readonly #archive: ChatArchive;
   readonly #tests: TestCalls;
   readonly #opening = new Map<string, Promise<Chat | undefined>>();
   #closed = false;
 
   constructor(private readonly o: ChatDeskOptions) {
+    this.#archive = new ChatArchive(o.records);
     this.#tests = new TestCalls(o.config.tests.interval);
   }
 
@@ -137,69 +125,40 @@ export class ChatDesk {
   }
 
   /** Newest first. */
-  async list(limit: number): Promise<ChatRecord[]> {
-    const { records } = this.o;
-    const keys = await records.list(collections.byTime, { reverse: true, limit });
-    const found = await Promise.all(keys.map(({ value }) => this.#chatRecord(String(value))));
-    return found.filter((chat) => chat !== undefined);
+  list(limit: number): Promise<ChatRecord[]> {
+    return this.#archive.list(limit);
   }
 
   /** By Call Identifier, the newest of several; or by the chat's own identifier. */
   async find(id: string): Promise<ChatRecord | undefined> {
-    const known = this.#byCallId.get(id)?.at(-1) ?? this.#chats.get(id);
-    if (known) return known.record();
-    const direct = await this.#chatRecord(id);
-    if (direct) return direct;
-    const recent = await this.list(searched);
-    return recent.find((chat) => chat.callId === id);
+    const known = this.#index.byCallId(id).at(-1) ?? this.#index.get(id);
+    return known ? known.record() : this.#archive.find(id);
   }
 
-  async messages(chat: string): Promise<MessageRecord[]> {
-    const all: MessageRecord[] = [];
-    const prefix = `${chat}/`;
-    for (let after: string | undefined; ;) {
-      const page = await this.o.records.list(collections.messages, {
-        prefix,
-        limit: 1_000,
-        ...(after !== undefined && { after }),
-      });
-      for (const { value } of page) if (isMessageRecord(value)) all.push(value);
-      after = page.at(-1)?.key;
-      if (page.length < 1_000) break;
-    }
-    return all.sort((a, b) => a.sequence - b.sequence);
+  /** In their order. */
+  messages(chat: string): Promise<MessageRecord[]> {
+    return this.#archive.messages(chat);
   }
 
   /** Takes up the chats that were open when the process ended. Gives their number. */
   async restore(): Promise<number> {
-    const { records, clock, config } = this.o;
-    const since = isoTime(clock.wall() - config.limits.restoreWithin);
+    const { clock, config } = this.o;
     let restored = 0;
-    for (let after: string | undefined; ;) {
-      const page = await records.list(collections.byTime, {
-        reverse: true,
-        limit: 500,
-        ...(after !== undefined && { after }),
-      });
-      for (const { key, value } of page) {
-        if (key < since || this.#chats.size >= config.limits.chats) return restored;
-        const chat = await this.#chatRecord(String(value));
-        if (!chat || chat.phase === 'closed' || chat.phase === 'handed-over') continue;
-        await this.#load(chat);
-        restored++;
-      }
-      after = page.at(-1)?.key;
-      if (page.length < 500) return restored;
+    for await (const chat of this.#archive.openSince(isoTime(clock.wall() - config.limits.restoreWithin))) {
+      if (this.#index.size >= config.limits.chats) break;
+      await this.#load(chat);
+      restored++;
     }
+    return restored;
   }
 
   get openChats(): number {
-    return this.#open.size;
+    return this.#index.open;
   }
 
   close(): void {
     this.#closed = true;
-    for (const chat of this.#chats.values()) {
+    for (const chat of this.#index.all()) {
       chat.cancelTimers();
       chat.outbox.close();
     }
@@ -212,7 +171,7 @@ export class ChatDesk {
     try {
       const record = await this.find(id);
       if (!record) return err({ code: 'not-found', message: 'there is no such chat' });
-      const chat = this.#chats.get(record.chat);
+      const chat = await this.#living(record);
       if (!chat) return err({ code: 'not-open', message: 'the chat is closed' });
       const made = await chat.enqueue(() => this.#step(chat, event));
       const sent = made.find((r) => r.direction === 'out');
@@ -221,6 +180,15 @@ export class ChatDesk {
       this.o.logger.error('message not stored', { reason: messageOf(error) });
       return err({ code: 'not-stored', message: 'the message cannot be stored now' });
     }
+  }
+
+  /** A chat that had to make room comes back when a call taker asks for it. */
+  async #living(record: ChatRecord): Promise<Chat | undefined> {
+    const chat = this.#index.get(record.chat) ?? (await this.#opening.get(record.chat));
+    if (chat || record.phase !== 'open') return chat;
+    const loading = this.#load(record).finally(() => this.#opening.delete(record.chat));
+    this.#opening.set(record.chat, loading);
+    return loading;
   }
 
   /**
@@ -232,12 +200,16 @@ export class ChatDesk {
     const { callId, messageType } = message.identifiers;
     const starts = ['start', 'start-redirect'].includes(messageKind(messageType));
     let known: readonly Chat[] =
-      (callId !== undefined ? this.#byCallId.get(callId) : this.#madeUp.get(message.sender)) ?? [];
+      callId !== undefined ? this.#index.byCallId(callId) : this.#index.madeUpFor(message.sender);
     if (named) known = known.filter((chat) => chat.centre.id === named.id);
     const own = known.filter((chat) => chat.origin.sender === message.sender);
     const found = own.at(-1) ?? (starts ? undefined : known.at(-1));
     if (found) return found;
-    if (this.#chats.size >= this.o.config.limits.chats && !this.#makeRoom()) return undefined;
+    if (this.#index.size >= this.o.config.limits.chats) {
+      const spare = this.#index.spare();
+      if (!spare) return undefined;
+      this.#forget(spare);
+    }
 
     const centre = named ?? this.o.centres.default;
     const given = callId ?? newCallId(this.o.ids, this.o.config.element);
@@ -261,7 +233,7 @@ export class ChatDesk {
     madeUp: boolean,
   ): Promise<Chat | undefined> {
     if (!madeUp) {
-      const before = await this.#chatRecord(id);
+      const before = await this.#archive.chat(id);
       if (before) return this.#load(before);
     }
     if (message.test && !this.#mayTest(message)) return undefined;
@@ -314,9 +286,7 @@ export class ChatDesk {
     };
     const chat: Chat = new Chat(record.chat, record.callId, centre, origin, state, outbox);
     chat.closedAt = record.closedAt;
-    this.#chats.set(chat.id, chat);
-    enter(this.#byCallId, chat.callId, chat);
-    if (chat.origin.madeUp) enter(this.#madeUp, chat.origin.sender, chat);
+    this.#index.add(chat);
     return chat;
   }
 
@@ -338,10 +308,10 @@ export class ChatDesk {
     }
     const [resumed, timers] = psapSession(state, { type: 'resumed' });
     chat.state = resumed;
-    this.#counted(chat);
-    await this.#persist(
+    this.#index.count(chat);
+    await this.#archive.write(
       chat,
-      unsent.flatMap((e) => (e.type === 'send' ? [this.#outRecord(chat, e)] : [])),
+      unsent.flatMap((e) => (e.type === 'send' ? [outRecord(chat, this.o.clock.wall(), e)] : [])),
     );
     this.#perform(chat, timers);
     for (const message of messages) {
@@ -359,15 +329,20 @@ export class ChatDesk {
     const looks = message !== undefined && this.#wantsLook(chat, message);
     for (const effect of effects) {
       if (effect.type !== 'record') continue;
-      if (effect.direction === 'out') made.push(this.#outRecord(chat, effect));
-      else if (message && (looks || tellsSomething(chat, message))) made.push(this.#inRecord(chat, message));
+      if (effect.direction === 'out') made.push(outRecord(chat, this.o.clock.wall(), effect));
+      else if (message && (looks || tellsSomething(chat, message)))
+        made.push(inRecord(chat, this.o.clock.wall(), message));
     }
     const closedAt = chat.closedAt;
     if (next.phase !== before.phase) {
       chat.closedAt = next.phase === 'closed' ? isoTime(this.o.clock.wall()) : undefined;
     }
     try {
-      await this.#persist(chat, made, next.phase !== before.phase || !chat.recorded ? next.phase : undefined);
+      await this.#archive.write(
+        chat,
+        made,
+        next.phase !== before.phase || !chat.recorded ? next.phase : undefined,
+      );
     } catch (error) {
       chat.closedAt = closedAt;
       throw error;
@@ -391,29 +366,6 @@ export class ChatDesk {
     return made;
   }
 
-  /** Everything of one step goes into the same sync of the disk. */
-  async #persist(chat: Chat, made: readonly MessageRecord[], phase?: string): Promise<void> {
-    const { records } = this.o;
-    const writes: Promise<unknown>[] = made.map((record) => this.#append(record));
-    if (phase !== undefined) {
-      writes.push(records.put(collections.chats, chat.id, chat.record(phase as PsapSession['phase'])));
-      if (!chat.recorded) {
-        writes.push(records.append(collections.byTime, `${chat.origin.startedAt}/${chat.id}`, chat.id));
-      }
-    }
-    const outcomes = await Promise.allSettled(writes);
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-  }
-
-  async #append(record: MessageRecord): Promise<void> {
-    const { records } = this.o;
-    const key = recordKey(record);
-    if ((await records.append(collections.messages, key, record)) === 'stored') return;
-    const before = await records.get(collections.messages, key);
-    if (isMessageRecord(before) && sameMessage(before, record)) return;
-    await records.append(collections.messages, reusedKey(key, record), record);
-  }
-
   #perform(chat: Chat, effects: readonly SessionEffect[]): void {
     for (const effect of effects) {
       switch (effect.type) {
@@ -435,7 +387,7 @@ export class ChatDesk {
           chat.timers.delete(effect.timer);
           break;
         case 'phase':
-          this.#counted(chat);
+          this.#index.count(chat);
           this.o.watcher.open(this.openChats);
           if (effect.phase === 'closed') this.#ended(chat);
           break;
@@ -447,11 +399,6 @@ export class ChatDesk {
           break;
       }
     }
-  }
-
-  #counted(chat: Chat): void {
-    if (chat.state.phase === 'open') this.#open.add(chat);
-    else this.#open.delete(chat);
   }
 
   #post(chat: Chat, m: { messageType?: number; messageId?: number; text?: string }): void {
@@ -501,29 +448,20 @@ export class ChatDesk {
         outcome: outcome.kind === 'answered' ? outcome.status : outcome.reason,
       });
     }
-    if (message.messageId === undefined) return;
-    void this.#note(chat, message, delivered ? 'delivered' : 'failed');
-  }
-
-  /** What became of a message is worth keeping, but nothing depends on it. */
-  async #note(chat: Chat, message: OutgoingMessage, delivery: 'delivered' | 'failed'): Promise<void> {
-    const { records } = this.o;
     const { messageType, messageId } = message;
     if (messageId === undefined) return;
-    const key = recordKey({
+    const key = {
       chat: chat.id,
       direction: 'out',
       sender: chat.centre.uri,
       messageType,
       messageId,
       reference: '',
-    });
-    try {
-      const record = await records.get(collections.messages, key);
-      if (isMessageRecord(record)) await records.put(collections.messages, key, { ...record, delivery });
-    } catch (error) {
+    } as const;
+    // Worth keeping, but nothing depends on it.
+    this.#archive.delivered(key, delivered ? 'delivered' : 'failed').catch((error: unknown) => {
       this.o.logger.warn('delivery not recorded', { callId: chat.callId, reason: messageOf(error) });
-    }
+    });
   }
 
   #wantsLook(chat: Chat, message: IncomingMessage): boolean {
@@ -539,9 +477,7 @@ export class ChatDesk {
     void this.o
       .look(uri)
       .then(async (found) => {
-        if (!found) return;
-        const locations = [...(record.locations ?? []), found];
-        await this.o.records.put(collections.messages, recordKey(record), { ...record, locations });
+        if (found) await this.#archive.located(record, found);
       })
       .catch((error: unknown) => {
         this.o.logger.warn('location not recorded', { callId: chat.callId, reason: messageOf(error) });
@@ -557,139 +493,12 @@ export class ChatDesk {
     chat.timers.set('forget', timer);
   }
 
-  /** Lets a closed chat go, or else a silent one: what comes of it later brings it back from the records. */
-  #makeRoom(): boolean {
-    let silent: Chat | undefined;
-    for (const chat of this.#chats.values()) {
-      if (chat.waiting > 0) continue;
-      if (chat.state.phase === 'closed') {
-        this.#forget(chat);
-        return true;
-      }
-      if (chat.state.silent) silent ??= chat;
-    }
-    if (silent) this.#forget(silent);
-    return silent !== undefined;
-  }
-
   #forget(chat: Chat): void {
     chat.cancelTimers();
     chat.outbox.close();
-    this.#chats.delete(chat.id);
-    this.#open.delete(chat);
-    leave(this.#byCallId, chat.callId, chat);
-    leave(this.#madeUp, chat.origin.sender, chat);
-  }
-
-  async #chatRecord(id: string): Promise<ChatRecord | undefined> {
-    const live = this.#chats.get(id);
-    if (live) return live.record();
-    const value = await this.o.records.get(collections.chats, id.slice(0, 128) || '-');
-    return isChatRecord(value) ? value : undefined;
-  }
-
-  #outRecord(chat: Chat, m: { messageType?: number; messageId?: number; text?: string }): MessageRecord {
-    return {
-      version: 1,
-      chat: chat.id,
-      callId: chat.callId,
-      centre: chat.centre.id,
-      sequence: ++chat.sequence,
-      at: isoTime(this.o.clock.wall()),
-      direction: 'out',
-      sender: chat.centre.uri,
-      to: chat.origin.caller,
-      ...ids(m),
-      kind: kindOf(m.messageType),
-      ...(m.text !== undefined && { text: m.text }),
-      reference: '',
-      delivery: 'pending',
-    };
-  }
-
-  #inRecord(chat: Chat, m: IncomingMessage): MessageRecord {
-    const location = locationOf(m);
-    return {
-      version: 1,
-      chat: chat.id,
-      callId: chat.callId,
-      centre: chat.centre.id,
-      sequence: ++chat.sequence,
-      at: isoTime(this.o.clock.wall()),
-      direction: 'in',
-      sender: m.sender,
-      to: m.requestUri,
-      ...ids(m.identifiers),
-      kind: kindOf(m.identifiers.messageType),
-      ...(m.text !== undefined && { text: m.text }),
-      ...(m.replyTo !== undefined && { replyTo: m.replyTo }),
-      reference: m.reference,
-      ...(location && { locations: [location] }),
-      ...(m.location.references.length > 0 && { locationReferences: m.location.references }),
-      ...(m.others.length > 0 && { otherParts: m.others }),
-      ...(m.problems.length > 0 && { problems: m.problems }),
-      raw: m.raw.toString('base64'),
-    };
+    this.#index.remove(chat);
   }
 }
 
 /** Automatic answers stop while so many messages wait: whoever floods a chat is not answered one by one. */
 const busyOutbox = 20;
-
-function enter(index: Map<string, Chat[]>, key: string, chat: Chat): void {
-  const same = index.get(key);
-  if (same) same.push(chat);
-  else index.set(key, [chat]);
-}
-
-function leave(index: Map<string, Chat[]>, key: string, chat: Chat): void {
-  const same = index.get(key)?.filter((other) => other !== chat) ?? [];
-  if (same.length === 0) index.delete(key);
-  else index.set(key, same);
-}
-
-/** Chats looked through for a Call Identifier that is not in memory. */
-const searched = 1_000;
-
-function replayOf(record: MessageRecord): PsapEvent {
-  if (record.direction === 'out') {
-    return {
-      type: 'restored',
-      messageType: record.messageType ?? 0,
-      ...(record.messageId !== undefined && { messageId: record.messageId }),
-    };
-  }
-  return {
-    type: 'received',
-    sender: record.sender,
-    ...ids(record),
-    ...(record.text !== undefined && { text: record.text }),
-    ...(record.replyTo !== undefined && { replyTo: record.replyTo }),
-    reference: record.reference,
-  };
-}
-
-/** A keep-alive that only repeats a known location is not worth a record; anything else is. */
-function tellsSomething(chat: Chat, m: IncomingMessage): boolean {
-  if (!isKeepAlive(kindOf(m.identifiers.messageType))) return true;
-  if ((m.text !== undefined && m.text !== '') || m.others.length > 0 || !chat.recorded) return true;
-  const location = locationKey(m);
-  return location !== '' && location !== chat.lastLocation;
-}
-
-function locationKey(m: IncomingMessage): string {
-  const { pidfLo, document } = m.location;
-  return pidfLo ? JSON.stringify([pidfLo.shapes, pidfLo.civics]) : (document ?? '');
-}
-
-function locationOf(m: IncomingMessage): RecordedLocation | undefined {
-  const { pidfLo, document } = m.location;
-  if (document === undefined) return undefined;
-  return {
-    source: 'value',
-    document,
-    shapes: pidfLo?.shapes ?? [],
-    civics: pidfLo?.civics ?? [],
-    ...(pidfLo?.timestamp !== undefined && { timestamp: pidfLo.timestamp }),
-  };
-}

@@ -446,6 +446,15 @@ describe('a PSAP', () => {
       );
       const all = (await messages(b.records)).filter((m) => m.callId === id(1));
       expect(summary(all).map((m) => m.slice(0, 9))).toEqual(['in 257/1 ', 'out 257/1', 'in 259/2 ']);
+      // So does one that a call taker asks for.
+      for (const n of [1, 2, 3]) {
+        const said = await fetch(`${b.api}/chats/${encodeURIComponent(id(n))}/messages`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: '{"text":"hello"}',
+        });
+        expect(said.status).toBe(201);
+      }
     },
   );
 

@@ -1,0 +1,112 @@
+import type { Records } from '@esinet/platform';
+import type { Chat } from './chat.js';
+import {
+  type ChatRecord,
+  type MessageRecord,
+  type RecordedLocation,
+  collections,
+  isChatRecord,
+  isMessageRecord,
+  recordKey,
+  reusedKey,
+  sameMessage,
+} from './message-record.js';
+
+/** Chats looked through for a Call Identifier that is not in memory. */
+const searched = 1_000;
+
+/** Records read at a time. */
+const page = 1_000;
+
+/** What is kept of chats. Every method rejects with RecordsError when the records fail. */
+export class ChatArchive {
+  constructor(private readonly records: Records) {}
+
+  /** Everything of one step goes into the same sync of the disk. `phase` if it is new. */
+  async write(chat: Chat, made: readonly MessageRecord[], phase?: Chat['state']['phase']): Promise<void> {
+    const { records } = this;
+    const writes: Promise<unknown>[] = made.map((record) => this.#append(record));
+    if (phase !== undefined) {
+      writes.push(records.put(collections.chats, chat.id, chat.record(phase)));
+      if (!chat.recorded) {
+        writes.push(records.append(collections.byTime, `${chat.origin.startedAt}/${chat.id}`, chat.id));
+      }
+    }
+    const outcomes = await Promise.allSettled(writes);
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  async chat(id: string): Promise<ChatRecord | undefined> {
+    const value = await this.records.get(collections.chats, id.slice(0, 128) || '-');
+    return isChatRecord(value) ? value : undefined;
+  }
+
+  /** Newest first. */
+  async list(limit: number): Promise<ChatRecord[]> {
+    const keys = await this.records.list(collections.byTime, { reverse: true, limit });
+    const found = await Promise.all(keys.map(({ value }) => this.chat(String(value))));
+    return found.filter((chat) => chat !== undefined);
+  }
+
+  /** By the chat's own identifier or its Call Identifier, the newest of several. */
+  async find(id: string): Promise<ChatRecord | undefined> {
+    return (await this.chat(id)) ?? (await this.list(searched)).find((chat) => chat.callId === id);
+  }
+
+  async messages(chat: string): Promise<MessageRecord[]> {
+    const all: MessageRecord[] = [];
+    for await (const { value } of this.#pages(collections.messages, { prefix: `${chat}/` })) {
+      if (isMessageRecord(value)) all.push(value);
+    }
+    return all.sort((a, b) => a.sequence - b.sequence);
+  }
+
+  /** Chats that were not ended, the newest first, started at `since` (RFC 3339) or later. */
+  async *openSince(since: string): AsyncGenerator<ChatRecord> {
+    for await (const { key, value } of this.#pages(collections.byTime, { reverse: true })) {
+      if (key < since) return;
+      const chat = await this.chat(String(value));
+      if (chat && chat.phase !== 'closed' && chat.phase !== 'handed-over') yield chat;
+    }
+  }
+
+  /** What became of a message of ours. */
+  async delivered(
+    message: Parameters<typeof recordKey>[0],
+    delivery: NonNullable<MessageRecord['delivery']>,
+  ): Promise<void> {
+    const key = recordKey(message);
+    const record = await this.records.get(collections.messages, key);
+    if (isMessageRecord(record)) await this.records.put(collections.messages, key, { ...record, delivery });
+  }
+
+  /** A location that was fetched for a message. */
+  async located(record: MessageRecord, found: RecordedLocation): Promise<void> {
+    const locations = [...(record.locations ?? []), found];
+    await this.records.put(collections.messages, recordKey(record), { ...record, locations });
+  }
+
+  async #append(record: MessageRecord): Promise<void> {
+    const key = recordKey(record);
+    if ((await this.records.append(collections.messages, key, record)) === 'stored') return;
+    const before = await this.records.get(collections.messages, key);
+    if (isMessageRecord(before) && sameMessage(before, record)) return;
+    await this.records.append(collections.messages, reusedKey(key, record), record);
+  }
+
+  async *#pages(
+    collection: string,
+    o: { readonly prefix?: string; readonly reverse?: boolean },
+  ): AsyncGenerator<{ key: string; value: unknown }> {
+    for (let after: string | undefined; ;) {
+      const found = await this.records.list(collection, {
+        ...o,
+        limit: page,
+        ...(after !== undefined && { after }),
+      });
+      yield* found;
+      after = found.at(-1)?.key;
+      if (found.length < page) return;
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import type { Chat } from './chat.js';
+
+/** The chats in memory, found by what messages say of themselves. */
+export class ChatIndex {
+  readonly #chats = new Map<string, Chat>();
+  readonly #byCallId = new Map<string, Chat[]>();
+  /** Chats whose Call Identifier is ours, by sender. */
+  readonly #madeUp = new Map<string, Chat[]>();
+  readonly #open = new Set<Chat>();
+
+  get size(): number {
+    return this.#chats.size;
+  }
+
+  get open(): number {
+    return this.#open.size;
+  }
+
+  get(id: string): Chat | undefined {
+    return this.#chats.get(id);
+  }
+
+  all(): IterableIterator<Chat> {
+    return this.#chats.values();
+  }
+
+  byCallId(callId: string): readonly Chat[] {
+    return this.#byCallId.get(callId) ?? [];
+  }
+
+  /** Chats of a sender who gave no Call Identifier. */
+  madeUpFor(sender: string): readonly Chat[] {
+    return this.#madeUp.get(sender) ?? [];
+  }
+
+  add(chat: Chat): void {
+    this.#chats.set(chat.id, chat);
+    enter(this.#byCallId, chat.callId, chat);
+    if (chat.origin.madeUp) enter(this.#madeUp, chat.origin.sender, chat);
+    this.count(chat);
+  }
+
+  /** To be told after the phase of a chat changed. */
+  count(chat: Chat): void {
+    if (chat.state.phase === 'open') this.#open.add(chat);
+    else this.#open.delete(chat);
+  }
+
+  remove(chat: Chat): void {
+    this.#chats.delete(chat.id);
+    this.#open.delete(chat);
+    leave(this.#byCallId, chat.callId, chat);
+    leave(this.#madeUp, chat.origin.sender, chat);
+  }
+
+  /** One that can be spared: a closed chat, or else a silent one. Both come back from the records when needed. */
+  spare(): Chat | undefined {
+    let silent: Chat | undefined;
+    for (const chat of this.#chats.values()) {
+      if (chat.waiting > 0) continue;
+      if (chat.state.phase === 'closed') return chat;
+      if (chat.state.silent) silent ??= chat;
+    }
+    return silent;
+  }
+}
+
+function enter(index: Map<string, Chat[]>, key: string, chat: Chat): void {
+  const same = index.get(key);
+  if (same) same.push(chat);
+  else index.set(key, [chat]);
+}
+
+function leave(index: Map<string, Chat[]>, key: string, chat: Chat): void {
+  const same = index.get(key)?.filter((other) => other !== chat) ?? [];
+  if (same.length === 0) index.delete(key);
+  else index.set(key, same);
+}

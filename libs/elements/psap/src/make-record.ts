@@ -1,0 +1,100 @@
+import { isoTime } from '@esinet/kernel';
+import { type PsapEvent, isKeepAlive } from '@esinet/lmpe';
+import type { Chat } from './chat.js';
+import type { IncomingMessage } from './incoming-message.js';
+import { type MessageRecord, type RecordedLocation, ids, kindOf } from './message-record.js';
+
+/** A message of ours, before it is sent. */
+export function outRecord(
+  chat: Chat,
+  wallMs: number,
+  m: { messageType?: number; messageId?: number; text?: string },
+): MessageRecord {
+  return {
+    version: 1,
+    chat: chat.id,
+    callId: chat.callId,
+    centre: chat.centre.id,
+    sequence: ++chat.sequence,
+    at: isoTime(wallMs),
+    direction: 'out',
+    sender: chat.centre.uri,
+    to: chat.origin.caller,
+    ...ids(m),
+    kind: kindOf(m.messageType),
+    ...(m.text !== undefined && { text: m.text }),
+    reference: '',
+    delivery: 'pending',
+  };
+}
+
+/** A message of the caller. */
+export function inRecord(chat: Chat, wallMs: number, m: IncomingMessage): MessageRecord {
+  const location = locationOf(m);
+  return {
+    version: 1,
+    chat: chat.id,
+    callId: chat.callId,
+    centre: chat.centre.id,
+    sequence: ++chat.sequence,
+    at: isoTime(wallMs),
+    direction: 'in',
+    sender: m.sender,
+    to: m.requestUri,
+    ...ids(m.identifiers),
+    kind: kindOf(m.identifiers.messageType),
+    ...(m.text !== undefined && { text: m.text }),
+    ...(m.replyTo !== undefined && { replyTo: m.replyTo }),
+    reference: m.reference,
+    ...(location && { locations: [location] }),
+    ...(m.location.references.length > 0 && { locationReferences: m.location.references }),
+    ...(m.others.length > 0 && { otherParts: m.others }),
+    ...(m.problems.length > 0 && { problems: m.problems }),
+    raw: m.raw.toString('base64'),
+  };
+}
+
+/** What a record tells a session that is brought back. */
+export function replayOf(record: MessageRecord): PsapEvent {
+  if (record.direction === 'out') {
+    return {
+      type: 'restored',
+      messageType: record.messageType ?? 0,
+      ...(record.messageId !== undefined && { messageId: record.messageId }),
+    };
+  }
+  return {
+    type: 'received',
+    sender: record.sender,
+    ...ids(record),
+    ...(record.text !== undefined && { text: record.text }),
+    ...(record.replyTo !== undefined && { replyTo: record.replyTo }),
+    reference: record.reference,
+  };
+}
+
+/** A keep-alive that only repeats a known location is not worth a record; anything else is. */
+export function tellsSomething(chat: Chat, m: IncomingMessage): boolean {
+  if (!isKeepAlive(kindOf(m.identifiers.messageType))) return true;
+  if ((m.text !== undefined && m.text !== '') || m.others.length > 0 || !chat.recorded) return true;
+  const location = locationKey(m);
+  return location !== '' && location !== chat.lastLocation;
+}
+
+/** Tells places apart. */
+export function locationKey(m: IncomingMessage): string {
+  const { pidfLo, document } = m.location;
+  return pidfLo ? JSON.stringify([pidfLo.shapes, pidfLo.civics]) : (document ?? '');
+}
+
+function locationOf(m: IncomingMessage): RecordedLocation | undefined {
+  const { pidfLo, document } = m.location;
+  if (document === undefined) return undefined;
+  return {
+    source: 'value',
+    document,
+    shapes: pidfLo?.shapes ?? [],
+    civics: pidfLo?.civics ?? [],
+    ...(pidfLo?.timestamp !== undefined && { timestamp: pidfLo.timestamp }),
+  };
+}
