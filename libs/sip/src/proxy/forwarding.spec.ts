@@ -132,6 +132,28 @@ describe('forwarding a request', () => {
   );
 });
 
+it(
+  'answers 500 when an edit of the decision cannot be carried out',
+  { meta: { clause: 'RFC 3261 21.5.1' } },
+  async () => {
+    const { clock, at, proxy, callee, caller } = harness();
+    const broken = JSON.parse('[null]') as [];
+    proxy({
+      route: (request) => ({
+        kind: 'forward',
+        targets: [{ destination: at(psap) }],
+        ...(request.callId === 'request' ? { edits: broken } : { responseEdits: () => broken }),
+      }),
+    });
+    callee(psap, (tx) => tx.respond({ status: 200 }));
+    const from = caller();
+    const first = ask(from, at(proxyAddress), { callId: 'request' });
+    const second = ask(from, at(proxyAddress), { callId: 'response' });
+    await clock.run(100);
+    expect([first.statuses, second.statuses]).toEqual([[500], [500]]);
+  },
+);
+
 describe('choosing the next hop', () => {
   it(
     'takes its own Route off and follows the next one',

@@ -6,7 +6,7 @@ import type { Flow } from '../transport/flow.js';
 import type { ClientFailure, ClientTransaction } from '../transaction/client-transaction.js';
 import { orderForSize } from '../transaction/destination-order.js';
 import type { ServerTransaction } from '../transaction/server-transaction.js';
-import { branchOf } from '../transaction/transaction-layer.js';
+import { branchOf } from '../transaction/branch.js';
 import { isFlow } from '../transaction/transport-port.js';
 import { bestResult, type BranchResult } from './best-response.js';
 import { type Forwarding, forwarding, isRoutableScheme } from './forward-request.js';
@@ -84,21 +84,21 @@ export class ResponseContext {
     }
     this.#locating = true;
     this.settings.locator.locate(uri).then(
-      (found) => {
-        this.#locating = false;
-        const ordered = orderForSize(found, this.request.bytes.length);
-        this.#destinations = [...this.settings.failures.lastTried(ordered, (destination) => destination)];
-        // RFC 3261 16.9: no way there counts as a 503.
-        if (found.length === 0) this.#results.push({ target: this.#index(), status: 503 });
-        this.#guarded(() => this.#next());
-      },
+      (found) => this.#guarded(() => this.#located(found)),
       (error: unknown) => {
-        this.#locating = false;
         this.settings.logger.warn('sip-locate-failed', { reason: messageOf(error) });
-        this.#results.push({ target: this.#index(), status: 503 });
-        this.#guarded(() => this.#next());
+        this.#guarded(() => this.#located([]));
       },
     );
+  }
+
+  #located(found: readonly Destination[]): void {
+    this.#locating = false;
+    const ordered = orderForSize(found, this.request.bytes.length);
+    this.#destinations = [...this.settings.failures.lastTried(ordered, (destination) => destination)];
+    // RFC 3261 16.9: no way there counts as a 503.
+    if (found.length === 0) this.#results.push({ target: this.#index(), status: 503 });
+    this.#next();
   }
 
   /** RFC 3261 16.6 steps 8 to 11 */
@@ -125,8 +125,8 @@ export class ResponseContext {
         ...(target.listener === undefined ? undefined : { listener: target.listener }),
       },
       {
-        onResponse: (response) => this.#onResponse(branch, response),
-        onFailure: (reason) => this.#onFailure(branch, reason),
+        onResponse: (response) => this.#guarded(() => this.#onResponse(branch, response)),
+        onFailure: (reason) => this.#guarded(() => this.#onFailure(branch, reason)),
       },
     );
     if (this.#hasNext()) this.#awaitFailover(branch, destination);
@@ -335,7 +335,7 @@ export class ResponseContext {
     } catch (error) {
       this.settings.transactions.counters.errors++;
       this.settings.logger.error('sip-forward-failed', { reason: messageOf(error) });
-      if (!this.#finished) this.#finish({ status: 500 }, 500, -1);
+      if (!this.tx.answered) this.#finish({ status: 500 }, 500, -1);
     }
   }
 }

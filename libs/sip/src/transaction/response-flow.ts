@@ -14,5 +14,5 @@ export function responseFlow(
   if (!via) return send(flow);
   const route = responseRoute(via, flow);
   if ('flow' in route) return send(route.flow);
-  transport.flowTo(route.destination, flow.listener).then(send, failed);
+  transport.flowTo(route.destination, flow.listener).then(send).catch(failed);
 }

@@ -199,10 +199,25 @@ export class UserServerTransaction implements ServerTransaction {
 
   respond(answer: Buffer | ResponseDescription): void {
     try {
-      const bytes = Buffer.isBuffer(answer) ? answer : this.build(answer);
-      const status = Buffer.isBuffer(answer) ? statusOf(answer) : answer.status;
-      this.record.event(this.record.invite ? inviteEvent(status) : nonInviteEvent(status), bytes);
-      if (status >= 200 && !this.record.invite) this.record.user = undefined;
+      this.#give(answer);
+    } catch (error) {
+      this.around.failed('respond', error);
+      this.#giveUp();
+    }
+  }
+
+  #give(answer: Buffer | ResponseDescription): void {
+    const bytes = Buffer.isBuffer(answer) ? answer : this.build(answer);
+    const status = Buffer.isBuffer(answer) ? statusOf(answer) : answer.status;
+    this.record.event(this.record.invite ? inviteEvent(status) : nonInviteEvent(status), bytes);
+    if (status >= 200 && !this.record.invite) this.record.user = undefined;
+  }
+
+  /** An answer that cannot be written must not leave the client without one. */
+  #giveUp(): void {
+    if (this.answered) return;
+    try {
+      this.#give({ status: 500 });
     } catch (error) {
       this.around.failed('respond', error);
     }

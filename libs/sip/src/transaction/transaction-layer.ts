@@ -12,7 +12,10 @@ import {
   type ClientTransactionEvents,
   type Compose,
 } from './client-transaction.js';
+import { branchOf, clientKey, randomBranch } from './branch.js';
 import { hashKey } from './half-sip-hash.js';
+import { listenerOfSide } from './listener-side.js';
+import { methodOf, withVia } from './request-bytes.js';
 import { KeptBytes } from './kept-bytes.js';
 import { defaultTransactionLimits, type TransactionLimits } from './limits.js';
 import {
@@ -26,7 +29,7 @@ import {
 import { responseFlow } from './response-flow.js';
 import { TimerQueue } from './timer-queue.js';
 import { type SipTimers, sipTimers } from './timers.js';
-import { magicCookie, TransactionKeys } from './transaction-keys.js';
+import { TransactionKeys } from './transaction-keys.js';
 import { mapTable, type TransactionTable } from './transaction-table.js';
 import { isFlow, type TransactionTransport } from './transport-port.js';
 import type { WireEvent } from './wire-event.js';
@@ -199,7 +202,7 @@ export class TransactionLayer {
     const branch = o.branch ?? randomBranch();
     const method = o.method ?? (Buffer.isBuffer(o.bytes) ? methodOf(o.bytes) : 'MESSAGE');
     const record = this.#insertClient(branch, method, events);
-    if (!record) return refused(branch, events);
+    if (!record) return this.#refused(branch, events);
     const begin = (flow: Flow) => {
       const via = this.#via(flow.transport, o.listener ?? flow.listener, branch);
       record.start(flow, Buffer.isBuffer(o.bytes) ? withVia(o.bytes, via) : o.bytes(via));
@@ -264,6 +267,18 @@ export class TransactionLayer {
     );
     this.#clients.insert(record.key, record);
     return record;
+  }
+
+  /** A request that the full table takes no more: its user learns it as a failure of the transport. */
+  #refused(branch: string, events: ClientTransactionEvents): ClientTransaction {
+    queueMicrotask(() => {
+      try {
+        events.onFailure('transport');
+      } catch (error) {
+        this.#failed('failure', error);
+      }
+    });
+    return { branch, sent: false, pending: false, distrust: () => undefined, cancel: () => undefined };
   }
 
   #sendCancel(bytes: Buffer, branch: string, flow: Flow): void {
@@ -430,50 +445,4 @@ export class TransactionLayer {
     this.counters.errors++;
     this.#logger.error('sip-callback-threw', { what, reason: messageOf(error) });
   }
-}
-
-function listenerOfSide(
-  listeners: ReturnType<TransactionTransport['listeners']>,
-  transport: TransportName,
-  listener: string,
-): string {
-  const named = listeners.find((candidate) => candidate.name === listener);
-  if (!named || named.transport === transport) return listener;
-  const side = listener.slice(0, listener.lastIndexOf('-') + 1);
-  const sibling = side && listeners.find((l) => l.name.startsWith(side) && l.transport === transport);
-  return sibling ? sibling.name : listener;
-}
-
-export function branchOf(hash: string, attempt: number): string {
-  return attempt === 0 ? magicCookie + hash : `${magicCookie}${hash}.${attempt}`;
-}
-
-function randomBranch(): string {
-  return magicCookie + randomBytes(8).toString('hex');
-}
-
-/** RFC 3261 17.1.3: the branch of our top Via and the method of CSeq. */
-function clientKey(branch: string, method: string): string {
-  return `${branch} ${method}`;
-}
-
-function methodOf(request: Buffer): string {
-  const space = request.indexOf(0x20);
-  return request.toString('latin1', 0, Math.max(0, space));
-}
-
-function withVia(request: Buffer, via: string): Buffer {
-  const lineEnd = request.indexOf('\r\n') + 2;
-  const text = `Via: ${via}\r\n`;
-  const bytes = Buffer.allocUnsafe(request.length + text.length);
-  request.copy(bytes, 0, 0, lineEnd);
-  bytes.write(text, lineEnd, 'latin1');
-  request.copy(bytes, lineEnd + text.length, lineEnd);
-  return bytes;
-}
-
-/** A request that the full table takes no more: its user learns it as a failure of the transport. */
-function refused(branch: string, events: ClientTransactionEvents): ClientTransaction {
-  queueMicrotask(() => events.onFailure('transport'));
-  return { branch, sent: false, pending: false, distrust: () => undefined, cancel: () => undefined };
 }

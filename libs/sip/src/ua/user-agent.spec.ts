@@ -6,7 +6,7 @@ import { parseDigest } from '../registrar/digest.js';
 import { MemoryNetwork } from '../transport/memory-network.js';
 import type { Destination } from '../transport/destination.js';
 import { TransactionLayer } from '../transaction/transaction-layer.js';
-import { UserAgent, type UacOutcome, type UserAgentOptions } from './user-agent.js';
+import { type UasAnswer, UserAgent, type UacOutcome, type UserAgentOptions } from './user-agent.js';
 
 const far: Destination = { transport: 'udp', address: '192.0.2.2', port: 5060 };
 
@@ -82,6 +82,8 @@ describe('as a server', () => {
       throw new Error('store');
     };
     expect((await answersTo({}, { onRequest: throwing })).statuses).toEqual([500]);
+    const nothing = () => Promise.resolve(JSON.parse('null') as UasAnswer);
+    expect((await answersTo({}, { onRequest: nothing })).statuses).toEqual([500]);
     expect((await answersTo({}, { onRequest: () => Promise.reject(new Error('store')) })).statuses).toEqual([
       500,
     ]);

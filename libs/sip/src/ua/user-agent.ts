@@ -93,10 +93,9 @@ export class UserAgent {
       if (request.method === 'OPTIONS') return this.#answer(tx, this.#capabilities());
       const answer = this.options.onRequest?.(request, tx.flow) ?? { status: 501 };
       if (answer instanceof Promise) {
-        answer.then(
-          (settled) => this.#answer(tx, settled),
-          (error: unknown) => this.#failed(tx, error),
-        );
+        answer
+          .then((settled) => this.#answer(tx, settled))
+          .catch((error: unknown) => this.#failed(tx, error));
       } else this.#answer(tx, answer);
     } catch (error) {
       this.#failed(tx, error);
