@@ -1,14 +1,73 @@
+import { parseArgs } from 'node:util';
+import { messageOf } from '@esinet/kernel';
 import { fuzzCodec } from './codec-fuzz.js';
+import { fuzzLive } from './live/live-fuzz.js';
 
-const messages = Number(process.argv[2] ?? 100_000);
-const seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
-const report = fuzzCodec(messages, seed);
-process.stdout.write(
-  `codec: ${report.messages} mutated messages, seed ${seed}: ${report.faults.length} faults, ` +
-    `${report.slow.length} slow, slowest ${report.slowestMs.toFixed(1)} ms\n`,
-);
-for (const { fault, bytes } of report.faults.slice(0, 10))
-  process.stdout.write(`${fault}\n  ${bytes.toString('base64').slice(0, 4000)}\n`);
-for (const bytes of report.slow.slice(0, 3))
-  process.stdout.write(`slow\n  ${bytes.toString('base64').slice(0, 4000)}\n`);
-process.exitCode = report.faults.length + report.slow.length > 0 ? 1 : 0;
+const usage = [
+  'fuzz codec [--count 100000] [--seed N]                 mutated messages through the SIP codec',
+  'fuzz live  [--count 100000] [--seed N] [--udp] [--tcp] mutated messages to a whole ESInet that this starts',
+  '',
+  'The same seed sends the same messages. Ends with 1 when anything was wrong.',
+  '',
+].join('\n');
+
+function tell(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function codec(count: number, seed: number): boolean {
+  const report = fuzzCodec(count, seed);
+  tell(
+    `codec: ${report.messages} mutated messages, seed ${seed}: ${report.faults.length} faults, ` +
+      `${report.slow.length} slow, slowest ${report.slowestMs.toFixed(1)} ms`,
+  );
+  for (const { fault, bytes } of report.faults.slice(0, 10))
+    tell(`${fault}\n  ${bytes.toString('base64').slice(0, 4_000)}`);
+  for (const bytes of report.slow.slice(0, 3)) tell(`slow\n  ${bytes.toString('base64').slice(0, 4_000)}`);
+  return report.faults.length + report.slow.length === 0;
+}
+
+async function live(count: number, seed: number, udp: boolean, tcp: boolean): Promise<boolean> {
+  const both = udp === tcp;
+  const report = await fuzzLive({
+    count,
+    seed,
+    udp: both || udp,
+    tcp: both || tcp,
+    progress: (line) => process.stderr.write(`${line}\n`),
+  });
+  const { before, warm, after } = report.megabytes;
+  tell(
+    `live: ${report.sent} mutated messages, seed ${seed}, ${report.seconds.toFixed(1)} s: ${report.faults.length} faults, ` +
+      `slowest OPTIONS ${report.slowestOptionsMs.toFixed(0)} ms, memory ${before} MB at first, ${warm} MB warm, ${after} MB at the end`,
+  );
+  for (const fault of report.faults.slice(0, 20)) tell(fault);
+  return report.faults.length === 0;
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      count: { type: 'string', default: '100000' },
+      seed: { type: 'string' },
+      udp: { type: 'boolean', default: false },
+      tcp: { type: 'boolean', default: false },
+    },
+  });
+  const [what = 'codec'] = positionals;
+  const count = Number(values.count);
+  const seed = Number(values.seed ?? (what === 'live' ? 1 : Date.now() % 1_000_000));
+  if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed) || !['codec', 'live'].includes(what)) {
+    process.stderr.write(usage);
+    process.exitCode = 2;
+    return;
+  }
+  const fine = what === 'live' ? await live(count, seed, values.udp, values.tcp) : codec(count, seed);
+  process.exitCode = fine ? 0 : 1;
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${messageOf(error)}\n\n${usage}`);
+  process.exitCode = 2;
+});
