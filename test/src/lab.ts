@@ -8,6 +8,8 @@ export interface RecordedMessage {
   readonly messageId?: number;
   readonly messageType?: number;
   readonly text?: string;
+  readonly reasons?: readonly string[];
+  readonly history?: readonly string[];
 }
 
 export interface RecordedChat {

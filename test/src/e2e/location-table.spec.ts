@@ -193,6 +193,9 @@ describe('what reaches the call taker of the default centre', () => {
       const routed = lab.events.slice(before).find(({ subject }) => subject === 'events.esrp.routed');
       expect(routed?.payload).toMatchObject({ element: 'esrp' });
       expect(JSON.stringify(routed?.payload)).toMatch(/location/i);
+      const [first] = (await lab.chat(started.callId)).messages;
+      expect(first?.reasons?.join()).toContain('location: none');
+      expect(first?.history?.join()).toContain('sip:default@psap.esinet.internal?Reason=');
     },
   );
 

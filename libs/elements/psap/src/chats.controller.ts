@@ -17,6 +17,8 @@ export interface ShownMessage {
   readonly locations?: readonly Omit<NonNullable<MessageRecord['locations']>[number], 'document'>[];
   readonly otherParts?: MessageRecord['otherParts'];
   readonly problems?: readonly string[];
+  readonly reasons?: readonly string[];
+  readonly history?: readonly string[];
   readonly delivery?: string;
 }
 
@@ -113,6 +115,8 @@ function shown(record: MessageRecord): ShownMessage {
     }),
     ...(otherParts && { otherParts }),
     ...(problems && { problems }),
+    ...(record.reasons && { reasons: record.reasons }),
+    ...(record.history && { history: record.history }),
     ...(delivery !== undefined && { delivery }),
   };
 }

@@ -38,6 +38,9 @@ export interface IncomingMessage {
   /** SIP Call-ID and CSeq: what tells a message without a Message Identifier from another. */
   readonly reference: string;
   readonly problems: readonly string[];
+  /** Why it came here instead of where it was meant to go: Reason (RFC 3326) and History-Info (RFC 7044, RFC 4244). */
+  readonly reasons: readonly string[];
+  readonly history: readonly string[];
   /** The whole request, octet by octet. */
   readonly raw: Buffer;
 }
@@ -81,6 +84,8 @@ export function readIncoming(request: SipMessage): IncomingMessage {
       .digest('base64url')
       .slice(0, 22),
     problems,
+    reasons: request.values('Reason'),
+    history: request.values('History-Info'),
     raw: Buffer.from(request.bytes),
   };
 }

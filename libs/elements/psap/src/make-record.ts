@@ -50,6 +50,8 @@ export function inRecord(chat: Chat, wallMs: number, m: IncomingMessage): Messag
     ...(m.location.references.length > 0 && { locationReferences: m.location.references }),
     ...(m.others.length > 0 && { otherParts: m.others }),
     ...(m.problems.length > 0 && { problems: m.problems }),
+    ...(m.reasons.length > 0 && { reasons: m.reasons }),
+    ...(m.history.length > 0 && { history: m.history }),
     raw: m.raw.toString('base64'),
   };
 }

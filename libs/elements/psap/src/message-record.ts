@@ -36,6 +36,9 @@ export interface MessageRecord {
   readonly locationReferences?: readonly string[];
   readonly otherParts?: IncomingMessage['others'];
   readonly problems?: readonly string[];
+  /** Why it came here, as the network said: values of Reason and of History-Info. TS 103 698 6.1.2.6 */
+  readonly reasons?: readonly string[];
+  readonly history?: readonly string[];
   /** The request as received, in base64: every part byte by byte. */
   readonly raw?: string;
   /** Of our own: what became of it. */
