@@ -71,7 +71,11 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
   const start: Record<ElementName, () => Promise<RunningElement>> = {
     lis: () => startLis(withLabDevices(config), platform),
     ecrf: () =>
-      startEcrf(withLabCoast(config.ecrf), platform, config.ecrf.boundaries === 'lab' ? { lab: labBoundaries() } : {}),
+      startEcrf(
+        withLabCoast(config.ecrf),
+        platform,
+        config.ecrf.boundaries === 'lab' ? { lab: labBoundaries() } : {},
+      ),
     psap: () => startPsap(withLabCentres(config), platform),
     esrp: () => startEsrp(config.esrp, platform),
     bcf: async () => startBcf(config.bcf, platform, { tls: await loadTls(pkiFolder, 'bcf') }),
@@ -135,7 +139,9 @@ function withLabCentres({ ecrf, psap }: EsinetConfig): EsinetConfig['psap'] {
 const labCoast = 5_000;
 
 function withLabCoast(ecrf: EsinetConfig['ecrf']): EsinetConfig['ecrf'] {
-  return ecrf.boundaries === 'lab' && ecrf.nearestWithinMetres === 0 ? { ...ecrf, nearestWithinMetres: labCoast } : ecrf;
+  return ecrf.boundaries === 'lab' && ecrf.nearestWithinMetres === 0
+    ? { ...ecrf, nearestWithinMetres: labCoast }
+    : ecrf;
 }
 
 /** The lab's LIS knows where the provider's accounts are, unless devices are listed. */

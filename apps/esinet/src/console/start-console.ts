@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type PlatformOptions, type RunningElement, startElement } from '@esinet/platform';
 import type { EsinetConfig } from '../config.js';
+import { labNeighbours } from '../lab/lab-neighbours.js';
 import { OVERVIEW, Overview } from './overview.js';
 import { OverviewController } from './overview.controller.js';
 
@@ -16,7 +17,12 @@ export function startConsole(
   const module: DynamicModule = {
     module: ConsoleModule,
     controllers: [OverviewController],
-    providers: [{ provide: OVERVIEW, useValue: new Overview(elements) }],
+    providers: [
+      {
+        provide: OVERVIEW,
+        useValue: new Overview(elements, config.ecrf.boundaries === 'lab' ? labNeighbours().features : []),
+      },
+    ],
   };
   return startElement({
     name: 'console',
