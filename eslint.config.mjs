@@ -14,7 +14,8 @@ const boundaries = [
     bannedExternalImports: ['@nestjs/*', 'rxjs', 'nats', 'ioredis', 'pg'],
   },
   only('platform', 'kernel', 'protocol'),
-  only('element', 'kernel', 'protocol', 'platform'),
+  // testing: for spec files only.
+  only('element', 'kernel', 'protocol', 'platform', 'testing'),
   only('app', 'kernel', 'platform', 'element'),
   only('testing', 'kernel', 'protocol', 'platform'),
   only('tool', 'kernel', 'protocol', 'platform', 'element', 'app', 'testing'),

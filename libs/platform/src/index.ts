@@ -57,10 +57,10 @@ export {
 export {
   type SipListener,
   destinationSchema,
-  hostTableSchema,
   parseDestination,
   sipListenersSchema,
 } from './sip/destination-text.js';
+export { type NextHop, nextHopSchema, nextHopsSchema, towards } from './sip/next-hop.js';
 export { SipEdge, type SipEdgeConfig, defaultDrainMs, sipEdgeProvider } from './sip/sip-edge.js';
 export {
   type CertificateSummary,

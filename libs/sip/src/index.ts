@@ -26,6 +26,7 @@ export { reasonPhrase, reasonPhrases } from './codec/reason-phrases.js';
 export { type BodyLimits, type BodyPart, defaultBodyLimits } from './body/body-part.js';
 export { bodyPartOf, readBodyParts } from './body/read-multipart.js';
 export { writeMultipart } from './body/write-multipart.js';
+export { type Retarget, historyInfo, sipReason } from './history/history-info.js';
 
 // transport, location of servers, registrar
 export {

@@ -4,3 +4,4 @@ export { recordsContract } from './records-contract.js';
 export { freePort, freePorts } from './free-port.js';
 export { type OutsideProgram, programPath, requireProgram, startProgram } from './outside-program.js';
 export { temporaryFolder } from './temp-folder.js';
+export { type LoopbackAgent, loopbackAgent } from './loopback-agent.js';

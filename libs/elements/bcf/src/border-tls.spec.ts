@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { chatHeader } from './bcf-fixture.js';
 import { startBcf } from './bcf.module.js';
 import { bcfConfigSchema } from './config.js';
-import { type LoopbackAgent, loopbackAgent } from './loopback-agent.js';
+import { type LoopbackAgent, loopbackAgent } from '@esinet/testing';
 
 let folder: string;
 let esrp: LoopbackAgent;

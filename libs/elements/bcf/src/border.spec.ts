@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chatHeader, chatId } from './bcf-fixture.js';
 import { startBcf } from './bcf.module.js';
 import { bcfConfigSchema } from './config.js';
-import { type LoopbackAgent, loopbackAgent } from './loopback-agent.js';
+import { type LoopbackAgent, loopbackAgent } from '@esinet/testing';
 
 let esrp: LoopbackAgent;
 let psap: LoopbackAgent;

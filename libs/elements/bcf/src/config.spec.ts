@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import { bcfConfigSchema } from './config.js';
-import { nextHopSchema, towards } from './next-hop.js';
 
 const meta = { clause: 'RFC 3263 4' };
 
@@ -20,21 +19,5 @@ it('refuses what it does not know', { meta }, () => {
     { priority: { emergency: 'esnet' } },
   ]) {
     expect(bcfConfigSchema.safeParse(wrong).success, JSON.stringify(wrong)).toBe(false);
-  }
-});
-
-it('takes next hops by address and by name', { meta }, () => {
-  expect(nextHopSchema.parse('tls:[2001:db8::1]:5061;esrp.esinet.lab')).toMatchObject({
-    address: '2001:db8::1',
-    serverName: 'esrp.esinet.lab',
-  });
-  expect(towards(nextHopSchema.parse('tcp:esrp.esinet.svc:15070'))).toEqual({
-    nextHopUri: 'sip:esrp.esinet.svc:15070;transport=tcp',
-  });
-  expect(towards(nextHopSchema.parse('tls:esrp.esinet.svc'))).toEqual({
-    nextHopUri: 'sips:esrp.esinet.svc;transport=tcp',
-  });
-  for (const wrong of ['tcp', 'sctp:a.example:1', 'tcp:a.example:99999', 'tcp:-:1', '']) {
-    expect(nextHopSchema.safeParse(wrong).success, wrong).toBe(false);
   }
 });

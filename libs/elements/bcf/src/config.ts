@@ -3,11 +3,11 @@ import {
   durationSchema,
   hostSchema,
   listenSchema,
+  nextHopsSchema,
   portSchema,
   sipUriSchema,
 } from '@esinet/platform';
 import { z } from 'zod';
-import { nextHopsSchema } from './next-hop.js';
 
 const portOrOff = portSchema.nullable();
 

@@ -1,7 +1,7 @@
 import { ManualClock } from '@esinet/kernel';
+import { nextHopSchema } from '@esinet/platform';
 import { expect, it } from 'vitest';
 import { HopWatch } from './hop-watch.js';
-import { nextHopSchema } from './next-hop.js';
 
 const meta = { clause: 'RFC 3263 4.3' };
 const [a, b, c] = [1, 2, 3].map((n) => nextHopSchema.parse(`tcp:10.0.0.${n}:15070`));

@@ -1,5 +1,5 @@
 import type { Clock } from '@esinet/kernel';
-import type { NextHop } from './next-hop.js';
+import type { NextHop } from '@esinet/platform';
 
 /**
  * Next hops in the order to try them: the configured one, but those that lately failed behind the others, so that not

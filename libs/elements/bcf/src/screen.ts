@@ -1,3 +1,4 @@
+import { type NextHop, towards } from '@esinet/platform';
 import {
   type Destination,
   type Flow,
@@ -7,7 +8,9 @@ import {
   type SipMessage,
   type TransportName,
   type Uri,
+  historyInfo,
   parseUri,
+  sipReason,
 } from '@esinet/sip';
 import {
   type ChatBinding,
@@ -18,9 +21,7 @@ import {
   privateIdentity,
 } from './chat-flow.js';
 import { type Traffic, allowedMethods, classify } from './classify.js';
-import { historyInfo, sipReason } from './history-info.js';
 import { identify, secretLengthOf } from './identifiers.js';
-import { type NextHop, towards } from './next-hop.js';
 import { callbackPriority, police, trustedHistory } from './police.js';
 import type { BorderPolicy, Source } from './policy.js';
 import { type Translation, translateHeaders, translateUri } from './translate.js';
@@ -138,7 +139,7 @@ function emergency(
     edits: replaceHistory(request, history),
   }));
   const reason = sipReason(503, 'no ESRP answered');
-  const last = historyInfo(history, requestUri, [{ uri: policy.defaultPsapUri, by: 'mp', reason }]);
+  const last = historyInfo(history, requestUri, [{ uri: policy.defaultPsapUri, by: 'mp', because: reason }]);
   for (const destination of hops.psap(userOf(policy.defaultPsapUri))) {
     targets.push({
       ...uri,

@@ -4,11 +4,11 @@ import {
   hostSchema,
   httpUrlSchema,
   listenSchema,
+  nextHopsSchema,
   portSchema,
   sipUriSchema,
 } from '@esinet/platform';
 import { z } from 'zod';
-import { nextHopsSchema } from './next-hop.js';
 
 const portOrOff = portSchema.nullable();
 

@@ -1,17 +1,19 @@
 import type { HeldClient } from '@esinet/held';
 import { type EmergencyService, isEmergencyService } from '@esinet/lmpe';
+import { type NextHop, towards } from '@esinet/platform';
 import {
   type ForwardTarget,
   type HeaderEdit,
+  type Retarget,
   type RouteDecision,
   type SipMessage,
   type Uri,
+  historyInfo,
   parseUri,
+  sipReason,
 } from '@esinet/sip';
 import { type CallLocation, callLocation } from './call-location.js';
-import { historyInfo, sipReason } from './history-info.js';
 import type { Failure, RoutingPolicy } from './policy.js';
-import { type NextHop, towards } from './next-hop.js';
 import { rewriteFor } from './rewrite.js';
 import { type MappingPorts, type ServiceMapping, serviceMapping } from './service-mapping.js';
 
@@ -137,7 +139,7 @@ function emergencyTargets(
   const { policy, hops } = deps;
   const received = request.values('History-Info');
   const targets: ForwardTarget[] = [];
-  const tried: { uri: string; by: 'mp'; reason?: string }[] = [];
+  const tried: Retarget[] = [];
   const fallback = uris.includes(policy.defaultPsapUri) ? [] : [policy.defaultPsapUri];
   let responseEdits: ((response: SipMessage) => readonly HeaderEdit[]) | undefined;
   for (const uri of [...uris, ...fallback]) {
@@ -145,7 +147,11 @@ function emergencyTargets(
     if (!parsed) continue;
     const why = failure ?? (tried.length > 0 ? { cause: 408, text: 'next hop did not answer' } : undefined);
     const reason = why && sipReason(why.cause, why.text);
-    const retarget = { uri: bare(uri), by: 'mp' as const, ...(reason !== undefined && { reason }) };
+    const retarget: Retarget = {
+      uri: bare(uri),
+      by: 'mp',
+      ...(reason !== undefined && { because: reason }),
+    };
     const history = historyInfo(received, request.requestUri, [...tried, retarget]);
     tried.push(retarget);
     const rewritten = rewriteFor(request, uri, parsed, policy);

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type EsrpConfig, esrpConfigSchema } from './config.js';
 import { startEsrp } from './esrp.module.js';
 import { found, mapping, pidfLo, withParts } from './esrp-fixture.js';
-import { type LoopbackAgent, loopbackAgent } from './loopback-agent.js';
+import { type LoopbackAgent, loopbackAgent } from '@esinet/testing';
 
 type Handler = (body: Buffer, response: ServerResponse, request: IncomingMessage) => void;
 

@@ -1,6 +1,12 @@
-import { domainSchema, durationSchema, hostSchema, listenSchema, portSchema } from '@esinet/platform';
+import {
+  domainSchema,
+  durationSchema,
+  hostSchema,
+  listenSchema,
+  nextHopsSchema,
+  portSchema,
+} from '@esinet/platform';
 import { z } from 'zod';
-import { nextHopsSchema } from './next-hop.js';
 
 const portOrOff = portSchema.nullable();
 

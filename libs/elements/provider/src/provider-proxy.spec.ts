@@ -13,7 +13,7 @@ import { silentLogger, systemClock } from '@esinet/kernel';
 import type { Destination, Flow, UacOutcome } from '@esinet/sip';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { providerConfigSchema } from './config.js';
-import { type LoopbackAgent, loopbackAgent } from './loopback-agent.js';
+import { type LoopbackAgent, loopbackAgent } from '@esinet/testing';
 import { startProvider } from './provider.module.js';
 
 let folder: string;

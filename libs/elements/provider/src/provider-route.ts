@@ -1,3 +1,4 @@
+import { type NextHop, towards } from '@esinet/platform';
 import {
   type Flow,
   type ForwardTarget,
@@ -7,7 +8,6 @@ import {
   type Uri,
   parseUri,
 } from '@esinet/sip';
-import { type NextHop, towards } from './next-hop.js';
 import type { ProviderPolicy, Sender } from './policy.js';
 
 /** A way to a registered user agent. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readConfig } from '../config/load-config.js';
 import { formatProblem } from '../config/problem.js';
-import { hostTableSchema, parseDestination, sipListenersSchema } from './destination-text.js';
+import { destinationSchema, parseDestination, sipListenersSchema } from './destination-text.js';
 
 describe('transport:address:port[;name]', () => {
   const good: [string, object][] = [
@@ -45,40 +45,19 @@ describe('transport:address:port[;name]', () => {
 });
 
 describe('in a configuration', () => {
-  const schema = z.strictObject({ listeners: sipListenersSchema, hosts: hostTableSchema.default([]) });
+  const schema = z.strictObject({ listeners: sipListenersSchema, next: destinationSchema.optional() });
   const read = (text: string) => readConfig(schema, text, 'x.yaml', { variables: {} });
   const problems = (text: string): string[] => {
     const result = read(text);
     return result.ok ? [] : result.error.map(formatProblem);
   };
 
-  it('reads listeners and tables of hosts', () => {
+  it('reads listeners', () => {
     const result = read(`
 listeners:
   - { name: public-udp, transport: udp, port: 15060, advertise: "bcf.esinet.lab:5060" }
   - { name: public-tcp, transport: tcp, port: 15060 }
-hosts:
-  PSAP.esinet.internal: udp:127.0.0.1:15075
-  "*.esinet.internal": [tcp:127.0.0.1:1, udp:127.0.0.1:1]
-  provider.lab:5062: tls:127.0.0.1:2;provider.lab
 `);
-    expect(result.ok && result.value.value.hosts).toEqual([
-      {
-        domain: 'psap.esinet.internal',
-        destinations: [{ transport: 'udp', address: '127.0.0.1', port: 15_075 }],
-      },
-      {
-        domain: '*.esinet.internal',
-        destinations: [
-          { transport: 'tcp', address: '127.0.0.1', port: 1 },
-          { transport: 'udp', address: '127.0.0.1', port: 1 },
-        ],
-      },
-      {
-        domain: 'provider.lab:5062',
-        destinations: [{ transport: 'tls', address: '127.0.0.1', port: 2, serverName: 'provider.lab' }],
-      },
-    ]);
     expect(result.ok && result.value.value.listeners[1]?.host).toBe('127.0.0.1');
   });
 
@@ -89,9 +68,7 @@ hosts:
   - { name: a, transport: udp, port: 1 }
   - { name: c, transport: tcp, port: 1, requireClientCertificate: true }
   - { name: d, transport: tcp, host: localhost, port: 2 }
-hosts:
-  psap.lab: [udp:127.0.0.1:15075, udp:psap:1]
-  esrp.lab: upd:127.0.0.1:1
+next: upd:127.0.0.1:1
 `),
     ).toEqual([
       'x.yaml:2:47  listeners[0].path: only ws and wss listeners have a path',
@@ -99,8 +76,7 @@ hosts:
       'x.yaml:3:38  listeners[1].port: listener a has this port already',
       'x.yaml:4:67  listeners[2].requireClientCertificate: only tls and wss listeners see certificates',
       'x.yaml:5:38  listeners[3].host: expected an IP address, found text "localhost"',
-      'x.yaml:7:35  hosts.psap.lab[1]: expected transport:address:port such as udp:127.0.0.1:15070; "psap" is a name, an IP address is needed here, found text "udp:psap:1"',
-      'x.yaml:8:13  hosts.esrp.lab: expected transport:address:port such as udp:127.0.0.1:15070; "upd" is none of udp, tcp, tls, ws, wss, found text "upd:127.0.0.1:1"',
+      'x.yaml:6:7  next: expected transport:address:port such as udp:127.0.0.1:15070; "upd" is none of udp, tcp, tls, ws, wss, found text "upd:127.0.0.1:1"',
     ]);
   });
 });

@@ -1,12 +1,6 @@
 import { isIP } from 'node:net';
 import { type Result, err, ok } from '@esinet/kernel';
-import {
-  type Destination,
-  type HostTableEntry,
-  type TransportName,
-  defaultPort,
-  isTransportName,
-} from '@esinet/sip';
+import { type Destination, type TransportName, defaultPort, isTransportName } from '@esinet/sip';
 import { z } from 'zod';
 import { hostPort, isHost } from '../config/values.js';
 
@@ -41,33 +35,6 @@ export const destinationSchema = z.string().transform((text, context): Destinati
   context.addIssue({ code: 'custom', message: parsed.error });
   return z.NEVER;
 });
-
-function isTableKey(text: string): boolean {
-  const name = text.startsWith('*.') ? text.slice(2) : text;
-  return hostPort(name) !== undefined;
-}
-
-/**
- * Destinations by domain, used before any DNS: `psap.esinet.internal: udp:127.0.0.1:15075`, or a list of them, the
- * first being tried first. `*.esinet.internal` stands for every name below.
- */
-export const hostTableSchema = z
-  .record(
-    z.string().refine(isTableKey, 'expected a domain, with *. before it for every name below'),
-    z.union([z.string(), z.array(z.string()).min(1)]),
-  )
-  .transform((table, context): HostTableEntry[] =>
-    Object.entries(table).map(([domain, texts]) => ({
-      domain: domain.toLowerCase(),
-      destinations: [texts].flat().flatMap((text, i): Destination[] => {
-        const parsed = parseDestination(text);
-        if (parsed.ok) return [parsed.value];
-        const path = typeof texts === 'string' ? [domain] : [domain, i];
-        context.addIssue({ code: 'custom', message: parsed.error, path });
-        return [];
-      }),
-    })),
-  );
 
 const transports = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const satisfies readonly TransportName[];
 

@@ -1,17 +1,25 @@
-import { parseNameAddr, type SipMessage, sameUri } from '@esinet/sip';
+import { parseNameAddr } from '../codec/name-addr.js';
+import { sameUri } from '../codec/uri.js';
 
 /** One retargeting to be told about. RFC 7044 5 (and RFC 4244, which TS 103 698 names: without the last parameter) */
 export interface Retarget {
   readonly uri: string;
-  /** How the new target was found: `rc` the same user under another URI, `mp` mapped to another. RFC 7044 10.4 */
+  /**
+   * How the new target was found: `rc` the same user under another URI, `mp` mapped to another. RFC 7044 10.4. A mapping
+   * that leaves the Request-URI as it is and names the target in a Route is `mp` too: `np` would tell of the unchanged
+   * URI only, and TS 103 698 6.1.2.6 wants the PSAP to see to whom it went before.
+   */
   readonly by: 'rc' | 'mp';
-  /** The Reason value that stands in the URI, where it can. RFC 7044 10.2 */
-  readonly reason?: string;
+  /** Why the target before this one was left: a Reason value. RFC 7044 9.3 step 2, 10.2; RFC 4244 4.3.3.1.2 */
+  readonly because?: string;
 }
 
 /**
  * All values of History-Info after `retargets` were done one after the other by this element: the received ones, an
  * entry for the Request-URI where the one before us wrote none, and one for each new target. RFC 7044 9.1, 9.2, 10.3
+ *
+ * The reason why a target was left stands in its own entry. Why the Request-URI itself was left stands in that of the
+ * first new target: it is a service URN here, which has no place for headers, and TS 103 698 6.1.2.6 wants it told.
  */
 export function historyInfo(
   received: readonly string[],
@@ -33,14 +41,15 @@ export function historyInfo(
       entries.push(`<${requestUri}>;index=${parent}`);
     }
   }
-  retargets.forEach((retarget, i) => {
-    const uri = retarget.reason === undefined ? retarget.uri : withReason(retarget.uri, retarget.reason);
-    entries.push(`<${uri}>;index=${parent}.${i + 1};${retarget.by}=${parent}`);
+  retargets.forEach(({ uri, by, because }, i) => {
+    const left = retargets[i + 1]?.because ?? (i === 0 ? because : undefined);
+    const target = left === undefined ? uri : withReason(uri, left);
+    entries.push(`<${target}>;index=${parent}.${i + 1};${by}=${parent}`);
   });
   return entries;
 }
 
-/** A URI that says why it was chosen. RFC 3261 19.1.1: only SIP URIs have headers; RFC 7044 10.2 */
+/** A URI with a Reason. RFC 3261 19.1.1: only SIP URIs have headers; RFC 7044 10.2 */
 function withReason(uri: string, reason: string): string {
   const lower = uri.slice(0, 5).toLowerCase();
   if (!lower.startsWith('sip:') && !lower.startsWith('sips:')) return uri;
@@ -72,9 +81,4 @@ function isSame(a: string, b: string): boolean {
 /** A Reason value of RFC 3326. */
 export function sipReason(cause: number, text: string): string {
   return `SIP;cause=${cause};text="${text.replace(/["\\\r\n]/g, ' ')}"`;
-}
-
-/** The values of History-Info as received. */
-export function receivedHistory(request: SipMessage): readonly string[] {
-  return request.values('History-Info');
 }

@@ -1,4 +1,3 @@
-import { hostPort, parseDestination } from '@esinet/platform';
 import {
   type Destination,
   type ForwardTarget,
@@ -7,6 +6,8 @@ import {
   isTransportName,
 } from '@esinet/sip';
 import { z } from 'zod';
+import { hostPort } from '../config/values.js';
+import { parseDestination } from './destination-text.js';
 
 /** A configured next hop: an address, or a name that is looked up when it is needed (RFC 3263). */
 export type NextHop = Destination | { readonly transport: TransportName; readonly uri: string };
@@ -20,6 +21,7 @@ export const nextHopSchema = z.string().transform((text, context): NextHop => {
   return z.NEVER;
 });
 
+/** Next hops in the order in which they are tried. */
 export const nextHopsSchema = z.array(nextHopSchema).max(32);
 
 /** The part of a forward target that says where it goes. */

@@ -13,7 +13,7 @@ import {
   serverLocator,
 } from '@esinet/sip';
 
-/** A user agent on loopback for the specs of this element: what came in is in `received`. */
+/** A user agent on loopback for specs: what came in is in `received`. */
 export interface LoopbackAgent {
   readonly received: { readonly message: SipMessage; readonly flow: Flow }[];
   readonly stack: SipStack;
