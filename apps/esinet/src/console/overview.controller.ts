@@ -21,7 +21,7 @@ export class OverviewController {
         `<tr><th>${escape(name)}</th><td class="${ready ? 'well' : 'ill'}">${ready ? 'ready' : 'not ready'}</td>` +
         `<td>${Object.entries(checks)
           .map(([what, answer]) => escape(`${what}: ${answer}`))
-          .join('<br>')}</td>` +
+          .join(' · ')}</td>` +
         `<td><a href="${escape(http)}/readyz">readyz</a> <a href="${escape(http)}/metrics">metrics</a></td></tr>`,
     );
     return page(rows.join('\n'), await this.overview.map());

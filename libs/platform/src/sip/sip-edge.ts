@@ -37,8 +37,6 @@ export interface SipEdgeConfig {
 /** RFC 3261 17.1.2.2: as long as a finished client transaction absorbs retransmissions on UDP (T4). */
 export const defaultDrainMs = 5_000;
 
-const drainStepMs = 20;
-
 /** Methods counted by name (the IANA registry's); a stranger's invention counts as `other`. */
 const methods = [
   ...['ACK', 'BYE', 'CANCEL', 'INFO', 'INVITE', 'MESSAGE', 'NOTIFY', 'OPTIONS', 'PRACK', 'PUBLISH', 'REFER'],
@@ -130,10 +128,7 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
   async stop(): Promise<void> {
     if (!this.#listening) return;
     this.#listening = false;
-    const until = this.#clock.now() + this.#drainMs;
-    while (this.transactions.size.client > 0 && this.#clock.now() < until) {
-      await new Promise<void>((resolve) => this.#clock.after(drainStepMs, resolve));
-    }
+    await this.transactions.idle(this.#drainMs);
     await this.stack.stop();
   }
 
