@@ -45,7 +45,11 @@ export default tseslint.config(
       'no-console': 'error',
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'process.env is read in one file: libs/platform/src/config/environment.ts' },
+        {
+          object: 'process',
+          property: 'env',
+          message: 'process.env is read in one file: libs/platform/src/config/environment.ts',
+        },
       ],
       '@nx/enforce-module-boundaries': ['error', { allow: [], depConstraints: boundaries }],
     },

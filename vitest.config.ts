@@ -5,7 +5,12 @@ export default defineConfig({
   resolve: { conditions: ['esinet-source', 'module', 'node', 'development|production'] },
   ssr: { resolve: { conditions: ['esinet-source', 'module', 'node', 'development|production'] } },
   test: {
-    include: ['test/src/**/*.spec.ts', 'tools/*/src/**/*.spec.ts', '{libs,apps}/*/src/**/*.spec.ts', 'libs/elements/*/src/**/*.spec.ts'],
+    include: [
+      'test/src/**/*.spec.ts',
+      'tools/*/src/**/*.spec.ts',
+      '{libs,apps}/*/src/**/*.spec.ts',
+      'libs/elements/*/src/**/*.spec.ts',
+    ],
     exclude: ['**/node_modules/**', '**/dist/**'],
     testTimeout: 15_000,
     hookTimeout: 30_000,

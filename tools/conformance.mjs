@@ -28,7 +28,8 @@ for (const { name, assertionResults } of testResults) {
 
 /** `RFC 3261 17.1.2` sorts by document, then by the numbers of the clause. */
 function order(a, b) {
-  const parts = (text) => text.split(/[\s.]+/).map((part) => (/^\d+$/.test(part) ? part.padStart(6, '0') : part));
+  const parts = (text) =>
+    text.split(/[\s.]+/).map((part) => (/^\d+$/.test(part) ? part.padStart(6, '0') : part));
   const [left, right] = [parts(a).join(' '), parts(b).join(' ')];
   return left < right ? -1 : left > right ? 1 : 0;
 }
@@ -48,7 +49,8 @@ let last = '';
 const sorted = [...clauses.keys()].sort(order);
 for (const [index, clause] of sorted.entries()) {
   const document = documentOf(clause);
-  if (document !== last) lines.push(`## ${document}`, '', '| clause | tests | skipped | where |', '|---|---|---|---|');
+  if (document !== last)
+    lines.push(`## ${document}`, '', '| clause | tests | skipped | where |', '|---|---|---|---|');
   last = document;
   const { passed, failed, skipped, files } = clauses.get(clause);
   const verdict = failed ? `${passed} passed, **${failed} failed**` : `${passed} passed`;

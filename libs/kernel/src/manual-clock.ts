@@ -59,7 +59,11 @@ export class ManualClock implements Clock {
     let found: Pending | undefined;
     for (const candidate of this.#pending) {
       if (candidate.due > until) continue;
-      if (!found || candidate.due < found.due || (candidate.due === found.due && candidate.order < found.order)) {
+      if (
+        !found ||
+        candidate.due < found.due ||
+        (candidate.due === found.due && candidate.order < found.order)
+      ) {
         found = candidate;
       }
     }

@@ -13,6 +13,7 @@ export class Wire {
   /** Status with which requests are answered; 0 leaves them unanswered. */
   answer: (request: SipMessage) => number = () => 200;
   readonly #waiting = new Map<string, (response: SipMessage) => void>();
+  readonly #watching = new Map<string, (response: SipMessage) => void>();
 
   private constructor(
     private readonly socket: Socket,
@@ -56,6 +57,13 @@ export class Wire {
     });
   }
 
+  /** Shows every copy of the answers to a request; the function it gives ends that. */
+  onResponse(bytes: Buffer, look: (response: SipMessage) => void): () => void {
+    const branch = branchOf(bytes);
+    this.#watching.set(branch, look);
+    return () => this.#watching.delete(branch);
+  }
+
   close(): Promise<void> {
     return new Promise((resolve) => this.socket.close(resolve));
   }
@@ -65,6 +73,7 @@ export class Wire {
     if (parsed.kind !== 'message') return;
     const { message } = parsed;
     if (!message.isRequest) {
+      this.#watching.get(message.topVia?.branch ?? '')?.(message);
       if (message.status >= 200) this.#waiting.get(message.topVia?.branch ?? '')?.(message);
       return;
     }
