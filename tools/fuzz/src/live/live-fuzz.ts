@@ -131,6 +131,7 @@ function targetOf(lab: LabProcess, random: () => number, o: LiveFuzzOptions): Ta
 /** Lines of the log that tell of a mistake in the program rather than of bad input. */
 function mistakesIn(output: string): string[] {
   const signs = [
+    'unexpected:',
     'unhandled',
     'uncaught',
     'TypeError',
