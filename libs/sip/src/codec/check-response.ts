@@ -1,3 +1,6 @@
+import { firstMemberEnd } from './header-list.js';
+import { STRIDE } from './header-index.js';
+import { VIA } from './header-names.js';
 import { isIpv4 } from './host.js';
 import type { SipMessage } from './sip-message.js';
 
@@ -15,6 +18,23 @@ export function checkResponse(m: SipMessage): string | undefined {
   const next = m.vias[1];
   if (next === undefined) return undefined;
   return isManyHosts(next.host) || isManyHosts(next.received ?? '') ? 'Via names many hosts' : undefined;
+}
+
+/**
+ * Is there one Via value and no more? RFC 3261 8.1.3.3: only such a response is for who made the request; 16.7 step 3:
+ * and is none to be forwarded. Looks at octets only.
+ */
+export function hasOneVia(m: SipMessage): boolean {
+  const { lines } = m.index;
+  let found = -1;
+  for (let line = 0; line < lines.length; line += STRIDE) {
+    if (lines[line] !== VIA) continue;
+    if (found >= 0) return false;
+    found = line;
+  }
+  if (found < 0) return false;
+  const end = lines[found + 3]!;
+  return firstMemberEnd(m.bytes, lines[found + 2]!, end) === end;
 }
 
 /** Broadcast, multicast and unspecified addresses. */

@@ -13,10 +13,10 @@ export async function forwardStateless(
 ): Promise<void> {
   const target = decision.targets[0];
   if (!target) return;
-  const { nextHopUri, compose } = forwarding(request, flow, decision, target, undefined);
+  const { nextHopUri, compose } = forwarding(request, flow, decision, target, []);
   const located =
     nextHopUri !== undefined && isRoutableScheme(nextHopUri) ? await settings.locator.locate(nextHopUri) : [];
-  const destination = target.destination ?? located[0];
+  const destination = target.destination ?? settings.failures.lastTried(located, (found) => found)[0];
   if (!destination) return;
   settings.transactions.sendStateless({
     bytes: compose,

@@ -6,10 +6,8 @@ import type { Flow } from '../transport/flow.js';
 import type { Compose } from '../transaction/client-transaction.js';
 import { receivedVia } from '../transport/via-route.js';
 import type { ForwardDecision, ForwardTarget } from './route-decision.js';
+import { requestUriOf } from './request-uri.js';
 import { nextHopOf, routesAfter } from './route-values.js';
-
-/** Methods that set up a dialog, for which Record-Route means something. RFC 3261 16.6 step 4 */
-const dialogForming = new Set(['INVITE', 'SUBSCRIBE', 'REFER']);
 
 /** A Max-Forwards for requests that came without. RFC 3261 16.6 step 3 */
 const initialMaxForwards = '70';
@@ -26,7 +24,7 @@ export function forwarding(
   source: Flow,
   decision: ForwardDecision,
   target: ForwardTarget,
-  recordRoute: string | undefined,
+  recordRoute: readonly string[],
 ): Forwarding {
   const edits: HeaderEdit[] = [];
   const via = request.topVia;
@@ -43,11 +41,11 @@ export function forwarding(
   if (decision.edits) edits.push(...decision.edits);
   if (target.edits) edits.push(...target.edits);
   // Step 4.
-  if (recordRoute !== undefined && dialogForming.has(request.method)) {
-    edits.push({ op: 'prepend', name: 'Record-Route', value: recordRoute });
+  for (let i = recordRoute.length - 1; i >= 0; i--) {
+    edits.push({ op: 'prepend', name: 'Record-Route', value: recordRoute[i]! });
   }
   // Steps 6 and 7.
-  const wanted = target.uri ?? request.requestUri;
+  const wanted = target.uri === undefined ? request.requestUri : requestUriOf(target.uri);
   const routes = routesAfter(request, edits);
   const next = nextHopOf(wanted, routes);
   edits.push(...next.edits);

@@ -7,14 +7,16 @@ import type { Flow } from '../transport/flow.js';
 import type { RequestLocator } from '../transaction/locator-port.js';
 import type { ServerTransaction } from '../transaction/server-transaction.js';
 import type { TransactionLayer } from '../transaction/transaction-layer.js';
-import type { TransactionTransport } from '../transaction/transport-port.js';
+import { isFlow, type TransactionTransport } from '../transaction/transport-port.js';
 import { FailedDestinations } from './failed-destinations.js';
 import { forwardStateless } from './forward-ack.js';
 import { defaultProxyTimes, type ProxySettings, retriable } from './proxy-settings.js';
 import { ResponseContext } from './response-context.js';
-import type { OwnAnswer, RouteDecision } from './route-decision.js';
+import { listenerNamed } from './record-route.js';
+import { withoutOwnMaddr } from './request-uri.js';
+import type { ForwardDecision, ForwardTarget, OwnAnswer, RouteDecision } from './route-decision.js';
 import { preprocessRoute } from './route-preprocess.js';
-import { validateRequest } from './validate.js';
+import { ownCapabilities, validateRequest } from './validate.js';
 
 export interface ProxyCoreOptions {
   readonly transactions: TransactionLayer;
@@ -51,6 +53,23 @@ export interface ProxyCoreOptions {
   readonly takeRequests?: boolean;
 }
 
+/** A request after RFC 3261 16.4. */
+interface Taken {
+  readonly request: SipMessage;
+  /** Where it came by both of our Record-Route values: the listener of the side it goes on to. */
+  readonly listener?: string;
+}
+
+/** The decision with this listener for targets that name none. */
+function leavingBy(listener: string | undefined, decision: ForwardDecision): ForwardDecision {
+  if (listener === undefined) return decision;
+  const named = (target: ForwardTarget) =>
+    target.listener !== undefined || (target.destination && isFlow(target.destination))
+      ? target
+      : { ...target, listener };
+  return { ...decision, targets: decision.targets.map(named) };
+}
+
 /** A transaction-stateful proxy, RFC 3261 16: what comes in is checked, routed and forwarded in the order of that text. */
 export class ProxyCore {
   readonly #settings: ProxySettings;
@@ -80,16 +99,17 @@ export class ProxyCore {
   /** Takes one request all the way; never throws. */
   handle(tx: ServerTransaction): void {
     try {
-      const request = this.#preprocessed(tx.request);
+      const taken = this.#preprocessed(tx.request, tx.flow);
+      const { request } = taken;
       const refusal = this.#refusal(request, tx.flow);
       if (refusal) return tx.respond(refusal);
       const decision = this.options.route(request, tx.flow);
       if (decision instanceof Promise) {
         decision.then(
-          (settled) => this.#follow(tx, request, settled),
+          (settled) => this.#follow(tx, taken, settled),
           (error: unknown) => this.#failed(tx, error),
         );
-      } else this.#follow(tx, request, decision);
+      } else this.#follow(tx, taken, decision);
     } catch (error) {
       this.#failed(tx, error);
     }
@@ -98,23 +118,26 @@ export class ProxyCore {
   /** An ACK for a 2xx goes on without state. RFC 3261 16.11 */
   async handleAck(ack: SipMessage, flow: Flow): Promise<void> {
     try {
-      const request = this.#preprocessed(ack);
+      const { request, listener } = this.#preprocessed(ack, flow);
       if (this.#refusal(request, flow)) return;
       const decision = await this.options.route(request, flow);
-      if (decision.kind === 'forward') await forwardStateless(this.#settings, request, flow, decision);
+      if (decision.kind !== 'forward') return;
+      await forwardStateless(this.#settings, request, flow, leavingBy(listener, decision));
     } catch (error) {
       this.options.logger.warn('sip-ack-not-forwarded', { reason: messageOf(error) });
     }
   }
 
-  #follow(tx: ServerTransaction, request: SipMessage, decision: RouteDecision): void {
+  #follow(tx: ServerTransaction, { request, listener }: Taken, decision: RouteDecision): void {
     try {
       switch (decision.kind) {
         case 'forward':
           // RFC 3261 16.5: no target at all is 480.
           if (decision.targets.length === 0) return tx.respond({ status: 480 });
           if (tx.cancelled) return tx.respond({ status: 487 });
-          return new ResponseContext(this.#settings, tx, request, decision).begin();
+          // RFC 3261 16.3 step 3, where it was left to the route function.
+          if (request.method === 'REGISTER' && request.maxForwards === 0) return tx.respond({ status: 483 });
+          return new ResponseContext(this.#settings, tx, request, leavingBy(listener, decision)).begin();
         case 'discard':
           return tx.discard();
         default:
@@ -131,22 +154,31 @@ export class ProxyCore {
     tx.respond({ status: 500 });
   }
 
-  #preprocessed(request: SipMessage): SipMessage {
-    const change = preprocessRoute(
-      request,
-      (uri) => this.#isOwn(uri),
-      (uri) => uri.params.has('lr') && this.#isOwn(uri),
+  /** RFC 3261 16.4 */
+  #preprocessed(request: SipMessage, flow: Flow): Taken {
+    const isOwn = (uri: Uri) => this.#isOwn(uri);
+    const change = preprocessRoute(request, isOwn, (uri) => uri.params.has('lr') && isOwn(uri));
+    const passed = change?.passed ?? [];
+    const asked = change?.requestUri ?? request.requestUri;
+    const uri = asked.includes('maddr') ? parseUri(asked) : undefined;
+    const requestUri = (uri && withoutOwnMaddr(uri, flow, isOwn)) ?? change?.requestUri;
+    if (!change && requestUri === undefined) return { request };
+    const edits = change?.edits ?? [];
+    const parsed = parseDatagram(
+      editMessage(request, { edits, ...(requestUri === undefined ? undefined : { requestUri }) }),
     );
-    if (!change) return request;
-    const parsed = parseDatagram(editMessage(request, change));
-    return parsed.kind === 'message' ? parsed.message : request;
+    if (parsed.kind !== 'message') return { request };
+    // Two values of ours: the lower one names the side that the dialog goes on to.
+    const beyond = passed.length > 1 ? passed[passed.length - 1] : undefined;
+    const listener = beyond && listenerNamed(beyond, this.options.transport.listeners());
+    return { request: parsed.message, ...(listener === undefined ? undefined : { listener }) };
   }
 
   #refusal(request: SipMessage, flow: Flow): OwnAnswer | undefined {
     if (request.method === 'OPTIONS') {
       const uri = parseUri(request.requestUri);
       // RFC 3261 11: OPTIONS to the proxy itself, as peers send to see whether it lives.
-      if (uri && uri.user === undefined && this.#isOwn(uri) && !request.has('Route')) return { status: 200 };
+      if (uri && uri.user === undefined && this.#isOwn(uri) && !request.has('Route')) return ownCapabilities;
     }
     return validateRequest(request, {
       supported: this.options.supported ?? [],

@@ -1,9 +1,10 @@
 import { messageOf, type Timer } from '@esinet/kernel';
+import { hasOneVia } from '../codec/check-response.js';
 import { editMessage, type HeaderEdit } from '../codec/edit.js';
 import type { SipMessage } from '../codec/sip-message.js';
-import type { Destination } from '../transport/destination.js';
+import type { Destination, TransportName } from '../transport/destination.js';
 import type { Flow } from '../transport/flow.js';
-import type { ClientFailure, ClientTransaction } from '../transaction/client-transaction.js';
+import type { ClientFailure, ClientTransaction, Compose } from '../transaction/client-transaction.js';
 import { orderForSize } from '../transaction/destination-order.js';
 import type { ServerTransaction } from '../transaction/server-transaction.js';
 import { branchOf } from '../transaction/branch.js';
@@ -11,6 +12,7 @@ import { isFlow } from '../transaction/transport-port.js';
 import { bestResult, type BranchResult } from './best-response.js';
 import { type Forwarding, forwarding, isRoutableScheme } from './forward-request.js';
 import type { ProxySettings } from './proxy-settings.js';
+import { formsDialog, isSecured, type ProxySide, recordRoutes } from './record-route.js';
 import type { ForwardDecision, ForwardTarget } from './route-decision.js';
 
 /** One client transaction of the context. */
@@ -51,7 +53,7 @@ export class ResponseContext {
 
   begin(): void {
     // RFC 3261 16.10
-    if (this.#invite) this.tx.onCancel(() => this.#cancelAll());
+    if (this.#invite) this.tx.onCancel(() => this.#guarded(() => this.#cancelAll()));
     this.#next();
   }
 
@@ -64,8 +66,7 @@ export class ResponseContext {
     this.#target++;
     const target = this.#targets[this.#target];
     if (!target) return this.#exhausted();
-    const recordRoute = this.#recordRoute(target.destination, target.listener);
-    const forward = forwarding(this.request, this.tx.flow, this.decision, target, recordRoute);
+    const forward = forwarding(this.request, this.tx.flow, this.decision, target, []);
     this.#forwarding = forward;
     if (target.destination) return this.#send(target.destination);
     this.#locate(forward.nextHopUri ?? '');
@@ -118,13 +119,15 @@ export class ResponseContext {
     const id = `${branchOf(this.tx.hash, this.#attempt++)}-${loopHash(this.request, this.tx.flow)}`;
     branch.client = transactions.request(
       {
-        bytes: this.#forwarding!.compose,
+        bytes: this.#composed(target, destination),
         method: this.request.method,
         destination,
         branch: id,
         ...(target.listener === undefined ? undefined : { listener: target.listener }),
       },
       {
+        // RFC 3261 16.7 step 3: with no Via under ours a response is not to be forwarded.
+        accepts: (response) => !hasOneVia(response),
         onResponse: (response) => this.#guarded(() => this.#onResponse(branch, response)),
         onFailure: (reason) => this.#guarded(() => this.#onFailure(branch, reason)),
       },
@@ -229,7 +232,7 @@ export class ResponseContext {
     branch.timerC = this.settings.transactions.queue.after(this.settings.timerCMs, () => {
       if (branch.done) return;
       if (branch.heard) return branch.client?.cancel();
-      this.#onFailure(branch, 'timeout');
+      this.#guarded(() => this.#onFailure(branch, 'timeout'));
     });
   }
 
@@ -318,15 +321,23 @@ export class ResponseContext {
     return editMessage(response, { edits });
   }
 
-  /** RFC 3261 16.6 step 4 */
-  #recordRoute(
-    destination: Destination | Flow | undefined,
-    listener: string | undefined,
-  ): string | undefined {
-    if (!(this.decision.recordRoute ?? this.settings.recordRoute)) return undefined;
-    const transport = destination?.transport ?? this.tx.flow.transport;
-    const sentBy = this.settings.sentBy(transport, listener ?? this.tx.flow.listener);
-    return transport === 'udp' ? `<sip:${sentBy};lr>` : `<sip:${sentBy};transport=${transport};lr>`;
+  /** RFC 3261 16.6 step 4: which Record-Route it takes is known with the destination. */
+  #composed(target: ForwardTarget, destination: Destination | Flow): Compose {
+    const wanted = this.decision.recordRoute ?? this.settings.recordRoute;
+    if (!wanted || !formsDialog(this.request.method)) return this.#forwarding!.compose;
+    const { flow } = this.tx;
+    const listener = target.listener ?? (isFlow(destination) ? destination.listener : flow.listener);
+    const side = (transport: TransportName, name: string): ProxySide => ({
+      transport,
+      sentBy: this.settings.sentBy(transport, name),
+    });
+    const secure = isSecured(target.uri ?? this.request.requestUri, this.request.values('Route')[0]);
+    const routes = recordRoutes(
+      side(flow.transport, flow.listener),
+      side(destination.transport, listener),
+      secure,
+    );
+    return forwarding(this.request, flow, this.decision, target, routes).compose;
   }
 
   #guarded(work: () => void): void {

@@ -6,6 +6,8 @@ import { parseUri, type Uri } from '../codec/uri.js';
 export interface Preprocessed {
   readonly requestUri?: string;
   readonly edits: readonly HeaderEdit[];
+  /** Route values of ours that are taken off, topmost first. */
+  readonly passed: readonly Uri[];
 }
 
 /**
@@ -26,18 +28,22 @@ export function preprocessRoute(
     requestUri = parseNameAddr(routes[routes.length - 1]!)?.uri;
     if (requestUri !== undefined) routes = routes.slice(0, -1);
   }
-  let own = 0;
+  const passed: Uri[] = [];
   // 16.4 takes one value off. A proxy that record-routes once for each of its sides appears twice in a row.
-  while (own < routes.length && isOwnRoute(routes[own]!, isOwn)) own++;
-  if (own === 0 && requestUri === undefined) return undefined;
+  for (const route of routes) {
+    const uri = uriOf(route);
+    if (!uri || !isOwn(uri)) break;
+    passed.push(uri);
+  }
+  if (passed.length === 0 && requestUri === undefined) return undefined;
   return {
     ...(requestUri === undefined ? undefined : { requestUri }),
-    edits: [{ op: 'set-lines', name: 'Route', values: routes.slice(own) }],
+    edits: [{ op: 'set-lines', name: 'Route', values: routes.slice(passed.length) }],
+    passed,
   };
 }
 
-function isOwnRoute(route: string, isOwn: (uri: Uri) => boolean): boolean {
+function uriOf(route: string): Uri | undefined {
   const uri = parseNameAddr(route)?.uri;
-  const parsed = uri === undefined ? undefined : parseUri(uri);
-  return parsed !== undefined && isOwn(parsed);
+  return uri === undefined ? undefined : parseUri(uri);
 }

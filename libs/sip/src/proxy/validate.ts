@@ -11,13 +11,17 @@ export interface ValidationContext {
   readonly loopHash: () => string;
 }
 
-/** Methods whose Max-Forwards of 0 is answered by the proxy itself. RFC 3261 11 */
-const answeredAtZero = 'OPTIONS';
+/** The answer to an OPTIONS for the proxy itself; without Allow, which would speak of what is behind it. RFC 3261 11.2 */
+export const ownCapabilities: OwnAnswer = { status: 200, headers: [['Accept', '*/*']] };
 
 /** What a proxy answers to a request it must not forward, or undefined. RFC 3261 16.3 steps 3 to 5 */
 export function validateRequest(request: SipMessage, context: ValidationContext): OwnAnswer | undefined {
-  // 16.3 step 3: at zero the request goes no further; OPTIONS may be answered as if it had been for us.
-  if (request.maxForwards === 0) return request.method === answeredAtZero ? { status: 200 } : { status: 483 };
+  // 16.3 step 3: at zero the request goes no further; OPTIONS may be answered as if it had been for us. A REGISTER may
+  // indeed be for us: the route function says.
+  if (request.maxForwards === 0) {
+    if (request.method === 'OPTIONS') return ownCapabilities;
+    if (request.method !== 'REGISTER') return { status: 483 };
+  }
   if (hasLooped(request, context)) return { status: 482 };
   // 16.3 step 5: 420 with the option tags that are not understood.
   const unknown = unknownExtensions(request, 'Proxy-Require', context.supported);

@@ -104,6 +104,11 @@ export class Registrar {
     if (unsupported.length > 0) {
       return { status: 420, headers: unsupported.map((tag) => ['Unsupported', tag] as const) };
     }
+    const record = parseUri(request.to?.uri ?? '');
+    // RFC 4475 3.3.4: an address-of-record is a SIP URI.
+    if (record?.scheme !== 'sip' && record?.scheme !== 'sips') {
+      return { status: 400, reason: 'Address-Of-Record', headers: [] };
+    }
     const verdict = this.authenticator.verify(request);
     if (verdict.kind === 'bad-request') return { status: 400, reason: verdict.reason, headers: [] };
     if (verdict.kind === 'challenge') {
@@ -112,9 +117,8 @@ export class Registrar {
         headers: verdict.challenges.map((value) => ['WWW-Authenticate', value] as const),
       };
     }
-    const record = parseUri(request.to?.uri ?? '');
     const { callId, cseq } = request;
-    if (!record || callId === undefined || !cseq) return { status: 400, headers: [] };
+    if (callId === undefined || !cseq) return { status: 400, headers: [] };
     if (record.host !== this.o.domain.toLowerCase()) return { status: 404, headers: [] };
     const user = canonicalUser(record.user ?? '');
     if (user !== canonicalUser(verdict.user)) return { status: 403, headers: [] };

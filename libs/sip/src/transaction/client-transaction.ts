@@ -19,6 +19,11 @@ export type ClientFailure = 'timeout' | 'transport';
 
 /** What a client transaction tells its user; nothing more after `onFailure` or, unless INVITE, a final response. */
 export interface ClientTransactionEvents {
+  /**
+   * Asked of each response first: one that cannot be for this user is dropped before it counts, RFC 3261 18.1.2. Default
+   * all are taken.
+   */
+  accepts?(response: SipMessage): boolean;
   /** With our own Via still on top. An INVITE may bring several 2xx. RFC 6026 7.2 */
   onResponse(response: SipMessage): void;
   /** `timeout`: Timer B or F. `transport`: no flow could be had, or it broke. */
@@ -125,6 +130,10 @@ export class ClientRecord implements TimerTarget, ClientTransaction {
     this.state = { name: 'terminated' };
     this.#fail('transport');
     this.#end();
+  }
+
+  accepts(message: SipMessage): boolean {
+    return this.events?.accepts?.(message) ?? true;
   }
 
   response(message: SipMessage): void {

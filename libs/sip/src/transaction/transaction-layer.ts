@@ -319,7 +319,7 @@ export class TransactionLayer {
     }
     if (this.#servers.size >= this.#limits.maxTransactions) {
       this.counters.full++;
-      return this.#answerStateless(message, flow, { status: this.#limits.fullStatus });
+      return this.#whenFull(message, via, flow);
     }
     this.counters.requests++;
     const record = new ServerRecord(this.#serverSide, key, method === 'INVITE', flow, via);
@@ -330,6 +330,14 @@ export class TransactionLayer {
     record.event('start');
     if (method === 'CANCEL') return this.#cancel(tx, message);
     this.#hand(tx);
+  }
+
+  /** A CANCEL is carried out all the same: it makes room. */
+  #whenFull(message: SipMessage, via: Via, flow: Flow): void {
+    const cancelled =
+      message.method === 'CANCEL' && this.#servers.find(this.#keys.of(message, via, 'INVITE').key);
+    this.#answerStateless(message, flow, { status: cancelled ? 200 : this.#limits.fullStatus });
+    if (cancelled) cancelled.user?.cancel();
   }
 
   #hand(tx: ServerTransaction): void {
@@ -359,7 +367,7 @@ export class TransactionLayer {
     const branch = message.topVia?.branch;
     const method = message.cseq?.method;
     const record = branch && method ? this.#clients.find(clientKey(branch, method)) : undefined;
-    if (!record) {
+    if (!record?.accepts(message)) {
       // RFC 6026 7.3, RFC 4320 4.2: a response that belongs to no transaction is dropped.
       this.counters.strayResponses++;
       return;

@@ -1,5 +1,6 @@
 import { type Clock, type IdSource, type Logger, messageOf } from '@esinet/kernel';
 import { buildRequest } from '../codec/build.js';
+import { hasOneVia } from '../codec/check-response.js';
 import { parseNameAddr } from '../codec/name-addr.js';
 import type { SipMessage } from '../codec/sip-message.js';
 import { parseUri } from '../codec/uri.js';
@@ -41,8 +42,12 @@ export interface UserAgentOptions {
   readonly allow?: readonly string[];
   /** Body types understood, for Accept in answers to OPTIONS. Default any. */
   readonly accept?: readonly string[];
+  /** Media types such as `text/plain`: a body of another one is 415. Default any, since a body may be read by people. */
+  readonly bodyTypes?: readonly string[];
   /** Option tags understood in Require. Default none. */
   readonly supported?: readonly string[];
+  /** Schemes of the Request-URIs answered, lower case; others are 416. Default sip, sips, tel, urn, im and pres. */
+  readonly schemes?: readonly string[];
   /** Where every request goes first. A URI with `lr` is put into Route as well, RFC 3261 8.1.2 */
   readonly outboundProxy?: Destination | string | Flow;
   /**
@@ -87,7 +92,7 @@ export class UserAgent {
   handle(tx: ServerTransaction): void {
     const { request } = tx;
     try {
-      const refusal = checkUasRequest(request, this.#allow, this.options.supported ?? []);
+      const refusal = checkUasRequest(request, this.#allow, this.options);
       if (refusal) return tx.respond(refusal);
       if (this.#merged.merge(tx)) return;
       if (request.method === 'OPTIONS') return this.#answer(tx, this.#capabilities());
@@ -170,6 +175,8 @@ export class UserAgent {
       this.options.transactions.request(
         { bytes, destination, ...(listener === undefined ? undefined : { listener }) },
         {
+          // RFC 3261 8.1.3.3
+          accepts: hasOneVia,
           onResponse: (message) => {
             if (message.status >= 200) resolve({ kind: 'response', message });
           },
