@@ -4,22 +4,13 @@ import { esrpConfigSchema } from '@esinet/element-esrp';
 import { lisConfigSchema } from '@esinet/element-lis';
 import { providerConfigSchema } from '@esinet/element-provider';
 import { psapConfigSchema } from '@esinet/element-psap';
-import { listenSchema } from '@esinet/platform';
+import { commonShape, listenSchema } from '@esinet/platform';
 import { z } from 'zod';
 
 /** The whole ESInet in one file. Every default is the lab's: an empty file is a valid configuration. */
 export const esinetConfigSchema = z.strictObject({
-  /** Folder of records, certificates and whatever else is kept. */
-  data: z.string().min(1).default('data'),
-  log: z
-    .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn') })
-    .prefault({}),
-  pki: z
-    .strictObject({
-      /** Folder of certificates and keys; `pki` in the data folder when not given. */
-      folder: z.string().min(1).optional(),
-    })
-    .prefault({}),
+  // Of several elements in one terminal only what someone should look at.
+  ...commonShape('warn'),
   /** Where people look: overview and REST API. */
   console: z.strictObject({ http: listenSchema({ port: 8080 }) }).prefault({}),
   bcf: bcfConfigSchema,

@@ -55,10 +55,11 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
   const clock = systemClock;
   const pkiFolder = config.pki.folder ?? join(config.data, 'pki');
   const certificatesMade = await ensureLabPki({ folder: pkiFolder });
-  const bus = new InProcessBus({ logger, clock });
-  const store = new MemoryStore({ clock });
-  const records = await LevelRecords.open(join(config.data, 'records'), { logger });
-  const platform: PlatformOptions = { bus, store, records, clock, logger };
+  const { limits } = config;
+  const bus = new InProcessBus({ logger, clock, limits: limits.bus });
+  const store = new MemoryStore({ clock, ...limits.store });
+  const records = await LevelRecords.open(join(config.data, 'records'), { logger, limits: limits.records });
+  const platform: PlatformOptions = { bus, store, records, clock, logger, limits };
   const elements = new Map<ElementName | 'console', RunningElement>();
 
   const close = async (): Promise<void> => {

@@ -18,7 +18,7 @@ export {
 } from './records/level-records.js';
 export { MemoryRecords } from './records/memory-records.js';
 export { absentRecords } from './records/absent-records.js';
-export { BUS, CLOCK, ELEMENT, HEALTH, IDS, LOGGER, METRICS, RECORDS, STORE } from './nest/tokens.js';
+export { BUS, CLOCK, ELEMENT, HEALTH, IDS, LIMITS, LOGGER, METRICS, RECORDS, STORE } from './nest/tokens.js';
 export { PlatformModule, type PlatformOptions } from './nest/platform-module.js';
 export {
   type ElementOptions,
@@ -46,6 +46,7 @@ export {
   portSchema,
   sipUriSchema,
 } from './config/values.js';
+export { type Limits, type ProxyTimes, defaultLimits, limitsSchema } from './config/limits.js';
 export { type ConfigProblem, formatProblem } from './config/problem.js';
 export {
   type LoadOptions,
@@ -61,7 +62,14 @@ export {
   sipListenersSchema,
 } from './sip/destination-text.js';
 export { type NextHop, nextHopSchema, nextHopsSchema, towards } from './sip/next-hop.js';
-export { SipEdge, type SipEdgeConfig, defaultDrainMs, sipEdgeProvider } from './sip/sip-edge.js';
+export { type SipPorts, sipPortListeners, sipPortsSchema } from './sip/sip-ports.js';
+export {
+  SipEdge,
+  type SipEdgeConfig,
+  type SipExtras,
+  defaultDrainMs,
+  sipEdgeProvider,
+} from './sip/sip-edge.js';
 export {
   type CertificateSummary,
   type LeafName,
@@ -74,5 +82,5 @@ export {
 export { BusClient, BusServer } from './bus/nest-transport.js';
 export { type LogLevel, type LogOptions, createLogger } from './telemetry/logger.js';
 export { eventLoopDelayP99 } from './telemetry/event-loop.js';
-export { type CommonConfig, appConfigSchema, logSchema } from './app/app-config.js';
+export { type CommonConfig, appConfigSchema, commonShape } from './app/app-config.js';
 export { type App, runApp } from './app/run-app.js';

@@ -78,6 +78,7 @@ export type { RequestLocator } from './transaction/locator-port.js';
 export type { WireEvent } from './transaction/wire-event.js';
 export { ProxyCore, type ProxyCoreOptions } from './proxy/proxy-core.js';
 export { defaultProxyTimes, retriable } from './proxy/proxy-settings.js';
+export { wayFailed } from './proxy/way-failed.js';
 export type {
   ForwardDecision,
   ForwardOutcome,

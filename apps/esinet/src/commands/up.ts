@@ -33,7 +33,7 @@ export async function up(o: UpOptions): Promise<number> {
     return exit.failed;
   }
   const config = shiftPorts(read.value.value, o.portOffset ?? 0);
-  const logger = createLogger({ level: config.log.level });
+  const logger = createLogger(config.log);
   const begun = performance.now();
   let esinet: RunningEsinet;
   try {

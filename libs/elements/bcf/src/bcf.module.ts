@@ -11,25 +11,18 @@ import {
   type RunningElement,
   STORE,
   SipEdge,
+  type SipExtras,
   type Store,
-  type TlsOptions,
   sipEdgeProvider,
   startElement,
 } from '@esinet/platform';
 import { Border, borderListeners } from './border.js';
 import type { BcfConfig } from './config.js';
 
-/** What is not configuration: the border's certificate, without which its TLS listener must be off. */
-export interface ElementExtras {
-  readonly tls?: TlsOptions;
-  /** Milliseconds that requests under way have to finish at the end. */
-  readonly drainMs?: number;
-}
-
 @Module({})
 class BcfModule {}
 
-export function bcfModule(config: BcfConfig, o: ElementExtras = {}): DynamicModule {
+export function bcfModule(config: BcfConfig, o: SipExtras = {}): DynamicModule {
   return {
     module: BcfModule,
     providers: [
@@ -48,7 +41,7 @@ export function bcfModule(config: BcfConfig, o: ElementExtras = {}): DynamicModu
 export function startBcf(
   config: BcfConfig,
   platform: PlatformOptions,
-  o: ElementExtras = {},
+  o: SipExtras = {},
 ): Promise<RunningElement> {
   return startElement({ name: 'bcf', module: bcfModule(config, o), http: config.http, platform });
 }

@@ -1,16 +1,13 @@
 import { type Clock, type Logger, isoTime } from '@esinet/kernel';
-import type { Bus, Metrics, SipEdge, SipListener, Store } from '@esinet/platform';
 import {
-  type Flow,
-  type HeaderEdit,
-  ProxyCore,
-  type RouteDecision,
-  type SipMessage,
-  type Uri,
-  defaultPort,
-  nodeDns,
-  serverLocator,
-} from '@esinet/sip';
+  type Bus,
+  type Metrics,
+  type SipEdge,
+  type SipListener,
+  type Store,
+  sipPortListeners,
+} from '@esinet/platform';
+import type { Flow, RouteDecision, SipMessage } from '@esinet/sip';
 import type { ChatFlow } from './chat-flow.js';
 import { ChatFlows } from './chat-flows.js';
 import type { BcfConfig } from './config.js';
@@ -25,17 +22,8 @@ export interface BorderPorts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly edge: Pick<SipEdge, 'transport' | 'transactions'>;
+  readonly edge: SipEdge;
 }
-
-/** Answers of a next hop that send a request on to the one after it: it is the way that failed, not the call. */
-const failoverOn = (status: number): boolean => wayFailed.has(status) || (status >= 500 && status < 600);
-
-/** RFC 3261 21.4; 430 is RFC 5626 11.5. A loop (482, 483) is a fault of the way too. */
-const wayFailed = new Set([404, 408, 430, 480, 482, 483]);
-
-/** Milliseconds a name of a next hop may take to be looked up. */
-const locateTimeoutMs = 1_500;
 
 /** The border control function at work: sockets, the proxy core, and `screen` in between. */
 export class Border {
@@ -50,7 +38,7 @@ export class Border {
     private readonly ports: BorderPorts,
   ) {
     const { clock, logger, metrics, store, edge } = ports;
-    const { transport, transactions } = edge;
+    const { transport } = edge;
     const listeners = borderListeners(config);
     this.#chats = new ChatFlows({
       store,
@@ -66,7 +54,7 @@ export class Border {
     this.#context = {
       policy: policyOf(config),
       hops: this.#hops(),
-      isOwnAddress: (uri) => this.#isOwnAddress(uri),
+      isOwnAddress: (uri) => edge.isOwnAddress(uri),
       listenerOf: (side, transport) =>
         listeners.find((l) => l.name === `${side}-${transport}`)?.name ??
         listeners.find((l) => l.name.startsWith(side))?.name,
@@ -80,23 +68,11 @@ export class Border {
       'traffic',
       'status',
     ]);
-    new ProxyCore({
-      transactions,
-      transport,
-      locator: serverLocator({
-        table: [],
-        dns: nodeDns(),
-        clock,
-        timeoutMs: locateTimeoutMs,
-        preferred: ['tls', 'tcp', 'udp'],
-      }),
-      clock,
-      logger,
+    edge.proxy({
       route: (request, flow) => this.#route(request, flow),
       isOwn: (uri) => uri.user === undefined && uri.host === config.publicDomain,
       recordRoute: true,
       failoverMs: config.failover,
-      failoverOn,
     });
   }
 
@@ -130,7 +106,6 @@ export class Border {
     const esrps = traffic === 'emergency' ? this.#esrps.ordered() : undefined;
     return {
       ...decision,
-      edits: [...(decision.edits ?? []), ...this.#inboundRecordRoute(request, flow)],
       onOutcome: ({ status, target }) => {
         this.#outcomes.inc({ traffic, status: status === 0 ? 'none' : `${Math.floor(status / 100)}xx` });
         if (esrps && status !== 0) this.#esrps.answered(esrps, target);
@@ -138,17 +113,6 @@ export class Border {
         if (key && way && status >= 200 && status < 300) this.#chats.promote(key.chat, key.user, way);
       },
     };
-  }
-
-  /**
-   * The proxy core names the side a dialog leaves by; this names the side it came in by, below it, so that each end gets
-   * an address it can reach (the two-sided Record-Route of RFC 3261 16.7 step 8).
-   */
-  #inboundRecordRoute(request: SipMessage, flow: Flow): HeaderEdit[] {
-    if (request.method !== 'INVITE') return [];
-    const sentBy = this.ports.edge.transport.sentBy(flow.transport, flow.listener);
-    const over = flow.transport === 'udp' ? '' : `;transport=${flow.transport}`;
-    return [{ op: 'prepend', name: 'Record-Route', value: `<sip:${sentBy}${over};lr>` }];
   }
 
   /** One event for each decision; nothing of what people wrote, said or where they are. */
@@ -195,13 +159,6 @@ export class Border {
       listener: chat.listener,
     };
   }
-
-  #isOwnAddress(uri: Uri): boolean {
-    return this.ports.edge.transport.listeners().some(({ host, port, advertised, transport }) => {
-      const asked = uri.port ?? defaultPort(transport);
-      return (uri.host === host && asked === port) || `${uri.host}:${asked}` === advertised.toLowerCase();
-    });
-  }
 }
 
 function chatFlowOf(flow: Flow, source: Source): ChatFlow {
@@ -242,14 +199,5 @@ function policyOf(config: BcfConfig): BorderPolicy {
 
 /** The sockets of both sides; the side of a message is told by their names. */
 export function borderListeners(config: Pick<BcfConfig, 'public' | 'private'>): SipListener[] {
-  return [...listenersOf('public', config.public), ...listenersOf('private', config.private)];
-}
-
-function listenersOf(side: Source['side'], o: BcfConfig['public']): SipListener[] {
-  return (['udp', 'tcp', 'tls'] as const).flatMap((transport) => {
-    const port = o[transport];
-    if (port === null) return [];
-    const advertise = o.advertise === undefined ? {} : { advertise: o.advertise };
-    return [{ name: `${side}-${transport}`, transport, host: o.host, port, ...advertise }];
-  });
+  return [...sipPortListeners(config.public, 'public-'), ...sipPortListeners(config.private, 'private-')];
 }

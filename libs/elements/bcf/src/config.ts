@@ -1,15 +1,12 @@
 import {
   domainSchema,
   durationSchema,
-  hostSchema,
   listenSchema,
   nextHopsSchema,
-  portSchema,
+  sipPortsSchema,
   sipUriSchema,
 } from '@esinet/platform';
 import { z } from 'zod';
-
-const portOrOff = portSchema.nullable();
 
 const priority = z.string().regex(/^[A-Za-z0-9_-]{1,32}\.[0-9]{1,2}$/, 'expected a priority such as esnet.1');
 
@@ -24,26 +21,9 @@ export const bcfConfigSchema = z
   .strictObject({
     http: listenSchema({ port: 15_960 }),
     /** Towards callers and providers; a port of null turns a transport off. */
-    public: z
-      .strictObject({
-        host: hostSchema.default('127.0.0.1'),
-        udp: portOrOff.default(15_060),
-        tcp: portOrOff.default(15_060),
-        tls: portOrOff.default(15_061),
-        /** The name or address that stands in Via and Record-Route instead of the host. */
-        advertise: hostSchema.optional(),
-      })
-      .prefault({}),
+    public: sipPortsSchema({ udp: 15_060, tcp: 15_060, tls: 15_061 }).prefault({}),
     /** Towards ESRPs and PSAPs. */
-    private: z
-      .strictObject({
-        host: hostSchema.default('127.0.0.1'),
-        udp: portOrOff.default(15_062),
-        tcp: portOrOff.default(15_062),
-        tls: portOrOff.default(null),
-        advertise: hostSchema.optional(),
-      })
-      .prefault({}),
+    private: sipPortsSchema({ udp: 15_062, tcp: 15_062, tls: null }).prefault({}),
     /** Names this border in identifiers it assigns. */
     element: domainSchema.default('bcf.esinet.lab'),
     publicDomain: domainSchema.default('esinet.lab'),

@@ -1,7 +1,7 @@
 import type { Clock } from '@esinet/kernel';
 import type { HeldClient } from '@esinet/held';
 import { type PidfLo, readPidfLo } from '@esinet/location';
-import { type BodyPart, type SipMessage, readBodyParts } from '@esinet/sip';
+import { type BodyLimits, type BodyPart, type SipMessage, readBodyParts } from '@esinet/sip';
 import type { Failure } from './policy.js';
 import { within } from './within.js';
 
@@ -27,6 +27,7 @@ export async function callLocation(
     readonly clock: Clock;
     readonly heldMs: number;
     readonly routingNo: 'honour' | 'override';
+    readonly bodyLimits?: BodyLimits;
   },
 ): Promise<CallLocation> {
   const permission = request.header('Geolocation-Routing');
@@ -34,7 +35,7 @@ export async function callLocation(
     return none(424, 'location: not to be used for routing');
   }
   const uris = request.values('Geolocation').slice(0, maxLocationValues).map(locationUri);
-  const parts = readBodyParts(request);
+  const parts = readBodyParts(request, o.bodyLimits);
   let failure: CallLocation | undefined;
   for (const uri of uris) {
     if (!isScheme(uri, 'cid')) continue;

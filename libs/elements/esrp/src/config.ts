@@ -1,31 +1,19 @@
 import {
   domainSchema,
   durationSchema,
-  hostSchema,
   httpUrlSchema,
   listenSchema,
   nextHopsSchema,
-  portSchema,
+  sipPortsSchema,
   sipUriSchema,
 } from '@esinet/platform';
 import { z } from 'zod';
-
-const portOrOff = portSchema.nullable();
 
 export const esrpConfigSchema = z
   .strictObject({
     http: listenSchema({ port: 15_970 }),
     /** A port of null turns a transport off. */
-    listen: z
-      .strictObject({
-        host: hostSchema.default('127.0.0.1'),
-        udp: portOrOff.default(15_070),
-        tcp: portOrOff.default(15_070),
-        tls: portOrOff.default(null),
-        /** The name or address that stands in Via instead of the host. */
-        advertise: hostSchema.optional(),
-      })
-      .prefault({}),
+    listen: sipPortsSchema({ udp: 15_070, tcp: 15_070, tls: null }).prefault({}),
     privateDomain: domainSchema.default('psap.esinet.internal'),
     /** Next hops of the domains inside; what is not here is left to the border. */
     hosts: z

@@ -4,18 +4,21 @@ import {
   BUS,
   type Bus,
   CLOCK,
+  LIMITS,
+  type Limits,
   LOGGER,
   METRICS,
   type Metrics,
   type PlatformOptions,
   type RunningElement,
   SipEdge,
-  type TlsOptions,
+  type SipExtras,
   sipEdgeProvider,
+  sipPortListeners,
   startElement,
 } from '@esinet/platform';
 import type { EsrpConfig } from './config.js';
-import { RoutingProxy, proxyListeners } from './routing-proxy.js';
+import { RoutingProxy } from './routing-proxy.js';
 
 @Injectable()
 class ProxyClosing implements OnApplicationShutdown {
@@ -26,37 +29,45 @@ class ProxyClosing implements OnApplicationShutdown {
   }
 }
 
-/** What is not configuration: the certificate, for a TLS listener and shown to ECRF and LIS. */
-export interface ElementExtras {
-  readonly tls?: TlsOptions;
-  /** Milliseconds that requests under way have to finish at the end. */
-  readonly drainMs?: number;
-}
-
 @Module({})
 class EsrpModule {}
 
-export function esrpModule(config: EsrpConfig, o: ElementExtras = {}): DynamicModule {
+export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule {
   return {
     module: EsrpModule,
     providers: [
-      sipEdgeProvider({ listeners: proxyListeners(config), ...o }),
+      sipEdgeProvider({ listeners: sipPortListeners(config.listen), ...o }),
       {
         provide: RoutingProxy,
-        inject: [SipEdge, BUS, CLOCK, LOGGER, METRICS],
-        useFactory: (edge: SipEdge, bus: Bus, clock: Clock, logger: Logger, metrics: Metrics) =>
-          new RoutingProxy(config, { edge, bus, clock, logger, metrics, ...(o.tls && { tls: o.tls }) }),
+        inject: [SipEdge, BUS, CLOCK, LIMITS, LOGGER, METRICS],
+        useFactory: (
+          edge: SipEdge,
+          bus: Bus,
+          clock: Clock,
+          limits: Limits,
+          logger: Logger,
+          metrics: Metrics,
+        ) =>
+          new RoutingProxy(config, {
+            edge,
+            bus,
+            clock,
+            limits,
+            logger,
+            metrics,
+            ...(o.tls && { tls: o.tls }),
+          }),
       },
       ProxyClosing,
     ],
   };
 }
 
-/** Starts the routing proxy. What it listens on is the `SipEdge` of the running element. */
+/** Starts the routing proxy; `tls` is for a TLS listener and shown to ECRF and LIS. It listens on its `SipEdge`. */
 export function startEsrp(
   config: EsrpConfig,
   platform: PlatformOptions,
-  o: ElementExtras = {},
+  o: SipExtras = {},
 ): Promise<RunningElement> {
   return startElement({ name: 'esrp', module: esrpModule(config, o), http: config.http, platform });
 }

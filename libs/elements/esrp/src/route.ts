@@ -2,6 +2,7 @@ import type { HeldClient } from '@esinet/held';
 import { type EmergencyService, isEmergencyService } from '@esinet/lmpe';
 import { type NextHop, towards } from '@esinet/platform';
 import {
+  type BodyLimits,
   type ForwardTarget,
   type HeaderEdit,
   type Retarget,
@@ -29,6 +30,7 @@ export interface RouteDeps extends MappingPorts {
   readonly held: HeldClient;
   readonly policy: RoutingPolicy;
   readonly hops: NextHops;
+  readonly bodyLimits?: BodyLimits;
   /** Whether host and port of a URI are an address this proxy listens on. */
   readonly isOwnAddress: (uri: Uri) => boolean;
 }
@@ -103,9 +105,15 @@ function tenths(ms: number): number {
 }
 
 async function locate(request: SipMessage, deps: RouteDeps): Promise<CallLocation> {
-  const { held, clock, policy } = deps;
+  const { held, clock, policy, bodyLimits } = deps;
   try {
-    return await callLocation(request, { held, clock, heldMs: policy.heldMs, routingNo: policy.routingNo });
+    return await callLocation(request, {
+      held,
+      clock,
+      heldMs: policy.heldMs,
+      routingNo: policy.routingNo,
+      ...(bodyLimits && { bodyLimits }),
+    });
   } catch {
     return { how: 'none', failure: { cause: 424, text: 'location: unreadable' } };
   }

@@ -2,16 +2,8 @@ import { type Clock, type Logger, isoTime } from '@esinet/kernel';
 import { type HeldClient, httpHeldClient } from '@esinet/held';
 import { readIdentifiers } from '@esinet/lmpe';
 import { type LostClient, httpLostClient } from '@esinet/lost';
-import type { Bus, Metrics, SipEdge, SipListener, TlsOptions } from '@esinet/platform';
-import {
-  ProxyCore,
-  type RouteDecision,
-  type SipMessage,
-  type Uri,
-  defaultPort,
-  nodeDns,
-  serverLocator,
-} from '@esinet/sip';
+import type { Bus, Metrics, Limits, SipEdge, TlsOptions } from '@esinet/platform';
+import type { RouteDecision, SipMessage } from '@esinet/sip';
 import type { EsrpConfig } from './config.js';
 import { EcrfBreaker } from './ecrf-breaker.js';
 import { MappingCache } from './mapping-cache.js';
@@ -22,22 +14,11 @@ export interface RoutingProxyPorts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly edge: Pick<SipEdge, 'transport' | 'transactions'>;
+  readonly edge: SipEdge;
+  readonly limits: Limits;
   /** Shown to ECRF and LIS. */
   readonly tls?: TlsOptions;
 }
-
-/**
- * Answers of a PSAP that send an emergency on to the next one: the way there failed, or it does not know itself. 486 and
- * 600 are its word about the call.
- */
-const failoverOn = (status: number): boolean => wayFailed.has(status) || (status >= 500 && status < 600);
-
-/** RFC 3261 21.4; 430 is RFC 5626 11.5. A loop (482, 483) is a fault of the way too. */
-const wayFailed = new Set([404, 408, 410, 430, 480, 482, 483]);
-
-/** Milliseconds a name of a next hop may take to be looked up. */
-const locateTimeoutMs = 1_500;
 
 /** The emergency services routing proxy at work: sockets, the proxy core, and `route` in between. */
 export class RoutingProxy {
@@ -52,7 +33,6 @@ export class RoutingProxy {
     private readonly ports: RoutingProxyPorts,
   ) {
     const { clock, logger, metrics, edge } = ports;
-    const { transport, transactions } = edge;
     const hosts = new Map(Object.entries(config.hosts));
     this.#deps = {
       held: this.#held(config),
@@ -77,7 +57,8 @@ export class RoutingProxy {
         rewrite: new Map(Object.entries(config.rewrite)),
       },
       hops: { domain: (domain) => hosts.get(domain) ?? [], border: config.bcf },
-      isOwnAddress: (uri) => this.#isOwnAddress(uri),
+      bodyLimits: ports.limits.body,
+      isOwnAddress: (uri) => edge.isOwnAddress(uri),
     };
     this.#routed = metrics.counter(
       'esinet_esrp_routed_total',
@@ -95,22 +76,10 @@ export class RoutingProxy {
       'Final answers to emergencies by the target that gave them',
       ['target', 'status'],
     );
-    new ProxyCore({
-      transactions,
-      transport,
-      locator: serverLocator({
-        table: [],
-        dns: nodeDns(),
-        clock,
-        timeoutMs: locateTimeoutMs,
-        preferred: ['tls', 'tcp', 'udp'],
-      }),
-      clock,
-      logger,
+    edge.proxy({
       route: (request) => this.#route(request),
       isOwn: () => false,
       failoverMs: config.failover,
-      failoverOn,
     });
   }
 
@@ -183,21 +152,4 @@ export class RoutingProxy {
     const others = new Map(Object.entries(config.ecrf.redirects).map(([target, url]) => [target, open(url)]));
     return { lost: open(config.ecrf.url), lostAt: (target) => others.get(target.toLowerCase()) };
   }
-
-  #isOwnAddress(uri: Uri): boolean {
-    return this.ports.edge.transport.listeners().some(({ host, port, advertised, transport }) => {
-      const asked = uri.port ?? defaultPort(transport);
-      return (uri.host === host && asked === port) || `${uri.host}:${asked}` === advertised.toLowerCase();
-    });
-  }
-}
-
-/** The sockets of the routing proxy. */
-export function proxyListeners({ listen }: Pick<EsrpConfig, 'listen'>): SipListener[] {
-  return (['udp', 'tcp', 'tls'] as const).flatMap((transport) => {
-    const port = listen[transport];
-    if (port === null) return [];
-    const advertise = listen.advertise === undefined ? {} : { advertise: listen.advertise };
-    return [{ name: transport, transport, host: listen.host, port, ...advertise }];
-  });
 }

@@ -1,14 +1,5 @@
-import {
-  domainSchema,
-  durationSchema,
-  hostSchema,
-  listenSchema,
-  nextHopsSchema,
-  portSchema,
-} from '@esinet/platform';
+import { domainSchema, durationSchema, listenSchema, nextHopsSchema, sipPortsSchema } from '@esinet/platform';
 import { z } from 'zod';
-
-const portOrOff = portSchema.nullable();
 
 const accountSchema = z.strictObject({
   user: z.string().regex(/^[A-Za-z0-9._+-]{1,64}$/, 'expected the user part of a SIP URI'),
@@ -24,18 +15,10 @@ export const providerConfigSchema = z
   .strictObject({
     http: listenSchema({ port: 15_950 }),
     /** A port of null turns a transport off. */
-    listen: z
-      .strictObject({
-        host: hostSchema.default('127.0.0.1'),
-        udp: portOrOff.default(15_050),
-        tcp: portOrOff.default(15_050),
-        tls: portOrOff.default(null),
-        ws: portOrOff.default(15_080),
-        wss: portOrOff.default(15_081),
+    listen: sipPortsSchema({ udp: 15_050, tcp: 15_050, tls: null, ws: 15_080, wss: 15_081 })
+      .extend({
         /** Of the WebSockets. */
         path: z.string().startsWith('/').default('/sip'),
-        /** The name or address that stands in Via and Record-Route instead of the host. */
-        advertise: hostSchema.optional(),
       })
       .prefault({}),
     /** The domain of the users, and the realm of their passwords. */

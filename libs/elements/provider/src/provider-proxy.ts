@@ -1,17 +1,12 @@
 import { type Clock, type IdSource, type Logger, isoTime } from '@esinet/kernel';
-import type { Bus, Metrics, SipEdge, SipListener } from '@esinet/platform';
+import { type Bus, type Metrics, type SipEdge, type SipListener, sipPortListeners } from '@esinet/platform';
 import {
   type Flow,
-  ProxyCore,
   Registrar,
   type RouteDecision,
   type SipMessage,
-  type Uri,
-  defaultPort,
-  nodeDns,
   parseNameAddr,
   parseUri,
-  serverLocator,
 } from '@esinet/sip';
 import type { ProviderConfig } from './config.js';
 import type { ProviderPolicy, Sender } from './policy.js';
@@ -23,22 +18,13 @@ import {
 } from './provider-route.js';
 
 export interface ProviderPorts {
-  readonly edge: Pick<SipEdge, 'transport' | 'transactions'>;
+  readonly edge: SipEdge;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
-
-/** Answers of the border or of a user agent that send a request on to the next way. */
-const failoverOn = (status: number): boolean => wayFailed.has(status) || (status >= 500 && status < 600);
-
-/** RFC 3261 21.4; 430 is RFC 5626 11.5. A loop (482, 483) is a fault of the way too. */
-const wayFailed = new Set([404, 408, 410, 430, 480, 482, 483]);
-
-/** Milliseconds a name of a next hop may take to be looked up. */
-const locateTimeoutMs = 1_500;
 
 /** The application provider's proxy and registrar at work (TS 103 698 Figure 1). */
 export class ProviderProxy {
@@ -52,7 +38,7 @@ export class ProviderProxy {
     private readonly ports: ProviderPorts,
   ) {
     const { clock, ids, logger, metrics, edge } = ports;
-    const { transport, transactions } = edge;
+    const { transport } = edge;
     const passwords = new Map(config.accounts.map(({ user, password }) => [user, password]));
     this.#registrar = new Registrar({
       domain: config.domain,
@@ -75,29 +61,17 @@ export class ProviderProxy {
       policy: policyOf(config),
       border: config.bcf,
       bindings: (user) => this.#bindings(user),
-      isOwnAddress: (uri) => this.#isOwnAddress(uri),
+      isOwnAddress: (uri) => edge.isOwnAddress(uri),
     };
     this.#routed = metrics.counter('esinet_provider_requests_total', 'Requests by what became of them', [
       'why',
       'transport',
     ]);
-    new ProxyCore({
-      transactions,
-      transport,
-      locator: serverLocator({
-        table: [],
-        dns: nodeDns(),
-        clock,
-        timeoutMs: locateTimeoutMs,
-        preferred: ['tls', 'tcp', 'udp'],
-      }),
-      clock,
-      logger,
+    edge.proxy({
       route: (request, flow) => this.#route(request, flow),
       isOwn: (uri) => uri.user === undefined && uri.host === config.domain,
       recordRoute: true,
       failoverMs: config.failover,
-      failoverOn,
     });
   }
 
@@ -110,7 +84,7 @@ export class ProviderProxy {
 
   async #register(request: SipMessage, flow: Flow): Promise<RouteDecision> {
     const uri = parseUri(request.requestUri);
-    if (!uri || (uri.host !== this.config.domain && !this.#isOwnAddress(uri)))
+    if (!uri || (uri.host !== this.config.domain && !this.ports.edge.isOwnAddress(uri)))
       return { kind: 'reject', status: 404 };
     const { status, reason, headers } = await this.#registrar.register(request, flow);
     this.#routed.inc({ why: status === 200 ? 'registered' : 'register refused', transport: flow.transport });
@@ -163,13 +137,6 @@ export class ProviderProxy {
       why,
     });
   }
-
-  #isOwnAddress(uri: Uri): boolean {
-    return this.ports.edge.transport.listeners().some(({ host, port, advertised, transport }) => {
-      const asked = uri.port ?? defaultPort(transport);
-      return (uri.host === host && asked === port) || `${uri.host}:${asked}` === advertised.toLowerCase();
-    });
-  }
 }
 
 /** TS 103 698 6.1.2.7: for the event only, the provider decides nothing by it. */
@@ -190,23 +157,13 @@ function policyOf(config: ProviderConfig): ProviderPolicy {
   };
 }
 
-/** The sockets of the provider. Browsers have no certificates: none is asked of a WebSocket. */
+/** The sockets of the provider. Browsers and user agents have no certificates: none is asked of them. */
 export function providerListeners({ listen }: Pick<ProviderConfig, 'listen'>): SipListener[] {
-  return (['udp', 'tcp', 'tls', 'ws', 'wss'] as const).flatMap((transport) => {
-    const port = listen[transport];
-    if (port === null) return [];
-    const web = transport === 'ws' || transport === 'wss';
-    return [
-      {
-        name: transport,
-        transport,
-        host: listen.host,
-        port,
-        ...(web && { path: listen.path }),
-        // User agents have no certificates either.
-        ...((transport === 'tls' || transport === 'wss') && { requireClientCertificate: false }),
-        ...(listen.advertise !== undefined && { advertise: listen.advertise }),
-      },
-    ];
-  });
+  return sipPortListeners(listen).map((listener) => ({
+    ...listener,
+    ...((listener.transport === 'ws' || listener.transport === 'wss') && { path: listen.path }),
+    ...((listener.transport === 'tls' || listener.transport === 'wss') && {
+      requireClientCertificate: false,
+    }),
+  }));
 }

@@ -11,24 +11,17 @@ import {
   type PlatformOptions,
   type RunningElement,
   SipEdge,
-  type TlsOptions,
+  type SipExtras,
   sipEdgeProvider,
   startElement,
 } from '@esinet/platform';
 import type { ProviderConfig } from './config.js';
 import { ProviderProxy, providerListeners } from './provider-proxy.js';
 
-/** What is not configuration: the certificate by which the border trusts the provider; without it `wss` and `tls` must be off. */
-export interface ElementExtras {
-  readonly tls?: TlsOptions;
-  /** Milliseconds that requests under way have to finish at the end. */
-  readonly drainMs?: number;
-}
-
 @Module({})
 class ProviderModule {}
 
-export function providerModule(config: ProviderConfig, o: ElementExtras = {}): DynamicModule {
+export function providerModule(config: ProviderConfig, o: SipExtras = {}): DynamicModule {
   return {
     module: ProviderModule,
     providers: [
@@ -53,7 +46,7 @@ export function providerModule(config: ProviderConfig, o: ElementExtras = {}): D
 export function startProvider(
   config: ProviderConfig,
   platform: PlatformOptions,
-  o: ElementExtras = {},
+  o: SipExtras = {},
 ): Promise<RunningElement> {
   return startElement({ name: 'provider', module: providerModule(config, o), http: config.http, platform });
 }

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { type PidfLo, readPidfLo } from '@esinet/location';
 import { type LmpeIdentifiers, isEmergencyService, readIdentifiers } from '@esinet/lmpe';
-import { type BodyPart, type SipMessage, parseNameAddr, parseUri, readBodyParts } from '@esinet/sip';
+import {
+  type BodyLimits,
+  type BodyPart,
+  type SipMessage,
+  parseNameAddr,
+  parseUri,
+  readBodyParts,
+} from '@esinet/sip';
 
 /** Location as it came with a message (RFC 6442). */
 export interface IncomingLocation {
@@ -46,7 +53,7 @@ export interface IncomingMessage {
 }
 
 /** Reads what a PSAP needs; whatever is odd becomes a problem of the message and never a reason to refuse it. */
-export function readIncoming(request: SipMessage): IncomingMessage {
+export function readIncoming(request: SipMessage, limits?: BodyLimits): IncomingMessage {
   const problems: string[] = [];
   const identifiers = readIdentifiers(request.values('Call-Info'));
   problems.push(...identifiers.problems);
@@ -54,7 +61,7 @@ export function readIncoming(request: SipMessage): IncomingMessage {
   if (identifiers.messageType === undefined) problems.push('no message type');
   const sender = addressOf(request.header('From'));
   if (sender === undefined) problems.push('from cannot be read');
-  const parts = readBodyParts(request);
+  const parts = readBodyParts(request, limits);
   const texts = parts.filter(isText);
   const { location, used } = locationOf(request.values('Geolocation'), parts, problems);
   // A next hop may have been told to rewrite the Request-URI; To stays as the caller wrote it.

@@ -9,6 +9,8 @@ import {
   type Health,
   HEALTH,
   IDS,
+  LIMITS,
+  type Limits,
   LOGGER,
   METRICS,
   type Metrics,
@@ -16,7 +18,7 @@ import {
   type Records,
   SipEdge,
 } from '@esinet/platform';
-import { type SipMessage, type UasAnswer, UserAgent, serverLocator } from '@esinet/sip';
+import { type SipMessage, type UasAnswer, UserAgent } from '@esinet/sip';
 import { Centres } from './centre.js';
 import type { Chat } from './chat.js';
 import { ChatDesk, type DeskWatcher } from './chat-desk.js';
@@ -24,9 +26,6 @@ import { PSAP_CONFIG, type PsapConfig } from './config.js';
 import { readIncoming } from './incoming-message.js';
 import { heldLook } from './location-look.js';
 import { outgoingRequest } from './outgoing-request.js';
-
-/** Milliseconds to find a server by name: the outbound proxy is an address, so this is hardly used. */
-const locateTimeoutMs = 2_000;
 
 /** The centres of this process on the wire: requests in, messages out, events and counts beside. */
 @Injectable()
@@ -45,6 +44,7 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(METRICS) metrics: Metrics,
     @Inject(HEALTH) health: Health,
+    @Inject(LIMITS) private readonly limits: Limits,
   ) {
     this.centres = new Centres(config);
     const { allowedHosts, timeout } = config.held;
@@ -64,7 +64,7 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
     });
     this.#agent = new UserAgent({
       transactions: edge.transactions,
-      locator: serverLocator({ table: [], clock, timeoutMs: locateTimeoutMs, preferred: ['tcp', 'udp'] }),
+      locator: edge.locator(['tcp', 'udp']),
       clock,
       ids,
       logger,
@@ -99,7 +99,7 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   async #take(request: SipMessage): Promise<UasAnswer> {
-    return this.desk.take(readIncoming(request), this.centres.of(request));
+    return this.desk.take(readIncoming(request, this.limits.body), this.centres.of(request));
   }
 
   async #send(chat: Chat, message: OutgoingMessage): Promise<SendOutcome> {

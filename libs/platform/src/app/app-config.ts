@@ -1,39 +1,34 @@
 import { z } from 'zod';
-import { domainSchema, hostSchema } from '../config/values.js';
+import type { LogLevel } from '../telemetry/logger.js';
+import { limitsSchema } from '../config/limits.js';
 
 /** Parts of the one configuration file that belong to an element or page each. */
-const sections = ['bcf', 'esrp', 'ecrf', 'lis', 'psap', 'provider', 'app', 'handover', 'console'] as const;
+const sections = ['bcf', 'esrp', 'ecrf', 'lis', 'psap', 'provider', 'console'] as const;
 
-export const logSchema = z
-  .strictObject({
-    level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-    format: z.enum(['auto', 'json', 'text']).default('auto'),
-  })
-  .prefault({});
+function logSchema(level: LogLevel) {
+  return z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default(level),
+      format: z.enum(['auto', 'json', 'text']).default('auto'),
+    })
+    .prefault({});
+}
 
-/** What every element reads of the file. */
-const common = {
+/** The top-level keys that every program reads of the file, beside the sections of the elements. */
+export const commonShape = (logLevel: LogLevel = 'info') => ({
   /** Folder of records and certificates. */
   data: z.string().min(1).default('data'),
-  /** Address of this machine that the lab's pages show. */
-  host: hostSchema.default('127.0.0.1'),
-  domains: z
-    .strictObject({
-      public: domainSchema.default('esinet.lab'),
-      psap: domainSchema.default('psap.esinet.internal'),
-      provider: domainSchema.default('provider.lab'),
-    })
-    .prefault({}),
   pki: z
     .strictObject({
       /** Folder of `name.key.pem`, `name.cert.pem` and `ca.cert.pem`; `pki` in the data folder when not given. */
       folder: z.string().min(1).optional(),
     })
     .prefault({}),
-  log: logSchema,
-};
+  log: logSchema(logLevel),
+  limits: limitsSchema,
+});
 
-export type CommonConfig = z.infer<z.ZodObject<typeof common>>;
+export type CommonConfig = z.infer<z.ZodObject<ReturnType<typeof commonShape>>>;
 
 /** The file as one element sees it: its own section checked, the sections of the others left alone. */
 export function appConfigSchema<T>(
@@ -43,7 +38,7 @@ export function appConfigSchema<T>(
   const others = Object.fromEntries(
     sections.filter((other) => other !== name).map((other) => [other, z.unknown().optional()]),
   );
-  return z.strictObject({ ...common, ...others, [name]: section }).transform((file) => ({
+  return z.strictObject({ ...commonShape(), ...others, [name]: section }).transform((file) => ({
     common: file as CommonConfig,
     element: (file as Record<string, unknown>)[name] as T,
   }));

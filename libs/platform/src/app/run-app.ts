@@ -65,7 +65,7 @@ export async function runApp<T>(app: App<T>, args: readonly string[] = process.a
   let running: RunningElement;
   try {
     const tls = await tlsOf(common.pki.folder, common.data, app.name);
-    const platform = { logger, metrics, dataFolder: join(common.data, app.name) };
+    const platform = { logger, metrics, dataFolder: join(common.data, app.name), limits: common.limits };
     running = await app.start(element, platform, tls ? { tls } : {});
   } catch (error) {
     fail(`${app.name} cannot start: ${messageOf(error)}`);

@@ -56,14 +56,10 @@ function findingsOfIssue(schema: z.core.$ZodType, issue: Issue, root: unknown): 
   }
   const found = describe(value, issue.path);
   const own = issue.message !== defaultMessage(issue);
-  if (own)
-    return one(
-      issue.message.startsWith('expected') && value !== undefined
-        ? `${issue.message}, found ${found}`
-        : value === undefined
-          ? `missing: ${issue.message}`
-          : issue.message,
-    );
+  if (own) {
+    if (!issue.message.startsWith('expected')) return one(issue.message);
+    return one(value === undefined ? `missing: ${issue.message}` : `${issue.message}, found ${found}`);
+  }
   switch (issue.code) {
     case 'invalid_type': {
       const expected = expectedWords[issue.expected] ?? issue.expected;

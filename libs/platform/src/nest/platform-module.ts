@@ -9,15 +9,16 @@ import {
 import { type Clock, type IdSource, type Logger, randomIds, silentLogger, systemClock } from '@esinet/kernel';
 import type { Bus } from '../bus/bus.js';
 import { InProcessBus } from '../bus/in-process-bus.js';
+import { type Limits, defaultLimits } from '../config/limits.js';
 import { absentRecords } from '../records/absent-records.js';
-import { LevelRecords } from '../records/level-records.js';
+import { LevelRecords, type RecordsLimits } from '../records/level-records.js';
 import type { Records } from '../records/records.js';
 import { MemoryStore } from '../store/memory-store.js';
 import type { Store } from '../store/store.js';
 import { watchEventLoop } from '../telemetry/event-loop.js';
 import { HealthChecks } from '../telemetry/health.js';
 import { type Metrics, PrometheusMetrics } from '../telemetry/metrics.js';
-import { BUS, CLOCK, ELEMENT, HEALTH, IDS, LOGGER, METRICS, RECORDS, STORE } from './tokens.js';
+import { BUS, CLOCK, ELEMENT, HEALTH, IDS, LIMITS, LOGGER, METRICS, RECORDS, STORE } from './tokens.js';
 
 /**
  * The adapters behind the ports. What is given stays the giver's: several elements of one process share it, and none of
@@ -32,6 +33,8 @@ export interface PlatformOptions {
   readonly clock?: Clock;
   readonly logger?: Logger;
   readonly ids?: IdSource;
+  /** Bounds of SIP, HTTP and what is made here; of what is given they are the giver's. */
+  readonly limits?: Limits;
   /** This element's own metrics; each element of a process has its own. */
   readonly metrics?: PrometheusMetrics;
   /** Also count memory and processor of the process: for one element of a process. */
@@ -61,15 +64,17 @@ export class PlatformModule {
     const owned: Owned = { close: [] };
     const logger = (o.logger ?? silentLogger).child(o.element === undefined ? {} : { element: o.element });
     const clock = o.clock ?? systemClock;
+    const limits = o.limits ?? defaultLimits;
     const health = new HealthChecks(clock);
     watchEventLoop(health);
     const makeBus = (): Bus => {
-      const bus = new InProcessBus({ logger, clock });
+      const bus = new InProcessBus({ logger, clock, limits: limits.bus });
       owned.close.push(() => bus.close());
       return bus;
     };
     const openRecords = async (): Promise<Records> => {
-      const records = o.records ?? (await ownRecords(o.dataFolder, logger, owned));
+      const records =
+        o.records ?? (await ownRecords(o.dataFolder, { logger, limits: limits.records }, owned));
       if (records.check) health.register('records', () => records.check?.() ?? Promise.resolve(undefined));
       return records;
     };
@@ -86,22 +91,27 @@ export class PlatformModule {
         { provide: ELEMENT, useValue: o.element ?? 'esinet' },
         { provide: CLOCK, useValue: clock },
         { provide: LOGGER, useValue: logger },
+        { provide: LIMITS, useValue: limits },
         { provide: IDS, useValue: o.ids ?? randomIds },
         { provide: METRICS, useValue: metrics satisfies Metrics },
         { provide: HEALTH, useValue: health },
         { provide: BUS, useFactory: () => o.bus ?? makeBus() },
-        { provide: STORE, useFactory: () => o.store ?? new MemoryStore({ clock }) },
+        { provide: STORE, useFactory: () => o.store ?? new MemoryStore({ clock, ...limits.store }) },
         { provide: RECORDS, useFactory: openRecords },
         Closing,
       ],
-      exports: [ELEMENT, CLOCK, LOGGER, IDS, METRICS, HEALTH, BUS, STORE, RECORDS],
+      exports: [ELEMENT, CLOCK, LOGGER, LIMITS, IDS, METRICS, HEALTH, BUS, STORE, RECORDS],
     };
   }
 }
 
-async function ownRecords(folder: string | undefined, logger: Logger, owned: Owned): Promise<Records> {
+async function ownRecords(
+  folder: string | undefined,
+  o: { readonly logger: Logger; readonly limits: RecordsLimits },
+  owned: Owned,
+): Promise<Records> {
   if (folder === undefined) return absentRecords();
-  const records = await LevelRecords.open(folder, { logger });
+  const records = await LevelRecords.open(folder, o);
   owned.close.push(() => records.close());
   return records;
 }

@@ -4,6 +4,7 @@ import { type DynamicModule, type InjectionToken, Module, type Type } from '@nes
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { type Logger, silentLogger } from '@esinet/kernel';
+import type { Limits } from '../config/limits.js';
 import type { FastRoutes } from '../http/fast-route.js';
 import { HttpFront } from '../http/http-front.js';
 import type { HttpLimits } from '../http/http-limits.js';
@@ -12,7 +13,7 @@ import type { HealthChecks } from '../telemetry/health.js';
 import { nestLogger } from '../telemetry/nest-logger.js';
 import { PlatformModule, type PlatformOptions } from './platform-module.js';
 import { ProbesController } from './probes.controller.js';
-import { HEALTH, LOGGER } from './tokens.js';
+import { HEALTH, LIMITS, LOGGER } from './tokens.js';
 
 export interface ElementServer {
   readonly http?: { readonly host: string; readonly port: number };
@@ -69,6 +70,7 @@ export async function startElement(o: ElementOptions): Promise<RunningElement> {
     await app.init();
     front = new HttpFront({
       ...o.http,
+      limits: { ...get<Limits>(LIMITS).http, ...o.http.limits },
       rest: adapter.getInstance(),
       fastRoutes: o.fastRoutes?.(get) ?? {},
       logger: get<Logger>(LOGGER),

@@ -7,5 +7,7 @@ export const LOGGER = Symbol('esinet.logger');
 export const IDS = Symbol('esinet.ids');
 export const METRICS = Symbol('esinet.metrics');
 export const HEALTH = Symbol('esinet.health');
+/** The `Limits` of the configuration. */
+export const LIMITS = Symbol('esinet.limits');
 /** Name of the element the module belongs to. */
 export const ELEMENT = Symbol('esinet.element');

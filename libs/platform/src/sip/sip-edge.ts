@@ -3,18 +3,28 @@ import type { Clock, Logger } from '@esinet/kernel';
 import {
   type ListenOptions,
   type ListenerDescription,
+  ProxyCore,
+  type ProxyCoreOptions,
+  type ServerLocator,
   type SipStack,
   type SipStackOptions,
   SipTransportError,
   type TransactionLayer,
   type TransportLayer,
+  type TransportName,
+  type Uri,
   type WireEvent,
   createSipStack,
+  defaultPort,
+  nodeDns,
+  serverLocator,
+  wayFailed,
 } from '@esinet/sip';
+import { type Limits, defaultLimits } from '../config/limits.js';
 import { hostPort } from '../config/values.js';
 import { ListenError } from '../http/http-front.js';
 import { portOwner } from '../http/port-owner.js';
-import { CLOCK, ELEMENT, HEALTH, LOGGER, METRICS } from '../nest/tokens.js';
+import { CLOCK, ELEMENT, HEALTH, LIMITS, LOGGER, METRICS } from '../nest/tokens.js';
 import type { TlsOptions } from '../pki/tls-options.js';
 import type { Health } from '../telemetry/health.js';
 import type { Metrics } from '../telemetry/metrics.js';
@@ -34,6 +44,9 @@ export interface SipEdgeConfig {
   >;
 }
 
+/** What an element that speaks SIP is started with besides its configuration. */
+export type SipExtras = Pick<SipEdgeConfig, 'tls' | 'drainMs'>;
+
 /** RFC 3261 17.1.2.2: as long as a finished client transaction absorbs retransmissions on UDP (T4). */
 export const defaultDrainMs = 5_000;
 
@@ -51,6 +64,7 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #logger: Logger;
   readonly #listeners: readonly ListenOptions[];
   readonly #drainMs: number;
+  readonly #limits: Limits;
   #listening = false;
 
   /** @throws ListenError when a listener needs a certificate and there is none */
@@ -62,6 +76,7 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
       readonly logger: Logger;
       readonly metrics: Metrics;
       readonly health: Health;
+      readonly limits?: Limits;
     },
   ) {
     this.#element = o.element;
@@ -69,9 +84,15 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
     this.#logger = o.logger;
     this.#drainMs = config.drainMs ?? defaultDrainMs;
     this.#listeners = config.listeners.map((listener) => listenOptions(listener, config.tls, o.element));
+    const limits = o.limits ?? defaultLimits;
+    this.#limits = limits;
     const count = wireCounter(o.metrics);
     const { onWire, ...rest } = config.stack ?? {};
     this.stack = createSipStack({
+      limits: limits.transport,
+      messageLimits: limits.message,
+      transactionLimits: limits.transactions,
+      timers: limits.timers,
       ...rest,
       listeners: this.#listeners,
       ...(config.tls ? { clientTls: config.tls } : {}),
@@ -101,6 +122,34 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
   /** The real port of a listener, once started. */
   port(listener: string): number | undefined {
     return this.listeners().find(({ name }) => name === listener)?.port;
+  }
+
+  /** Whether host and port of a URI are an address we listen on, or the name we give ourselves there. */
+  isOwnAddress(uri: Uri): boolean {
+    return this.listeners().some(({ host, port, advertised, transport }) => {
+      const asked = uri.port ?? defaultPort(transport);
+      return (uri.host === host && asked === port) || `${uri.host}:${asked}` === advertised.toLowerCase();
+    });
+  }
+
+  /** Finds the servers of names by DNS (RFC 3263), the preferred transports first. */
+  locator(preferred: readonly TransportName[]): ServerLocator {
+    const { timeoutMs, ...limits } = this.#limits.locate;
+    return serverLocator({ table: [], dns: nodeDns(), clock: this.#clock, timeoutMs, preferred, limits });
+  }
+
+  /** A proxy core that takes what comes in here, and goes on to the next target whenever a way has failed. */
+  proxy(o: Pick<ProxyCoreOptions, 'route' | 'isOwn' | 'recordRoute' | 'failoverMs'>): ProxyCore {
+    return new ProxyCore({
+      ...this.#limits.proxy,
+      ...o,
+      transactions: this.transactions,
+      transport: this.transport,
+      locator: this.locator(['tls', 'tcp', 'udp']),
+      clock: this.#clock,
+      logger: this.#logger,
+      failoverOn: wayFailed,
+    });
   }
 
   onApplicationBootstrap(): Promise<void> {
@@ -153,9 +202,15 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
 export function sipEdgeProvider(config: SipEdgeConfig): FactoryProvider<SipEdge> {
   return {
     provide: SipEdge,
-    inject: [ELEMENT, CLOCK, LOGGER, METRICS, HEALTH],
-    useFactory: (element: string, clock: Clock, logger: Logger, metrics: Metrics, health: Health) =>
-      new SipEdge(config, { element, clock, logger, metrics, health }),
+    inject: [ELEMENT, CLOCK, LOGGER, METRICS, HEALTH, LIMITS],
+    useFactory: (
+      element: string,
+      clock: Clock,
+      logger: Logger,
+      metrics: Metrics,
+      health: Health,
+      limits: Limits,
+    ) => new SipEdge(config, { element, clock, logger, metrics, health, limits }),
   };
 }
 
