@@ -99,7 +99,7 @@ it(
       const messages = await psap.messages(name);
       const texts = messages.filter(({ direction }) => direction === 'in').map(({ text }) => text ?? '');
       total += texts.length;
-      expect([...texts].sort(), name).toEqual([...kept].sort());
+      expect(texts, name).toEqual(kept);
       const own = messages.filter(({ direction }) => direction === 'out');
       expect(
         own.filter(({ messageType }) => messageType === 257),
@@ -107,6 +107,10 @@ it(
       ).toHaveLength(1);
       expect(new Set(own.map(({ messageId }) => messageId)).size, name).toBe(own.length);
       expect(starts.get(name)?.size, `starts of ${name} on the wire`).toBe(1);
+      for (const { messageId, delivery } of own) {
+        expect(delivery, `${name} ${messageId}`).toBe('delivered');
+        expect(spoken.get(name)?.has(messageId ?? 0), `${name} ${messageId}`).toBe(true);
+      }
       for (const [messageId, contents] of spoken.get(name) ?? []) {
         expect([...contents], `${name} ${messageId}`).toHaveLength(1);
       }

@@ -24,6 +24,8 @@ export const httpPorts = {
 /** A whole ESInet as a program of its own, the way `npm start` runs it. */
 export interface LabProcess {
   readonly program: OutsideProgram;
+  /** Ends it as a loss of power would, and starts it again over what is on disk. */
+  crash(): Promise<void>;
   port(standard: number): number;
   close(): Promise<void>;
 }
@@ -36,14 +38,22 @@ export async function labProcess(...flags: string[]): Promise<LabProcess> {
   let last: unknown;
   for (let i = 0; i < tries; i++) {
     const offset = firstOffset + i * offsetStep;
-    try {
-      const program = await startProgram(
+    const start = (): Promise<OutsideProgram> =>
+      startProgram(
         process.execPath,
         [esinet, 'up', '--port-offset', String(offset), '--data', folder, ...flags],
         { cwd: folder, line: 'Ready', readyWithinMs: 30_000 },
       );
+    try {
+      let program = await start();
       return {
-        program,
+        get program() {
+          return program;
+        },
+        async crash() {
+          await program.kill();
+          program = await start();
+        },
         port: (standard) => standard + offset,
         async close() {
           await program.stop(10_000);

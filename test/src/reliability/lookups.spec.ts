@@ -54,6 +54,7 @@ beforeAll(async () => {
       },
       held: { ...config.esrp.held, allowedHosts: [`127.0.0.1:${lis.port}`] },
     },
+    psap: { ...config.psap, held: { ...config.psap.held, allowedHosts: [`127.0.0.1:${lis.port}`] } },
   }));
 });
 afterAll(async () => {

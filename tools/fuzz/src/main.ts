@@ -5,7 +5,8 @@ import { fuzzLive } from './live/live-fuzz.js';
 
 const usage = [
   'fuzz codec [--count 100000] [--seed N]                 mutated messages through the SIP codec',
-  'fuzz live  [--count 100000] [--seed N] [--udp] [--tcp] mutated messages to a whole ESInet that this starts',
+  'fuzz live  [--count 100000] [--seed N] [--udp] [--tcp] [--ws]\n' +
+    '                                           mutated messages to a whole ESInet that this starts',
   '',
   'The same seed sends the same messages. Ends with 1 when anything was wrong.',
   '',
@@ -27,13 +28,20 @@ function codec(count: number, seed: number): boolean {
   return report.faults.length + report.slow.length === 0;
 }
 
-async function live(count: number, seed: number, udp: boolean, tcp: boolean): Promise<boolean> {
-  const both = udp === tcp;
+interface Roads {
+  readonly udp: boolean;
+  readonly tcp: boolean;
+  readonly ws: boolean;
+}
+
+async function live(count: number, seed: number, roads: Roads): Promise<boolean> {
+  const all = !roads.udp && !roads.tcp && !roads.ws;
   const report = await fuzzLive({
     count,
     seed,
-    udp: both || udp,
-    tcp: both || tcp,
+    udp: all || roads.udp,
+    tcp: all || roads.tcp,
+    ws: all || roads.ws,
     progress: (line) => process.stderr.write(`${line}\n`),
   });
   const { before, warm, after } = report.megabytes;
@@ -53,6 +61,7 @@ async function main(): Promise<void> {
       seed: { type: 'string' },
       udp: { type: 'boolean', default: false },
       tcp: { type: 'boolean', default: false },
+      ws: { type: 'boolean', default: false },
     },
   });
   const [what = 'codec'] = positionals;
@@ -63,7 +72,7 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const fine = what === 'live' ? await live(count, seed, values.udp, values.tcp) : codec(count, seed);
+  const fine = what === 'live' ? await live(count, seed, values) : codec(count, seed);
   process.exitCode = fine ? 0 : 1;
 }
 

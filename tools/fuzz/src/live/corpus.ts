@@ -5,7 +5,7 @@ import { mutate } from '../mutate.js';
 const chats = 300;
 
 export interface Target {
-  readonly transport: 'udp' | 'tcp';
+  readonly transport: 'udp' | 'tcp' | 'ws';
   readonly port: number;
 }
 

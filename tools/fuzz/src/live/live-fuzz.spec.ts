@@ -13,6 +13,7 @@ it(
       seed: 3,
       udp: true,
       tcp: true,
+      ws: true,
       progress: (line) => lines.push(line),
     });
     expect(report.faults).toEqual([]);

@@ -5,12 +5,14 @@ import { LabProcess } from './lab-process.js';
 import { fuzzLookups } from './lookup-fuzz.js';
 import { SipSocket } from './sip-socket.js';
 import { StreamSender } from './stream-sender.js';
+import { WebSocketSender } from './websocket-sender.js';
 
 export interface LiveFuzzOptions {
   readonly count: number;
   readonly seed: number;
   readonly udp: boolean;
   readonly tcp: boolean;
+  readonly ws: boolean;
   readonly progress: (line: string) => void;
 }
 
@@ -39,19 +41,26 @@ export async function fuzzLive(o: LiveFuzzOptions): Promise<LiveFuzzReport> {
   const lab = await LabProcess.start();
   const own = await SipSocket.open();
   const streams = new StreamSender(lab.port(15_060));
+  const websockets = new WebSocketSender(lab.port(15_080), '/sip');
   try {
-    return await run(lab, own, streams, o);
+    return await run(lab, { own, streams, websockets }, o);
   } finally {
     streams.close();
+    websockets.close();
     await lab.stop();
     await own.close();
   }
 }
 
+interface Roads {
+  readonly own: SipSocket;
+  readonly streams: StreamSender;
+  readonly websockets: WebSocketSender;
+}
+
 async function run(
   lab: LabProcess,
-  own: SipSocket,
-  streams: StreamSender,
+  { own, streams, websockets }: Roads,
   o: LiveFuzzOptions,
 ): Promise<LiveFuzzReport> {
   const begun = performance.now();
@@ -83,6 +92,7 @@ async function run(
     const target = targetOf(lab, random, o);
     const bytes = nextMessage(sent, target, own.port, random);
     if (target.transport === 'tcp') await streams.send(bytes);
+    else if (target.transport === 'ws') await websockets.send(bytes, random);
     else await own.send(target.port, bytes);
     if (sent % breathEvery === breathEvery - 1) {
       // Not a check: where a queue has built up, it gets time.
@@ -119,27 +129,28 @@ async function run(
 }
 
 /** Most of it at the border, as it would come; some where only neighbours should. */
+const roads = [
+  { share: 55, transport: 'udp', standard: 15_060 },
+  { share: 18, transport: 'tcp', standard: 15_060 },
+  { share: 12, transport: 'udp', standard: 15_050 },
+  { share: 5, transport: 'ws', standard: 15_080 },
+  { share: 5, transport: 'udp', standard: 15_070 },
+  { share: 5, transport: 'udp', standard: 15_075 },
+] as const;
+
 function targetOf(lab: LabProcess, random: () => number, o: LiveFuzzOptions): Target {
-  const at = random();
-  const tcp = o.tcp && (!o.udp || at < 0.2);
-  if (tcp) return { transport: 'tcp', port: lab.port(15_060) };
-  if (at < 0.75) return { transport: 'udp', port: lab.port(15_060) };
-  if (at < 0.9) return { transport: 'udp', port: lab.port(15_050) };
-  return { transport: 'udp', port: lab.port(at < 0.95 ? 15_070 : 15_075) };
+  const open = roads.filter(({ transport }) => o[transport]);
+  let left = random() * open.reduce((sum, { share }) => sum + share, 0);
+  for (const { share, transport, standard } of open) {
+    left -= share;
+    if (left < 0) return { transport, port: lab.port(standard) };
+  }
+  return { transport: 'udp', port: lab.port(15_060) };
 }
 
 /** Lines of the log that tell of a mistake in the program rather than of bad input. */
 function mistakesIn(output: string): string[] {
-  const signs = [
-    'unexpected:',
-    'unhandled',
-    'uncaught',
-    'TypeError',
-    'RangeError',
-    'ReferenceError',
-    'failed to handle',
-    'handler failed',
-  ];
+  const signs = ['"level":"error"', 'unexpected:', 'uncaught', 'TypeError', 'RangeError', 'ReferenceError'];
   const lines = output.split('\n').filter((line) => signs.some((sign) => line.includes(sign)));
   return [...new Set(lines.map((line) => `log: ${line.slice(0, 500)}`))].slice(0, 10);
 }
