@@ -302,7 +302,8 @@ export class TransactionLayer {
     const problem = via ? checkRequest(message) : { status: 400, reason: 'Via', headers: undefined };
     if (!via || problem) {
       this.counters.invalid++;
-      if (message.method === 'ACK' || !via || !problem) return;
+      // A Via that cannot be read is no way back, but the flow is.
+      if (message.method === 'ACK' || !problem || !message.has('Via')) return;
       return this.#answerStateless(message, flow, problem);
     }
     // RFC 5923 8: the peer offers its connection for requests of ours.
@@ -313,8 +314,8 @@ export class TransactionLayer {
     if (method === 'ACK') return this.#ack(known, message, flow);
     if (known) {
       this.counters.retransmissions++;
-      // A repetition over a new connection: the answer goes where the client is now.
-      if (flow.open && !known.flow.open) known.flow = flow;
+      // A repetition over a new connection, or past a NAT that has changed the port: the answer goes where the client is.
+      if (flow.open && (!known.flow.open || hasMoved(known.flow, flow))) known.flow = flow;
       return known.event('request');
     }
     if (this.#servers.size >= this.#limits.maxTransactions) {
@@ -453,4 +454,14 @@ export class TransactionLayer {
     this.counters.errors++;
     this.#logger.error('sip-callback-threw', { what, reason: messageOf(error) });
   }
+}
+
+/** The same host on the same UDP socket of ours, by another port. Another host would need more than a known branch. */
+function hasMoved(before: Flow, now: Flow): boolean {
+  return (
+    now.remotePort !== before.remotePort &&
+    !now.reliable &&
+    now.listener === before.listener &&
+    now.remoteAddress === before.remoteAddress
+  );
 }
