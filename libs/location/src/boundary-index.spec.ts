@@ -3,7 +3,6 @@ import { BoundaryIndex } from './boundary-index.js';
 import { distance } from './geodesy.js';
 import type { BoundaryGeometry, BoundaryRing, ServiceBoundary } from './service-boundary.js';
 import type { Position, Shape } from './shape.js';
-import { areaOf } from './shape-geometry.js';
 
 const boundary = (id: string, geometry: BoundaryGeometry): ServiceBoundary => ({
   id,
@@ -385,16 +384,21 @@ describe('nearest', () => {
   });
 });
 
-it('the polygon of a mapping is the part at the position', { meta: { clause: 'RFC 5222 12.2' } }, () => {
+it('tells the part of a boundary at a position', { meta: { clause: 'RFC 5222 12.2' } }, () => {
   const islands = boundary('islands', {
     type: 'MultiPolygon',
-    coordinates: [[box(0, 0, 4, 4), box(1, 1, 2, 2)], [box(10, 0, 1, 1)]],
+    coordinates: [[box(0, 0, 4, 4), box(1, 1, 2, 2)], [box(10, 0, 1, 1)], [box(179, 0, 1, 1)]],
   });
   const index = new BoundaryIndex([polygon('other', box(9, 0, 3, 3)), islands]);
-  expect(index.shapeAt(islands, [10.5, 0.5])).toEqual({ type: 'polygon', rings: [box(10, 0, 1, 1)] });
-  expect(index.shapeAt(islands, [0.5, 0.5])?.rings).toHaveLength(2);
-  expect(index.shapeAt(islands, [7, 7])).toBeUndefined();
-  expect(areaOf(index.shapeAt(islands, [10.5, 0.5]) ?? { type: 'point', position: [0, 0] })).toBeGreaterThan(
-    1e10,
-  );
+  expect(index.partAt(islands, [10.5, 0.5])).toBe(1);
+  expect(index.partAt(islands, [0.5, 0.5])).toBe(0);
+  expect(index.partAt(islands, [180, 0.5])).toBe(2);
+  for (const outside of [
+    [7, 7],
+    [1.5, 1.5],
+    [10.5, 2],
+    [NaN, 0],
+  ] as const) {
+    expect(index.partAt(islands, outside)).toBeUndefined();
+  }
 });

@@ -3,8 +3,8 @@ import type { Extent } from './boundary-extent.js';
 import { METRES_PER_DEGREE } from './geodesy.js';
 import { areaOfLoop, type Loop } from './half-strip.js';
 import { Region } from './region.js';
-import { type BoundaryRing, polygonsOf, type ServiceBoundary } from './service-boundary.js';
-import type { PolygonShape, Position, Shape } from './shape.js';
+import { polygonsOf, type ServiceBoundary } from './service-boundary.js';
+import type { Position, Shape } from './shape.js';
 import { centroidOf } from './shape-geometry.js';
 import { extentOfLoops, loopsOf, samplesOf, withinLoops } from './shape-loops.js';
 
@@ -41,9 +41,10 @@ export class BoundaryIndex {
   readonly vertices: number;
   readonly #boundaries: readonly ServiceBoundary[];
   readonly #regions: Region[] = [];
-  readonly #polygons: (readonly BoundaryRing[])[] = [];
   /** The boundary of each region. */
   readonly #owner: number[] = [];
+  /** Its place in the geometry of its boundary. */
+  readonly #part: number[] = [];
   readonly #tree: Flatbush | undefined;
   /** Whole turns to try: a region across the antimeridian is stored beyond 180 degrees. */
   #minX = Infinity;
@@ -54,13 +55,13 @@ export class BoundaryIndex {
     this.size = boundaries.length;
     let vertices = 0;
     boundaries.forEach((boundary, owner) => {
-      for (const polygon of polygonsOf(boundary.geometry)) {
+      for (const [part, polygon] of polygonsOf(boundary.geometry).entries()) {
         const region = new Region(polygon);
         if (region.edgeCount === 0) continue;
         vertices += region.edgeCount;
         this.#regions.push(region);
-        this.#polygons.push(polygon);
         this.#owner.push(owner);
+        this.#part.push(part);
         this.#minX = Math.min(this.#minX, region.minX);
         this.#maxX = Math.max(this.#maxX, region.maxX);
       }
@@ -169,23 +170,20 @@ export class BoundaryIndex {
     }
   }
 
-  /**
-   * The one polygon of a boundary at a position, for the `serviceBoundary` of a mapping: several shapes there are
-   * alternatives, not parts (RFC 5222 12.2), so a boundary of many parts cannot be given whole.
-   */
-  shapeAt(boundary: ServiceBoundary, p: Position): PolygonShape | undefined {
-    const owner = this.#boundaries.indexOf(boundary);
-    const n = this.#regions.findIndex((region, i) => {
-      if (this.#owner[i] !== owner) return false;
-      return this.#turnsOf(p[0], p[0]).some((turn) => region.contains(p[0] + turn, p[1]));
-    });
-    const rings = this.#polygons[n];
-    return (
-      rings && {
-        type: 'polygon',
-        rings: rings.map((r) => r.map(([lon = NaN, lat = NaN]): Position => [lon, lat])),
+  /** Which polygon of a boundary's geometry holds a position: its place in the coordinates of a MultiPolygon, else 0. */
+  partAt(boundary: ServiceBoundary, [lon, lat]: Position): number | undefined {
+    const y = Math.min(lat, 90 - EDGE_OF_WORLD);
+    for (const x of lon === 180 ? [lon, lon - EDGE_OF_WORLD] : [lon]) {
+      for (const turn of this.#turnsOf(x, x)) {
+        const found = this.#tree
+          ?.search(x + turn, y, x + turn, y)
+          .find(
+            (n) => this.#boundaries[this.#owner[n]!] === boundary && this.#regions[n]!.contains(x + turn, y),
+          );
+        if (found !== undefined) return this.#part[found];
       }
-    );
+    }
+    return undefined;
   }
 
   /** The boundaries within so many metres of a position, nearest first: for gaps and for callers off the coast. */

@@ -278,12 +278,42 @@ describe('findService', () => {
     { meta: { clause: ['RFC 5222 5.5', 'RFC 5222 8.3.4'] } },
     () => {
       const request = find(point(-15.5, 28.5), SOS, { serviceBoundary: 'value' });
-      expect(mapped(ask(request)).mappings[0]?.serviceBoundary).toHaveLength(2);
-      const short = mapped(ask(request, layers({ maxVerticesByValue: 9 }))).mappings[0];
+      expect(mapped(ask(request)).mappings[0]?.serviceBoundary).toHaveLength(1);
+      const short = mapped(ask(request, layers({ maxVerticesByValue: 4 }))).mappings[0];
       expect(short).not.toHaveProperty('serviceBoundary');
       expect(short?.serviceBoundaryReference?.key).toMatch(/^[0-9a-f]{32}$/);
     },
   );
+});
+
+describe('a boundary of several parts', () => {
+  const given = (shape: Shape) =>
+    mapped(ask(find(shape, SOS, { serviceBoundary: 'value' }))).mappings[0]?.serviceBoundary;
+  const west = { type: 'polygon', rings: square(-16, 28, 1) };
+  const east = { type: 'polygon', rings: square(-14, 28, 1) };
+
+  it(
+    'is told as the one part around the location',
+    { meta: { clause: ['RFC 5222 5.5', 'RFC 5222 12.2'] } },
+    () => {
+      expect(given(point(-15.5, 28.5))).toEqual([west]);
+      expect(given(point(-13.5, 28.5))).toEqual([east]);
+      const circle = (lon: number): Shape => ({ type: 'circle', center: [lon, 28.5], radius: 5_000 });
+      expect(given(circle(-13.5))).toEqual([east]);
+      // The centre lies in the sea between them.
+      expect(given(circle(-14.01))).toEqual([east]);
+    },
+  );
+
+  it('has a key for each part', { meta: { clause: 'RFC 5222 5.6' } }, () => {
+    const keys = [-15.5, -13.5].map(
+      (lon) => mapped(ask(find(point(lon, 28.5)))).mappings[0]?.serviceBoundaryReference?.key ?? '',
+    );
+    expect(keys.map((key) => ask({ type: 'getServiceBoundary', key }))).toMatchObject([
+      { serviceBoundary: [west] },
+      { serviceBoundary: [east] },
+    ]);
+  });
 });
 
 describe('getServiceBoundary', () => {
@@ -293,7 +323,7 @@ describe('getServiceBoundary', () => {
   it('gives the boundary of a key', { meta: { clause: 'RFC 5222 9' } }, () => {
     const given = ask({ type: 'getServiceBoundary', key: keyOf() });
     expect(given).toMatchObject({ type: 'getServiceBoundaryResponse', path: ['ecrf.esinet.lab'] });
-    expect(given.type === 'getServiceBoundaryResponse' && given.serviceBoundary).toHaveLength(2);
+    expect(given.type === 'getServiceBoundaryResponse' && given.serviceBoundary).toHaveLength(1);
     expect(errorOf(ask({ type: 'getServiceBoundary', key: '0'.repeat(32) }))).toBe('notFound');
   });
 

@@ -1,5 +1,5 @@
 import { isoTime } from '@esinet/kernel';
-import { type ServiceBoundary, type Shape, centroidOf } from '@esinet/location';
+import { type ServiceBoundary, type Shape, centroidOf, shapeToPolygon } from '@esinet/location';
 import type {
   FindServiceRequest,
   ListServicesByLocationRequest,
@@ -11,7 +11,7 @@ import type {
   Mapping,
 } from '@esinet/lost';
 import { type CivicHit, civicProblem, findCivic, validationOf } from './civic.js';
-import { type EcrfLayers, type ServedBoundary, isInForce } from './layers.js';
+import { type EcrfLayers, type ServedBoundary, type ServedPart, isInForce } from './layers.js';
 import { childTowards, normalServiceUrn, serviceCandidates, topLevelService } from './service-urn.js';
 
 const LANG = 'en';
@@ -171,7 +171,7 @@ function mappingAnswer(
         uris: [boundary.serviceUri],
         ...(boundary.serviceNumber === undefined ? {} : { serviceNumber: boundary.serviceNumber }),
         // RFC 5222 section 5.5: only a region in which the answer would be the same everywhere.
-        ...(found.near || found.partly ? {} : boundaryOf(request, found, layers)),
+        ...(found.near || found.partly ? {} : boundaryOf(request, location, found, layers)),
       },
     ],
     warnings,
@@ -184,12 +184,33 @@ function mappingAnswer(
 }
 
 /** RFC 5222 sections 5.5, 5.6 and 12.1 rule 9. A boundary too long to send is sent as a reference. */
-function boundaryOf(request: FindServiceRequest, found: Found, layers: EcrfLayers): Partial<Mapping> {
+function boundaryOf(
+  request: FindServiceRequest,
+  location: LostLocation,
+  found: Found,
+  layers: EcrfLayers,
+): Partial<Mapping> {
   if (found.civic) return { civicBoundary: [found.civic.rule.match] };
-  const { key, shapes, vertices } = found.served;
-  return request.serviceBoundary === 'value' && vertices <= layers.maxVerticesByValue
-    ? { serviceBoundary: shapes }
-    : { serviceBoundaryReference: { source: layers.source, key } };
+  const part = location.shape && partAround(location.shape, found.served, layers);
+  if (!part) return {};
+  return request.serviceBoundary === 'value' && part.vertices <= layers.maxVerticesByValue
+    ? { serviceBoundary: [part.shape] }
+    : { serviceBoundaryReference: { source: layers.source, key: part.key } };
+}
+
+/** The part of a boundary that holds the location; of an area its centre, or else what of its outline comes first. */
+function partAround(
+  shape: Shape,
+  { boundary, parts }: ServedBoundary,
+  layers: EcrfLayers,
+): ServedPart | undefined {
+  const index = layers.services.get(normalServiceUrn(boundary.serviceUrn));
+  const outline = shape.type === 'point' ? [] : (shapeToPolygon(shape)[0] ?? []);
+  for (const position of [centroidOf(shape), ...outline]) {
+    const part = index?.partAt(boundary, position);
+    if (part !== undefined) return parts[part];
+  }
+  return undefined;
 }
 
 /** RFC 5222 section 13.2. Nobody shall keep it: the next location may have a mapping of its own. */
@@ -231,11 +252,11 @@ function expiryOf(layers: EcrfLayers, now: number): number {
 }
 
 function getServiceBoundary(key: string, layers: EcrfLayers): LostAnswer {
-  const served = layers.byKey.get(key);
-  if (!served) return errorAnswer(layers.source, 'notFound', 'no boundary with this key, or not any more');
+  const part = layers.byKey.get(key);
+  if (!part) return errorAnswer(layers.source, 'notFound', 'no boundary with this key, or not any more');
   return {
     type: 'getServiceBoundaryResponse',
-    serviceBoundary: served.shapes,
+    serviceBoundary: [part.shape],
     warnings: [],
     path: [layers.source],
   };

@@ -8,6 +8,7 @@ export {
   type EcrfLayers,
   type LayersOptions,
   type ServedBoundary,
+  type ServedPart,
   buildLayers,
   isInForce,
 } from './layers.js';

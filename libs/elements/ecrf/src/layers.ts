@@ -13,9 +13,20 @@ export interface ServedBoundary {
   readonly boundary: ServiceBoundary;
   /** Wall milliseconds of its last change. */
   readonly lastUpdated: number;
+  /** In the order of its geometry. */
+  readonly parts: readonly ServedPart[];
+  readonly vertices: number;
+}
+
+/**
+ * One polygon of a boundary, which is as much as a mapping tells of it. Several shapes in one serviceBoundary are parts
+ * of the region to RFC 5222 section 5.5, and alternative descriptions of it to section 12.2: the one polygon around the
+ * location is never wrong to a client that keeps it, whichever it reads. What it cannot conclude, it asks again.
+ */
+export interface ServedPart {
   /** RFC 5222 section 5.6. */
   readonly key: string;
-  readonly shapes: readonly Shape[];
+  readonly shape: Shape;
   readonly vertices: number;
 }
 
@@ -38,7 +49,7 @@ export interface EcrfLayers {
   readonly services: ReadonlyMap<string, BoundaryIndex>;
   /** By NGUID. */
   readonly served: ReadonlyMap<string, ServedBoundary>;
-  readonly byKey: ReadonlyMap<string, ServedBoundary>;
+  readonly byKey: ReadonlyMap<string, ServedPart>;
   readonly civic: readonly CivicRule[];
   readonly defaultMapping: DefaultMapping | undefined;
   readonly expiresMs: number;
@@ -64,23 +75,17 @@ export interface LayersOptions {
 export function buildLayers(o: LayersOptions): EcrfLayers {
   const byService = new Map<string, ServiceBoundary[]>();
   const served = new Map<string, ServedBoundary>();
-  const byKey = new Map<string, ServedBoundary>();
+  const byKey = new Map<string, ServedPart>();
   const changes = new Set<number>();
   for (const { boundary, lastUpdated } of o.boundaries) {
     const urn = normalServiceUrn(boundary.serviceUrn);
     const layer = byService.get(urn);
     if (layer) layer.push(boundary);
     else byService.set(urn, [boundary]);
-    const shapes = shapesOf(boundary);
-    const entry: ServedBoundary = {
-      boundary,
-      lastUpdated,
-      key: boundaryKey(o.source, boundary),
-      shapes,
-      vertices: verticesOf(shapes),
-    };
-    served.set(boundary.id, entry);
-    byKey.set(entry.key, entry);
+    const parts = partsOf(o.source, boundary);
+    const vertices = parts.reduce((sum, part) => sum + part.vertices, 0);
+    served.set(boundary.id, { boundary, lastUpdated, parts, vertices });
+    for (const part of parts) byKey.set(part.key, part);
     if (boundary.effective !== undefined) changes.add(boundary.effective);
     if (boundary.expires !== undefined) changes.add(boundary.expires);
   }
@@ -107,24 +112,18 @@ export function isInForce(boundary: ServiceBoundary, now: number): boolean {
  * RFC 5222 section 5.6: 128 bits, another key for another boundary. A digest of what it names instead of a drawn
  * number, so that every replica and every restart gives the same key and a client keeps what it has.
  */
-function boundaryKey(source: string, boundary: ServiceBoundary): string {
-  const content = JSON.stringify([source, boundary.id, boundary.geometry]);
+function partKey(source: string, boundary: ServiceBoundary, shape: Shape): string {
+  const content = JSON.stringify([source, boundary.id, shape]);
   return createHash('sha256').update(content).digest('hex').slice(0, 32);
 }
 
-function shapesOf(boundary: ServiceBoundary): Shape[] {
+function partsOf(source: string, boundary: ServiceBoundary): ServedPart[] {
   const { geometry } = boundary;
   const polygons = geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.coordinates;
-  return polygons.map((rings) => ({
-    type: 'polygon',
-    rings: rings.map((ring) => ring.map((p): Position => [p[0] ?? 0, p[1] ?? 0])),
-  }));
-}
-
-function verticesOf(shapes: readonly Shape[]): number {
-  let count = 0;
-  for (const shape of shapes) {
-    if (shape.type === 'polygon') for (const ring of shape.rings) count += ring.length;
-  }
-  return count;
+  return polygons.map((polygon) => {
+    const rings = polygon.map((ring) => ring.map((p): Position => [p[0] ?? 0, p[1] ?? 0]));
+    const shape: Shape = { type: 'polygon', rings };
+    const vertices = rings.reduce((sum, ring) => sum + ring.length, 0);
+    return { key: partKey(source, boundary, shape), shape, vertices };
+  });
 }

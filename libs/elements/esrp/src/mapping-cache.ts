@@ -17,6 +17,8 @@ export interface CachedMapping {
 
 interface Entry extends CachedMapping {
   readonly service: string;
+  /** Of what the server said; another one makes all that came with it before outdated. */
+  readonly version: string;
   readonly index: BoundaryIndex;
   /** wall ms */
   readonly expires: number;
@@ -64,11 +66,18 @@ export class MappingCache {
       displayName: '',
       geometry: { type: 'MultiPolygon', coordinates: polygons },
     };
-    const key = `${service} ${id}`;
+    const version = JSON.stringify([mapping.lastUpdated, mapping.uris]);
+    for (const [key, entry] of this.#entries) {
+      const same = entry.service === service && entry.boundaryId === id;
+      if (same && entry.version !== version) this.#entries.delete(key);
+    }
+    // A server may tell of each part of a boundary by itself (RFC 5222 12.2), under one sourceId.
+    const key = `${service} ${id} ${JSON.stringify(polygons[0]?.[0]?.slice(0, 3))}`;
     // Taken out first, so that the newest stands last.
     this.#entries.delete(key);
     this.#entries.set(key, {
       service,
+      version,
       uris: mapping.uris,
       boundaryId: id,
       expires,

@@ -433,6 +433,44 @@ describe('cache and breaker', () => {
     },
   );
 
+  it(
+    'keeps the parts of a boundary beside each other',
+    { meta: { clause: 'RFC 5222 5.5, 12.2' } },
+    async () => {
+      const ring = (lon: number, lat: number): [number, number][] => [
+        [lon, lat],
+        [lon + 1, lat],
+        [lon + 1, lat + 1],
+        [lon, lat + 1],
+        [lon, lat],
+      ];
+      const parts = [ring(-4, 40), ring(2, 41)];
+      let part = 0;
+      let version = mapping.lastUpdated;
+      let expires = mapping.expires;
+      lost.answer = () => {
+        const boundary = { type: 'polygon' as const, rings: [parts[part] ?? []] };
+        return Promise.resolve(
+          ok(found({ ...mapping, lastUpdated: version, expires, serviceBoundary: [boundary] })),
+        );
+      };
+      await routed(byValue);
+      part = 1;
+      await routed(elsewhere);
+      expect((await routed(byValue)).explanation.mapping).toBe('cache');
+      expect((await routed(elsewhere)).explanation.mapping).toBe('cache');
+      // What is newer of one part makes what is known of the others outdated.
+      part = 0;
+      version = '2026-01-01T06:00:00Z';
+      expires = '2026-01-01T20:00:00Z';
+      clock.advance(3_600_001);
+      await routed(byValue);
+      expect(lost.asked).toHaveLength(3);
+      lost.answer = away;
+      expect((await routed(elsewhere)).explanation.mapping).toBe('none');
+    },
+  );
+
   it('does not keep what is not to be kept', { meta: { clause: 'RFC 5222 5.2' } }, async () => {
     for (const expires of ['NO-CACHE', '2020-01-01T00:00:00Z', 'soon']) {
       lost.answer = () => Promise.resolve(ok(found({ ...mapping, expires })));

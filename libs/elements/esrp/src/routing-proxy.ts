@@ -32,7 +32,7 @@ export class RoutingProxy {
     config: EsrpConfig,
     private readonly ports: RoutingProxyPorts,
   ) {
-    const { clock, logger, metrics, edge } = ports;
+    const { clock, metrics, edge } = ports;
     const hosts = new Map(Object.entries(config.hosts));
     this.#deps = {
       held: this.#held(config),

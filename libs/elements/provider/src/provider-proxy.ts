@@ -37,7 +37,7 @@ export class ProviderProxy {
     private readonly config: ProviderConfig,
     private readonly ports: ProviderPorts,
   ) {
-    const { clock, ids, logger, metrics, edge } = ports;
+    const { clock, ids, metrics, edge } = ports;
     const { transport } = edge;
     const passwords = new Map(config.accounts.map(({ user, password }) => [user, password]));
     this.#registrar = new Registrar({
