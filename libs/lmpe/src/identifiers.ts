@@ -85,7 +85,7 @@ export function newIncidentId(ids: IdSource, element: string): string {
 }
 
 function note(found: Map<IdentifierName, Found>, problems: string[], purpose: string, uri: string): void {
-  const named = nameOf(purpose);
+  const named = purposes.get(purpose);
   if (!named) return;
   const before = found.get(named.name);
   if (!before) found.set(named.name, { uri, tolerated: named.tolerated });
@@ -94,13 +94,12 @@ function note(found: Map<IdentifierName, Found>, problems: string[], purpose: st
   else if (before.tolerated === named.tolerated) problems.push(`${named.name}: given twice, first one taken`);
 }
 
-function nameOf(purpose: string): { name: IdentifierName; tolerated: boolean } | undefined {
-  for (const name of Object.keys(identifierRegistry) as IdentifierName[]) {
-    const { purposes, tolerated } = identifierRegistry[name].accepted;
-    if ((purposes as readonly string[]).includes(purpose)) return { name, tolerated: false };
-    if ((tolerated as readonly string[]).includes(purpose)) return { name, tolerated: true };
-  }
-  return undefined;
+/** What each purpose, in lower case, names. */
+const purposes = new Map<string, { readonly name: IdentifierName; readonly tolerated: boolean }>();
+for (const name of Object.keys(identifierRegistry) as IdentifierName[]) {
+  const { accepted } = identifierRegistry[name];
+  for (const purpose of accepted.purposes) purposes.set(purpose, { name, tolerated: false });
+  for (const purpose of accepted.tolerated) purposes.set(purpose, { name, tolerated: true });
 }
 
 function readCallId(uri: string | undefined, problems: string[]): string | undefined {
@@ -183,13 +182,23 @@ function readCallInfo(value: string): CallInfo | undefined {
     uri = value.slice(0, semicolon).trim();
     rest = value.slice(semicolon);
   }
-  const purposes: string[] = [];
-  for (const part of rest.split(';')) {
-    const equals = part.indexOf('=');
-    if (equals < 0 || part.slice(0, equals).trim().toLowerCase() !== 'purpose') continue;
-    purposes.push(unquote(part.slice(equals + 1).trim()).toLowerCase());
+  const named: string[] = [];
+  let equals = -1;
+  for (let start = 0; start <= rest.length;) {
+    if (equals < start) equals = rest.indexOf('=', start);
+    if (equals < 0) break;
+    const semicolon = rest.indexOf(';', start);
+    const end = semicolon < 0 ? rest.length : semicolon;
+    if (equals < end && isPurpose(rest, start, equals)) {
+      named.push(unquote(rest.slice(equals + 1, end).trim()).toLowerCase());
+    }
+    start = end + 1;
   }
-  return { uri, purposes };
+  return { uri, purposes: named };
+}
+
+function isPurpose(text: string, start: number, end: number): boolean {
+  return text.slice(start, end).trim().toLowerCase() === 'purpose';
 }
 
 function unquote(text: string): string {

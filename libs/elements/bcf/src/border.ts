@@ -1,6 +1,7 @@
 import { type Clock, type Logger, isoTime } from '@esinet/kernel';
 import {
   type Bus,
+  type CounterMetric,
   type Metrics,
   type SipEdge,
   type SipListener,
@@ -10,6 +11,7 @@ import {
 import type { Flow, RouteDecision, SipMessage } from '@esinet/sip';
 import type { ChatFlow } from './chat-flow.js';
 import { ChatFlows } from './chat-flows.js';
+import type { Traffic } from './classify.js';
 import type { BcfConfig } from './config.js';
 import type { BorderPolicy, Source } from './policy.js';
 import { HopWatch } from './hop-watch.js';
@@ -25,13 +27,21 @@ export interface BorderPorts {
   readonly edge: SipEdge;
 }
 
+/** A counter and its series, each looked up once: both labels have few values, none of them a stranger's. */
+interface Counted {
+  readonly counter: CounterMetric;
+  readonly series: Partial<Record<Traffic['kind'], Record<string, { inc(): void }>>>;
+}
+
+const statusClasses = ['none', '1xx', '2xx', '3xx', '4xx', '5xx', '6xx'];
+
 /** The border control function at work: sockets, the proxy core, and `screen` in between. */
 export class Border {
   readonly #chats: ChatFlows;
   readonly #esrps: HopWatch;
   readonly #context: ScreenContext;
-  readonly #screened: ReturnType<Metrics['counter']>;
-  readonly #outcomes: ReturnType<Metrics['counter']>;
+  readonly #screened: Counted;
+  readonly #outcomes: Counted;
 
   constructor(
     private readonly config: BcfConfig,
@@ -39,10 +49,10 @@ export class Border {
   ) {
     const { clock, logger, metrics, store, edge } = ports;
     const { transport } = edge;
-    const listeners = borderListeners(config);
     this.#chats = new ChatFlows({
       store,
       clock,
+      after: (ms, fire) => edge.transactions.queue.after(ms, fire),
       logger,
       ttlMs: config.chats.remember,
       maxKept: config.chats.max,
@@ -55,19 +65,22 @@ export class Border {
       policy: policyOf(config),
       hops: this.#hops(),
       isOwnAddress: (uri) => edge.isOwnAddress(uri),
-      listenerOf: (side, transport) =>
-        listeners.find((l) => l.name === `${side}-${transport}`)?.name ??
-        listeners.find((l) => l.name.startsWith(side))?.name,
+      listenerOf: listenerTable(borderListeners(config)),
     };
-    this.#screened = metrics.counter(
-      'esinet_bcf_requests_total',
-      'Requests by what the border took them for',
-      ['traffic', 'side'],
-    );
-    this.#outcomes = metrics.counter('esinet_bcf_outcomes_total', 'Final answers to forwarded requests', [
-      'traffic',
-      'status',
-    ]);
+    this.#screened = {
+      counter: metrics.counter('esinet_bcf_requests_total', 'Requests by what the border took them for', [
+        'traffic',
+        'side',
+      ]),
+      series: {},
+    };
+    this.#outcomes = {
+      counter: metrics.counter('esinet_bcf_outcomes_total', 'Final answers to forwarded requests', [
+        'traffic',
+        'status',
+      ]),
+      series: {},
+    };
     edge.proxy({
       route: (request, flow) => this.#route(request, flow),
       isOwn: (uri) => uri.user === undefined && uri.host === config.publicDomain,
@@ -98,7 +111,7 @@ export class Border {
     key?: { readonly chat: string; readonly user: string },
   ): RouteDecision {
     const { decision, traffic } = screening;
-    this.#screened.inc({ traffic, side: source.side });
+    this.#count(this.#screened, 'side', traffic, source.side);
     this.#tell(screening, request, source);
     if (screening.remember) this.#chats.remember(screening.remember, chatFlowOf(flow, source));
     if (decision.kind !== 'forward') return decision;
@@ -107,12 +120,17 @@ export class Border {
     return {
       ...decision,
       onOutcome: ({ status, target }) => {
-        this.#outcomes.inc({ traffic, status: status === 0 ? 'none' : `${Math.floor(status / 100)}xx` });
+        this.#count(this.#outcomes, 'status', traffic, statusClasses[Math.floor(status / 100)] ?? 'none');
         if (esrps && status !== 0) this.#esrps.answered(esrps, target);
         const way = ways?.[target];
         if (key && way && status >= 200 && status < 300) this.#chats.promote(key.chat, key.user, way);
       },
     };
+  }
+
+  #count(counted: Counted, label: 'side' | 'status', traffic: Traffic['kind'], value: string): void {
+    const byValue = (counted.series[traffic] ??= {});
+    (byValue[value] ??= counted.counter.labelled({ traffic, [label]: value })).inc();
   }
 
   /** One event for each decision; nothing of what people wrote, said or where they are. */
@@ -159,6 +177,18 @@ export class Border {
       listener: chat.listener,
     };
   }
+}
+
+/** The listener of a side for a transport, or the first of that side. */
+function listenerTable(listeners: readonly SipListener[]): ScreenContext['listenerOf'] {
+  const first = new Map<string, string>();
+  const named = new Map<string, Map<string, string>>();
+  for (const side of ['public', 'private'] as const) {
+    const ofSide = listeners.filter((listener) => listener.name.startsWith(side));
+    if (ofSide[0]) first.set(side, ofSide[0].name);
+    named.set(side, new Map(ofSide.map(({ name }) => [name.slice(side.length + 1), name])));
+  }
+  return (side, transport) => named.get(side)?.get(transport) ?? first.get(side);
 }
 
 function chatFlowOf(flow: Flow, source: Source): ChatFlow {

@@ -78,7 +78,10 @@ export function promoted(known: ChatBinding, answered: ChatFlow): ChatBinding {
 
 /** The URIs under which a PSAP may answer the sender (TS 103 698 6.2.3: P-A-I, in its absence From). */
 export function answerableUsers(request: SipMessage, source: Source): string[] {
-  const uris = [request.from?.uri];
+  const from = request.from?.uri;
+  if (request.method !== 'INVITE' && !source.peer?.trusted)
+    return from === undefined ? [] : [canonicalUser(from)];
+  const uris = [from];
   if (source.peer?.trusted)
     for (const value of request.values('P-Asserted-Identity')) uris.push(uriOf(value));
   if (request.method === 'INVITE') for (const value of request.values('Contact')) uris.push(uriOf(value));

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { type Clock, type Logger, type Timer, messageOf } from '@esinet/kernel';
+import { hash } from 'node:crypto';
+import { type Clock, type Logger, messageOf } from '@esinet/kernel';
 import type { Store } from '@esinet/platform';
 import { z } from 'zod';
 import { type ChatBinding, type ChatFlow, type Remembrance, promoted, rebind } from './chat-flow.js';
@@ -30,13 +30,18 @@ const renewAfter = 0.25;
  * `storeTimeoutMs` for a read: with the store away, what this process has seen itself still works.
  */
 export class ChatFlows {
+  /** By name of the chat and the user, what was used last at the end. */
   readonly #kept = new Map<string, Kept>();
+  /** Stands at the beginning of `#kept`: what it gives is always deleted. */
+  #oldest: Iterator<string> | undefined;
   readonly #learning = new Map<string, Promise<void>>();
 
   constructor(
     private readonly o: {
       readonly store: Store;
       readonly clock: Clock;
+      /** Sets the time limits of reads: many at once, and nearly none of them runs out. Default that of the clock. */
+      readonly after?: Clock['after'];
       readonly logger: Logger;
       readonly ttlMs: number;
       readonly maxKept: number;
@@ -106,30 +111,50 @@ export class ChatFlows {
     // Taken out first, so that what was used last stands last.
     this.#kept.delete(key);
     this.#kept.set(key, { binding, until: now + ttlMs, written: due ? now : before.written });
-    for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= maxKept) break;
-      this.#kept.delete(oldest);
-    }
+    while (this.#kept.size > maxKept) this.#forgetOldest();
     if (!due) return;
     this.o.store
-      .set(key, JSON.stringify(binding), { ttlMs })
+      .set(storeKeyOf(key), JSON.stringify(binding), { ttlMs })
       .catch((error: unknown) => this.#storeFailed(error));
   }
 
-  async #stored(key: string): Promise<ChatBinding | undefined> {
-    let timer: Timer | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = this.o.clock.after(this.o.storeTimeoutMs, () => resolve(undefined));
+  #forgetOldest(): void {
+    this.#oldest ??= this.#kept.keys();
+    const next = this.#oldest.next();
+    if (next.done) this.#oldest = undefined;
+    else this.#kept.delete(next.value);
+  }
+
+  /** Never rejects. */
+  #stored(key: string): Promise<ChatBinding | undefined> {
+    return new Promise((resolve) => {
+      const give = () => resolve(undefined);
+      const timer = this.o.after
+        ? this.o.after(this.o.storeTimeoutMs, give)
+        : this.o.clock.after(this.o.storeTimeoutMs, give);
+      const failed = (error: unknown) => {
+        timer.cancel();
+        this.#storeFailed(error);
+        resolve(undefined);
+      };
+      try {
+        this.o.store.get(storeKeyOf(key)).then((text) => {
+          timer.cancel();
+          resolve(text === undefined ? undefined : this.#read(text));
+        }, failed);
+      } catch (error) {
+        failed(error);
+      }
     });
+  }
+
+  #read(text: string): ChatBinding | undefined {
     try {
-      const text = await Promise.race([this.o.store.get(key), late]);
-      const read = text === undefined ? undefined : bindingSchema.safeParse(JSON.parse(text));
-      return read?.success ? read.data : undefined;
+      const read = bindingSchema.safeParse(JSON.parse(text));
+      return read.success ? read.data : undefined;
     } catch (error) {
       this.#storeFailed(error);
       return undefined;
-    } finally {
-      timer?.cancel();
     }
   }
 
@@ -138,7 +163,19 @@ export class ChatFlows {
   }
 }
 
-/** Names of chats and users are somebody's words: hashed, they can neither shape a key nor be read in the store. */
+/** Characters of names kept in memory as they are; longer ones must not fill it. */
+const longestPlainKey = 160;
+
 function keyOf(chat: string, user: string): string {
-  return `bcf:chat:${createHash('sha256').update(`${chat}\n${user}`).digest('base64url')}`;
+  const key = `${chat}\n${user}`;
+  return key.length <= longestPlainKey ? key : hashed(key);
+}
+
+function storeKeyOf(key: string): string {
+  return key.includes('\n') ? hashed(key) : key;
+}
+
+/** Names of chats and users are somebody's words: hashed, they can neither shape a key nor be read in the store. */
+function hashed(key: string): string {
+  return `bcf:chat:${hash('sha256', key, 'base64url')}`;
 }

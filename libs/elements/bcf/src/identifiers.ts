@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { identifierRegistry, readIdentifiers } from '@esinet/lmpe';
 import type { SipMessage } from '@esinet/sip';
 
@@ -28,15 +28,16 @@ export function identify(
 ): Identified {
   const values = request.values('Call-Info');
   const known = readIdentifiers(values);
+  const purposes = purposesOf(values);
   const callId =
     known.callId ??
     `urn:emergency:uid:callid:${derived('callid', request.callId ?? '', request.from?.uri ?? '')}:${o.elementId}`;
   const added: string[] = [];
-  if (!hasPurpose(values, 'emergencycalldata.callid')) {
+  if (!purposes.callId) {
     added.push(`<${callId}>;purpose=${identifierRegistry.callId.emitted.purpose}`);
   }
   if (o.nena) {
-    if (!hasPurpose(values, 'emergency-callid')) added.push(`<${callId}>;purpose=emergency-CallId`);
+    if (!purposes.nenaCallId) added.push(`<${callId}>;purpose=emergency-CallId`);
     if (known.incidentId === undefined) {
       const incident = `urn:emergency:uid:incidentid:${derived('incidentid', callId)}:${o.elementId}`;
       added.push(`<${incident}>;purpose=emergency-IncidentId`);
@@ -58,7 +59,7 @@ export function secretLengthOf(callId: string): number {
 }
 
 function derived(...parts: readonly string[]): string {
-  const digest = createHash('sha256').update(JSON.stringify(parts)).digest();
+  const digest = hash('sha256', JSON.stringify(parts), 'buffer');
   let out = '';
   let bits = 0;
   let value = 0;
@@ -74,12 +75,23 @@ function derived(...parts: readonly string[]): string {
   return out;
 }
 
-function hasPurpose(values: readonly string[], purpose: string): boolean {
-  return values.some((value) => {
+/** Which of the two forms of a Call Identifier are there. */
+function purposesOf(values: readonly string[]): { readonly callId: boolean; readonly nenaCallId: boolean } {
+  let callId = false;
+  let nenaCallId = false;
+  for (const value of values) {
     const parameters = value.slice(value.indexOf('>') + 1).toLowerCase();
-    return (
-      parameters.includes(purpose) &&
-      parameters.split(';').some((parameter) => parameter.replace(/[\s"]/g, '') === `purpose=${purpose}`)
-    );
-  });
+    if (!parameters.includes('callid')) continue;
+    callId ||= hasPurpose(parameters, 'emergencycalldata.callid');
+    nenaCallId ||= hasPurpose(parameters, 'emergency-callid');
+  }
+  return { callId, nenaCallId };
+}
+
+/** `parameters` in lower case. */
+function hasPurpose(parameters: string, purpose: string): boolean {
+  return (
+    parameters.includes(purpose) &&
+    parameters.split(';').some((parameter) => parameter.replace(/[\s"]/g, '') === `purpose=${purpose}`)
+  );
 }

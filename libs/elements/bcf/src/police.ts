@@ -25,6 +25,7 @@ export function police(request: SipMessage, source: Source, policy: BorderPolicy
  * redirected start carries the PSAP it was redirected by (TS 103 698 6.2.7), anything else would be a made-up history.
  */
 export function trustedHistory(request: SipMessage, source: Source, policy: BorderPolicy): string[] {
+  if (!request.has('History-Info')) return [];
   const values = request.values('History-Info');
   const inward = { from: policy.publicDomain, to: policy.privateDomain };
   if (source.peer?.trusted) return values.map((value) => translateValue(value, inward));

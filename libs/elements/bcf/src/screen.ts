@@ -133,22 +133,20 @@ function emergency(
   for (const value of added) edits.push({ op: 'append', name: 'Call-Info', value });
 
   const uri = retargeted ? { uri: requestUri } : {};
+  const historyEdits = replaceHistory(request, history);
   const targets: ForwardTarget[] = hops.esrps.map((destination) => ({
     ...uri,
     ...by(context, 'private', destination),
-    edits: replaceHistory(request, history),
+    edits: historyEdits,
   }));
-  const reason = sipReason(503, 'no ESRP answered');
-  const last = historyInfo(history, requestUri, [{ uri: policy.defaultPsapUri, by: 'mp', because: reason }]);
   for (const destination of hops.psap(userOf(policy.defaultPsapUri))) {
     targets.push({
       ...uri,
       ...by(context, 'private', destination),
-      edits: [
-        ...replaceHistory(request, last),
-        { op: 'prepend', name: 'Route', value: looseRoute(policy.defaultPsapUri) },
-        { op: 'append', name: 'Reason', value: reason },
-      ],
+      // Written when it comes to that, which it seldom does.
+      get edits() {
+        return lastResortEdits(request, history, requestUri, policy);
+      },
     });
   }
   return {
@@ -163,6 +161,22 @@ function emergency(
     },
     ...(!inside && { remember: remembrance(request, source, callId) }),
   };
+}
+
+/** To the default PSAP, past the ESRPs, and why. */
+function lastResortEdits(
+  request: SipMessage,
+  history: readonly string[],
+  requestUri: string,
+  policy: BorderPolicy,
+): HeaderEdit[] {
+  const reason = sipReason(503, 'no ESRP answered');
+  const last = historyInfo(history, requestUri, [{ uri: policy.defaultPsapUri, by: 'mp', because: reason }]);
+  return [
+    ...replaceHistory(request, last),
+    { op: 'prepend', name: 'Route', value: looseRoute(policy.defaultPsapUri) },
+    { op: 'append', name: 'Reason', value: reason },
+  ];
 }
 
 /** TS 103 698 6.2.3: from the second message on, straight to the PSAP. */
@@ -250,7 +264,8 @@ function outward(
 
 function by(context: ScreenContext, side: Source['side'], hop: NextHop): ForwardTarget {
   const listener = context.listenerOf(side, hop.transport);
-  return { ...towards(hop), ...(listener !== undefined && { listener }) };
+  const target = towards(hop);
+  return listener === undefined ? target : { ...target, listener };
 }
 
 function outwards(policy: BorderPolicy): Translation {

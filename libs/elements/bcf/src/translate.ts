@@ -41,7 +41,7 @@ export function translateHeaders(
 ): HeaderEdit[] {
   const edits: HeaderEdit[] = [];
   for (const name of translated) {
-    if (except.includes(name)) continue;
+    if (!message.has(name) || except.includes(name)) continue;
     const values = message.values(name);
     const after = values.map((value) => translateValue(value, translation));
     if (after.some((value, i) => value !== values[i])) edits.push({ op: 'set-lines', name, values: after });

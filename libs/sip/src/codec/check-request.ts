@@ -17,7 +17,7 @@ export interface RequestFlaw {
  * understand. A missing Max-Forwards is none (16.3 step 3); 0 is the proxy's own affair.
  */
 export function checkRequest(m: SipMessage): RequestFlaw | undefined {
-  if (m.version.toUpperCase() !== 'SIP/2.0') return { status: 505, reason: 'Version Not Supported' };
+  if (!m.isVersion2) return { status: 505, reason: 'Version Not Supported' };
   const uri = parseUri(m.requestUri);
   if (uri === undefined) return bad('Malformed Request-URI');
   // RFC 3261 19.1.1: headers are not allowed in a Request-URI; forwarding them is worse than refusing (RFC 4475 3.1.2.11)

@@ -9,7 +9,7 @@ import type { SipMessage } from './sip-message.js';
  * request it belongs to nobody; RFC 4475 3.3.10: a Via that names a broadcast or multicast address is an attack.
  */
 export function checkResponse(m: SipMessage): string | undefined {
-  if (m.version.toUpperCase() !== 'SIP/2.0') return 'version';
+  if (!m.isVersion2) return 'version';
   if (m.topVia === undefined) return 'Via';
   if (m.cseq === undefined) return 'CSeq';
   if (m.callId === undefined) return 'Call-ID';

@@ -13,7 +13,11 @@ const PONG = Buffer.from('\r\n', 'latin1');
  * skipped (7.5).
  */
 export function parseDatagram(buf: Buffer, limits?: Partial<SipLimits>): Parsed {
-  const bounds = sipLimits(limits);
+  return readDatagram(buf, sipLimits(limits));
+}
+
+/** As `parseDatagram`, with all limits given. */
+export function readDatagram(buf: Buffer, bounds: SipLimits): Parsed {
   let from = 0;
   while (from < buf.length && (buf[from] === CR || buf[from] === LF)) from++;
   if (from === buf.length) return { kind: 'keepalive' };

@@ -27,6 +27,11 @@ export interface HeaderIndex {
   readonly framed: boolean;
 }
 
+/** Where a message is indexed, one at a time: the index that is kept has its exact size. */
+const scratch: number[] = [];
+/** Numbers the scratch may keep after a message of very many lines. */
+const keptScratch = 1_024;
+
 /** Least octets a Via value takes: `SIP/2.0/UDP a`. Shorter lines cannot hold too many of them. */
 const SHORTEST_VIA = 13;
 
@@ -36,7 +41,7 @@ const SHORTEST_VIA = 13;
  */
 export function indexHeaders(bytes: Uint8Array, from: number, limits: SipLimits): HeaderIndex {
   const end = bytes.length;
-  const lines: number[] = [];
+  let count = 0;
   let problem: HeaderProblem | undefined;
   let framed = true;
   let seen = 0;
@@ -110,7 +115,11 @@ export function indexHeaders(bytes: Uint8Array, from: number, limits: SipLimits)
     }
     if (named) {
       const id = headerIdAt(bytes, start, nameEnd);
-      lines.push(id, start, valueStart, at);
+      scratch[count] = id;
+      scratch[count + 1] = start;
+      scratch[count + 2] = valueStart;
+      scratch[count + 3] = at;
+      count += STRIDE;
       if (id === VIA) viaOctets += at - valueStart + 1;
       else if (id === CONTENT_LENGTH) {
         const length = contentLengthAt(bytes, valueStart, at);
@@ -124,7 +133,7 @@ export function indexHeaders(bytes: Uint8Array, from: number, limits: SipLimits)
       }
     }
     if (at - start > limits.maxHeaderLine) problem ??= { status: 513, reason: 'Header Line Too Long' };
-    if (lines.length > limits.maxHeaderLines * STRIDE) {
+    if (count > limits.maxHeaderLines * STRIDE) {
       problem ??= { status: 513, reason: 'Too Many Header Lines' };
       break;
     }
@@ -135,6 +144,8 @@ export function indexHeaders(bytes: Uint8Array, from: number, limits: SipLimits)
     problem ??= { status: 513, reason: 'Header Section Too Large' };
     framed = false;
   }
+  const lines = scratch.slice(0, count);
+  if (scratch.length > keptScratch) scratch.length = keptScratch;
   if (viaOctets > limits.maxVias * SHORTEST_VIA && countVias(bytes, lines) > limits.maxVias)
     problem ??= { status: 513, reason: 'Too Many Via Values' };
   return {

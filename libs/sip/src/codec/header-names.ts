@@ -15,7 +15,9 @@ const CANONICAL = [
   'Unsupported', 'User-Agent', 'Warning', 'WWW-Authenticate', 'Event', 'Allow-Events', 'Subscription-State',
   'Refer-To', 'Referred-By', 'Path', 'Service-Route', 'Flow-Timer', 'Privacy', 'Reason', 'Identity', 'RSeq', 'RAck',
   'Session-Expires', 'Min-SE', 'Replaces', 'SIP-ETag', 'SIP-If-Match', 'Security-Client', 'Security-Server',
-  'Security-Verify', 'P-Access-Network-Info', 'P-Charging-Vector', 'Accept-Contact', 'Reject-Contact',
+  'Security-Verify', 'P-Access-Network-Info', 'P-Charging-Vector',
+  'P-Charging-Function-Addresses', 'P-Associated-URI', 'P-Called-Party-ID', 'P-Profile-Key', 'P-Served-User',
+  'P-User-Database', 'P-Visited-Network-ID', 'Accept-Contact', 'Reject-Contact',
   'Request-Disposition', 'Feature-Caps', 'Max-Breadth', 'Target-Dialog', 'Join', 'Answer-Mode', 'User-to-User',
 ] as const; // prettier-ignore
 
@@ -52,9 +54,16 @@ for (const [form, name] of Object.entries(COMPACT)) {
   compactIds[form.toUpperCase().charCodeAt(0)] = id;
 }
 
+/** Spellings asked for that are remembered beside the registered ones: as many as code and configuration may use. */
+const maxSpellings = 2_000;
+
 /** Number of a header name in long or compact form, any case; 0 where it has none. */
 export function headerId(name: string): HeaderId {
-  return ids.get(name) ?? ids.get(name.toLowerCase()) ?? UNKNOWN_HEADER;
+  const known = ids.get(name);
+  if (known !== undefined) return known;
+  const id = ids.get(name.toLowerCase()) ?? UNKNOWN_HEADER;
+  if (ids.size < maxSpellings && name.length < 64) ids.set(name, id);
+  return id;
 }
 
 /** As `headerId`, for the name at `bytes[start, end)`. */

@@ -76,6 +76,16 @@ export class SipMessage {
     return this.#text(this.startLine.versionStart, this.startLine.versionEnd);
   }
 
+  /** SIP/2.0 in any case. */
+  get isVersion2(): boolean {
+    const { bytes } = this;
+    const { versionStart: at, versionEnd } = this.startLine;
+    if (versionEnd - at !== 7) return false;
+    if (bytes[at] === 0x53 && bytes[at + 1] === 0x49 && bytes[at + 2] === 0x50 && bytes[at + 3] === 0x2f)
+      return bytes[at + 4] === 0x32 && bytes[at + 5] === 0x2e && bytes[at + 6] === 0x30;
+    return this.version.toUpperCase() === 'SIP/2.0';
+  }
+
   /** Response: the reason phrase; '' for a request. */
   get reason(): string {
     return this.isRequest ? '' : this.#text(this.startLine.reasonStart, this.index.startLineEnd);
@@ -133,8 +143,10 @@ export class SipMessage {
   get vias(): readonly Via[] {
     if (this.#vias === undefined) {
       const parsed: Via[] = [];
-      for (const text of this.values('Via')) {
-        const via = parseVia(text);
+      const first = this.topVia;
+      const texts = this.values('Via');
+      for (const text of texts) {
+        const via = parsed.length === 0 && first?.text === text ? first : parseVia(text);
         if (via === undefined) {
           parsed.length = 0;
           break;

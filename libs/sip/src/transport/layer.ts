@@ -2,9 +2,9 @@ import { isIP, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { type Clock, type Logger, messageOf } from '@esinet/kernel';
 import type { WebSocket } from 'ws';
-import { type SipLimits, defaultSipLimits } from '../codec/limits.js';
+import { type SipLimits, sipLimits } from '../codec/limits.js';
 import type { SipMessage } from '../codec/sip-message.js';
-import { parseDatagram } from '../codec/datagram.js';
+import { readDatagram } from '../codec/datagram.js';
 import { Connection, type ConnectionDescription, type ConnectionEvents, type Wire } from './connection.js';
 import { Connections, reuseKey } from './connections.js';
 import {
@@ -71,7 +71,7 @@ export class TransportLayer {
   readonly #events: ConnectionEvents;
   /** How to give up the connections being opened. */
   readonly #opening = new Set<() => void>();
-  readonly #messageLimits: Partial<SipLimits>;
+  readonly #messageLimits: SipLimits;
   #nextId = 1;
   #state: 'new' | 'started' | 'stopped' = 'new';
 
@@ -79,10 +79,10 @@ export class TransportLayer {
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#limits = { ...defaultTransportLimits, ...options.limits };
-    const maxMessage = options.messageLimits?.maxMessage ?? defaultSipLimits.maxMessage;
+    const messageLimits = sipLimits(options.messageLimits);
     this.#messageLimits = {
-      ...options.messageLimits,
-      maxMessage: Math.min(maxMessage, this.#limits.maxReadBufferBytes),
+      ...messageLimits,
+      maxMessage: Math.min(messageLimits.maxMessage, this.#limits.maxReadBufferBytes),
     };
     this.#connections = new Connections(this.#clock, this.#logger, this.#limits);
     this.#events = {
@@ -322,7 +322,7 @@ export class TransportLayer {
   }
 
   #datagram(bytes: Buffer, flow: UdpFlow): void {
-    const parsed = parseDatagram(bytes, this.#messageLimits);
+    const parsed = readDatagram(bytes, this.#messageLimits);
     if (parsed.kind === 'message') this.#deliver(parsed.message, flow);
     else if (parsed.kind === 'invalid') this.#refuse(parsed, flow);
   }
