@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -135,5 +135,44 @@ it(
     expect(failure).toContain('cannot');
     expect(failure).toContain(join(file, 'data'));
     expect(failure).not.toMatch(/^\s+at /m);
+  },
+);
+
+it.each<[string, (log: string, size: number) => Promise<void>]>([
+  ['octets that were never written whole', (log) => appendFile(log, Buffer.alloc(3_000, 0xa5))],
+  ['zeros, as after a loss of power', (log) => appendFile(log, Buffer.alloc(40_000))],
+  ['the beginning of a record that was not promised', (log, size) => truncate(log, size - 20)],
+])(
+  'records whose last file ends in %s are read as far as they go',
+  { meta: { clause: 'house rules: a 2xx is a promise' }, timeout: 30_000 },
+  async (_what, harm) => {
+    const wire = await Wire.open();
+    const psap = await PsapProcess.make({ outbound: wire.port, psap: quiet });
+    onTestFinished(async () => {
+      await psap.clear();
+      await wire.close();
+    });
+    await psap.start();
+    const chat = 'alastfilethatwasharmedxxxx';
+    const promised: string[] = [];
+    for (let messageId = 1; messageId <= 20; messageId++) {
+      const text = `text ${messageId}`;
+      const bytes = chatMessage({ wire, chat, messageType: messageId === 1 ? 257 : 259, messageId, text });
+      expect((await wire.send(psap.sip, bytes))?.status).toBe(200);
+      promised.push(text);
+    }
+    await psap.kill();
+    const folder = join(psap.data, 'psap');
+    const logs = (await readdir(folder)).filter((name) => name.endsWith('.log')).sort();
+    const log = join(folder, logs.at(-1) ?? '');
+    await harm(log, (await stat(log)).size);
+    await psap.start();
+    // What a harmed end took with it is the last record at most: here it may be that of an own message.
+    const found = await recorded(psap, chat);
+    expect(found.length).toBeGreaterThanOrEqual(promised.length - 1);
+    expect(found).toEqual(promised.slice(0, found.length));
+    const bytes = chatMessage({ wire, chat, messageType: 259, messageId: 99, text: 'and on' });
+    expect((await wire.send(psap.sip, bytes))?.status).toBe(200);
+    expect(await recorded(psap, chat)).toContain('and on');
   },
 );

@@ -49,6 +49,7 @@ async function live(count: number, seed: number, roads: Roads): Promise<boolean>
     `live: ${report.sent} mutated messages, seed ${seed}, ${report.seconds.toFixed(1)} s: ${report.faults.length} faults, ` +
       `slowest OPTIONS ${report.slowestOptionsMs.toFixed(0)} ms, memory ${before} MB at first, ${warm} MB warm, ${after} MB at the end`,
   );
+  tell(`answers: ${report.answers}`);
   for (const fault of report.faults.slice(0, 20)) tell(fault);
   return report.faults.length === 0;
 }

@@ -1,4 +1,5 @@
 import { seededRandom } from '../mutate.js';
+import { answersOf } from './answers.js';
 import { type Target, nextMessage } from './corpus.js';
 import { properStart } from './proper-start.js';
 import { LabProcess } from './lab-process.js';
@@ -21,6 +22,8 @@ export interface LiveFuzzReport {
   readonly seconds: number;
   readonly faults: readonly string[];
   readonly slowestOptionsMs: number;
+  /** SIP responses by element and class. */
+  readonly answers: string;
   readonly megabytes: { readonly before: number; readonly warm: number; readonly after: number };
 }
 
@@ -118,12 +121,14 @@ async function run(
   if (lab.ended !== undefined) faults.push(`the lab ended: ${lab.ended}\n${lab.output.slice(-2_000)}`);
   faults.push(...mistakesIn(lab.output));
   const after = lab.residentMegabytes;
+  const answers = lab.ended === undefined ? await answersOf(lab) : '';
   if (after - warm > maxGrowthMegabytes) faults.push(`memory grew from ${warm} to ${after} MB`);
   return {
     sent,
     seconds: (performance.now() - begun) / 1_000,
     faults,
     slowestOptionsMs,
+    answers,
     megabytes: { before, warm, after },
   };
 }
