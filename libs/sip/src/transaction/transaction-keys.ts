@@ -23,12 +23,16 @@ export class TransactionKeys {
   /**
    * The key of `request`, as if its method were `method`: ACK and CANCEL look for the INVITE they belong to.
    * `via` is its top Via.
+   *
+   * RFC 3261 17.2.3 compares branch, sent-by and method. Call-ID and CSeq number are the same in all requests of a
+   * transaction; they stand here as well because of clients that use one branch for everything: their second message
+   * would pass for a repetition of the first, and be answered 200 unread.
    */
   of(request: SipMessage, via: Via, method: string): RequestKey {
     const branch = via.branch;
     const text =
       branch !== undefined && branch.startsWith(magicCookie) && branch.length > magicCookie.length
-        ? `${branch}\n${via.host}:${via.port ?? ''}\n${method}`
+        ? `${branch}\n${via.host}:${via.port ?? ''}\n${method} ${request.cseq?.number ?? ''} ${request.callId ?? ''}`
         : earlierKey(request, via, method);
     if (text.length > longestKey) {
       const hash = this.hashOf(text);

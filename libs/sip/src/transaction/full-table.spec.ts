@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest';
+import { ManualClock, silentLogger } from '@esinet/kernel';
+import { buildRequest } from '../codec/build.js';
+import { MemoryNetwork } from '../transport/memory-network.js';
+import type { ServerTransaction } from './server-transaction.js';
+import { TransactionLayer } from './transaction-layer.js';
+
+it(
+  'a full table refuses what is new, and still cancels, acknowledges and repeats',
+  { meta: { clause: ['RFC 3261 9.2', 'RFC 3261 17.2', 'TS 103 698 6.1.2.9'] } },
+  async () => {
+    const clock = new ManualClock();
+    const network = new MemoryNetwork({ clock, latencyMs: 1 });
+    const transactions = new TransactionLayer({
+      transport: network.node({ address: '192.0.2.2' }),
+      clock,
+      logger: silentLogger,
+      limits: { maxTransactions: 1 },
+    });
+    const received: ServerTransaction[] = [];
+    transactions.onRequest = (tx) => {
+      received.push(tx);
+      tx.onCancel(() => tx.respond({ status: 487 }));
+    };
+    const peer = network.node({ address: '192.0.2.1' });
+    const answers: string[] = [];
+    peer.onMessage = ({ message }) => void answers.push(`${message.cseq?.method} ${message.status}`);
+    const say = (method: string, branch: string, callId: string) =>
+      peer.send(
+        '192.0.2.2:5060',
+        buildRequest({
+          method,
+          uri: 'urn:service:sos',
+          headers: [
+            ['Via', `SIP/2.0/UDP 192.0.2.1;rport;branch=z9hG4bK${branch}`],
+            ['Max-Forwards', '70'],
+            ['From', '<sip:a@example.com>;tag=f'],
+            ['To', '<urn:service:sos>'],
+            ['Call-ID', callId],
+            ['CSeq', `1 ${method}`],
+          ],
+        }),
+      );
+    say('INVITE', 'i', 'call');
+    await clock.run(300, 10);
+    say('MESSAGE', 'm', 'other');
+    say('CANCEL', 'x', 'call');
+    await clock.run(10);
+    expect(answers).toEqual(['INVITE 100', 'MESSAGE 480', 'CANCEL 480']);
+    say('CANCEL', 'i', 'call');
+    await clock.run(10);
+    expect(answers.slice(3).sort()).toEqual(['CANCEL 200', 'INVITE 487']);
+    say('INVITE', 'i', 'call');
+    await clock.run(10);
+    expect(answers.slice(5)).toEqual(['INVITE 487']);
+    say('ACK', 'i', 'call');
+    await clock.run(6_000, 100);
+    expect(answers.length).toBe(6);
+    expect([received.length, transactions.size.server]).toEqual([1, 0]);
+  },
+);
