@@ -1,6 +1,17 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Clock, Logger } from '@esinet/kernel';
-import { type Bus, type Health, type Metrics, BUS, CLOCK, HEALTH, LOGGER, METRICS } from '@esinet/platform';
+import {
+  type Bus,
+  type Health,
+  type Limits,
+  type Metrics,
+  BUS,
+  CLOCK,
+  HEALTH,
+  LIMITS,
+  LOGGER,
+  METRICS,
+} from '@esinet/platform';
 import type { EcrfConfig } from './ecrf-config.js';
 import { Ecrf } from './ecrf.js';
 import { type EcrfLayers, buildLayers } from './layers.js';
@@ -32,9 +43,23 @@ export function ecrfModule(config: EcrfConfig, extras: EcrfExtras = {}): Dynamic
     providers: [
       {
         provide: ECRF,
-        inject: [CLOCK, LOGGER, METRICS, BUS, HEALTH],
-        useFactory: async (clock: Clock, logger: Logger, metrics: Metrics, bus: Bus, health: Health) =>
-          new Ecrf(await loadLayers(config, extras, clock, logger), { clock, logger, metrics, bus, health }),
+        inject: [CLOCK, LOGGER, METRICS, BUS, HEALTH, LIMITS],
+        useFactory: async (
+          clock: Clock,
+          logger: Logger,
+          metrics: Metrics,
+          bus: Bus,
+          health: Health,
+          limits: Limits,
+        ) =>
+          new Ecrf(await loadLayers(config, extras, clock, logger), {
+            clock,
+            logger,
+            metrics,
+            bus,
+            health,
+            limits,
+          }),
       },
     ],
     exports: [ECRF],

@@ -1,13 +1,11 @@
 import { type Clock, type Logger, isoTime, messageOf } from '@esinet/kernel';
 import { type LostAnswer, type LostRequest, readLostRequest, writeLostAnswer } from '@esinet/lost';
-import type { Bus, Health, Metrics } from '@esinet/platform';
+import type { Bus, Health, Limits, Metrics } from '@esinet/platform';
 import { answer, errorAnswer } from './answer.js';
 import { type EcrfLayers, isInForce } from './layers.js';
 
 /** Requests on the bus carry the same documents as HTTP, as text. */
 export const LOST_QUERY_SUBJECT = 'lost.query';
-/** Octets of a request document. */
-export const LOST_MAX_REQUEST_BYTES = 65_536;
 
 export interface EcrfPorts {
   readonly clock: Clock;
@@ -15,6 +13,7 @@ export interface EcrfPorts {
   readonly metrics: Metrics;
   readonly bus: Bus;
   readonly health: Health;
+  readonly limits: Pick<Limits, 'xml'>;
 }
 
 /** The ECRF at its edge: documents in, documents out, counted and told to the bus. */
@@ -46,9 +45,9 @@ export class Ecrf {
 
   /** A LoST document for a LoST document, whatever comes. */
   ask(document: Uint8Array | string): string {
-    const { clock, logger } = this.#ports;
+    const { clock, logger, limits } = this.#ports;
     const started = clock.now();
-    const read = readLostRequest(document, { maxBytes: LOST_MAX_REQUEST_BYTES });
+    const read = readLostRequest(document, limits.xml);
     let given: LostAnswer;
     let text: string;
     try {

@@ -1,7 +1,7 @@
 export { answer, errorAnswer } from './answer.js';
 export { type EcrfConfig, ecrfConfigSchema } from './ecrf-config.js';
 export { ECRF, type EcrfExtras, EcrfModule, NoBoundariesError, ecrfModule } from './ecrf.module.js';
-export { Ecrf, LOST_MAX_REQUEST_BYTES, LOST_QUERY_SUBJECT, resultOf } from './ecrf.js';
+export { Ecrf, LOST_QUERY_SUBJECT, resultOf } from './ecrf.js';
 export {
   type CivicRule,
   type DefaultMapping,

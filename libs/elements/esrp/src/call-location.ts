@@ -1,7 +1,8 @@
 import type { Clock } from '@esinet/kernel';
 import type { HeldClient } from '@esinet/held';
 import { type PidfLo, readPidfLo } from '@esinet/location';
-import { type BodyLimits, type BodyPart, type SipMessage, readBodyParts } from '@esinet/sip';
+import type { Limits } from '@esinet/platform';
+import { type BodyPart, type SipMessage, readBodyParts } from '@esinet/sip';
 import type { Failure } from './policy.js';
 import { within } from './within.js';
 
@@ -27,7 +28,7 @@ export async function callLocation(
     readonly clock: Clock;
     readonly heldMs: number;
     readonly routingNo: 'honour' | 'override';
-    readonly bodyLimits?: BodyLimits;
+    readonly limits?: Pick<Limits, 'body' | 'xml'>;
   },
 ): Promise<CallLocation> {
   const permission = request.header('Geolocation-Routing');
@@ -35,18 +36,18 @@ export async function callLocation(
     return none(424, 'location: not to be used for routing');
   }
   const uris = request.values('Geolocation').slice(0, maxLocationValues).map(locationUri);
-  const parts = readBodyParts(request, o.bodyLimits);
+  const parts = readBodyParts(request, o.limits?.body);
   let failure: CallLocation | undefined;
   for (const uri of uris) {
     if (!isScheme(uri, 'cid')) continue;
     const part = partNamed(parts, uri.slice(4));
-    const read = part && readUsable(part.body);
+    const read = part && readUsable(part.body, o.limits);
     if (read) return { how: 'value', pidfLo: read };
     failure ??= none(424, part ? 'location: unreadable' : 'location: body part missing');
   }
   for (const part of parts) {
     if (!isPidfLo(part)) continue;
-    const read = readUsable(part.body);
+    const read = readUsable(part.body, o.limits);
     if (read) return { how: 'body', pidfLo: read };
     failure ??= none(424, 'location: unreadable');
   }
@@ -79,8 +80,8 @@ async function dereferenced(
   return failure;
 }
 
-function readUsable(body: Buffer): PidfLo | undefined {
-  const read = readPidfLo(body);
+function readUsable(body: Buffer, limits?: Pick<Limits, 'xml'>): PidfLo | undefined {
+  const read = readPidfLo(body, limits?.xml);
   return read.ok && isUsable(read.value) ? read.value : undefined;
 }
 

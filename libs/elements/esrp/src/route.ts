@@ -1,8 +1,7 @@
 import type { HeldClient } from '@esinet/held';
 import { type EmergencyService, isEmergencyService } from '@esinet/lmpe';
-import { type NextHop, towards } from '@esinet/platform';
+import { type Limits, type NextHop, towards } from '@esinet/platform';
 import {
-  type BodyLimits,
   type ForwardTarget,
   type HeaderEdit,
   type Retarget,
@@ -30,7 +29,7 @@ export interface RouteDeps extends MappingPorts {
   readonly held: HeldClient;
   readonly policy: RoutingPolicy;
   readonly hops: NextHops;
-  readonly bodyLimits?: BodyLimits;
+  readonly limits?: Pick<Limits, 'body' | 'xml'>;
   /** Whether host and port of a URI are an address this proxy listens on. */
   readonly isOwnAddress: (uri: Uri) => boolean;
 }
@@ -105,14 +104,14 @@ function tenths(ms: number): number {
 }
 
 async function locate(request: SipMessage, deps: RouteDeps): Promise<CallLocation> {
-  const { held, clock, policy, bodyLimits } = deps;
+  const { held, clock, policy, limits } = deps;
   try {
     return await callLocation(request, {
       held,
       clock,
       heldMs: policy.heldMs,
       routingNo: policy.routingNo,
-      ...(bodyLimits && { bodyLimits }),
+      ...(limits && { limits }),
     });
   } catch {
     return { how: 'none', failure: { cause: 424, text: 'location: unreadable' } };

@@ -57,7 +57,7 @@ export class RoutingProxy {
         rewrite: new Map(Object.entries(config.rewrite)),
       },
       hops: { domain: (domain) => hosts.get(domain) ?? [], border: config.bcf },
-      bodyLimits: ports.limits.body,
+      limits: ports.limits,
       isOwnAddress: (uri) => edge.isOwnAddress(uri),
     };
     this.#routed = metrics.counter(

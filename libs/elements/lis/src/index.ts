@@ -5,5 +5,5 @@ export { type Provision, deviceOf, deviceSchema, provisionSchema } from './devic
 export { type Identified, type IdentifyRules, type Refusal, type Requester, identify } from './identify.js';
 export { type LisConfig, lisConfigSchema } from './lis-config.js';
 export { LIS, LisModule, lisModule } from './lis.module.js';
-export { HELD_MAX_REQUEST_BYTES, Lis, type LisPorts } from './lis.js';
+export { Lis, type LisPorts } from './lis.js';
 export { startLis } from './start-lis.js';

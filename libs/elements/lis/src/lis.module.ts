@@ -3,12 +3,14 @@ import type { Clock, IdSource, Logger } from '@esinet/kernel';
 import {
   type Bus,
   type Health,
+  type Limits,
   type Metrics,
   type Store,
   BUS,
   CLOCK,
   HEALTH,
   IDS,
+  LIMITS,
   LOGGER,
   METRICS,
   STORE,
@@ -27,7 +29,7 @@ export function lisModule(config: LisConfig): DynamicModule {
     providers: [
       {
         provide: LIS,
-        inject: [CLOCK, LOGGER, METRICS, BUS, STORE, IDS, HEALTH],
+        inject: [CLOCK, LOGGER, METRICS, BUS, STORE, IDS, HEALTH, LIMITS],
         useFactory: (
           clock: Clock,
           logger: Logger,
@@ -36,7 +38,8 @@ export function lisModule(config: LisConfig): DynamicModule {
           store: Store,
           ids: IdSource,
           health: Health,
-        ) => new Lis(config, { clock, logger, metrics, bus, store, ids, health }),
+          limits: Limits,
+        ) => new Lis(config, { clock, logger, metrics, bus, store, ids, health, limits }),
       },
     ],
     exports: [LIS],

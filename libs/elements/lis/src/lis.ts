@@ -16,7 +16,7 @@ import {
   ok,
 } from '@esinet/kernel';
 import { writePidfLo } from '@esinet/location';
-import type { Bus, Health, Metrics, Store } from '@esinet/platform';
+import type { Bus, Health, Limits, Metrics, Store } from '@esinet/platform';
 import { PeerList } from './peer-list.js';
 import { type Chosen, chooseLocation, waitOf } from './choose-location.js';
 import { type Device, Devices } from './device.js';
@@ -26,7 +26,6 @@ import type { LisConfig } from './lis-config.js';
 import { LocationReferences } from './location-references.js';
 
 /** Octets of a request document. */
-export const HELD_MAX_REQUEST_BYTES = 65_536;
 const PSEUDONYM_LENGTH = 20;
 
 export interface LisPorts {
@@ -37,6 +36,7 @@ export interface LisPorts {
   readonly store: Store;
   readonly ids: IdSource;
   readonly health: Health;
+  readonly limits: Pick<Limits, 'xml'>;
 }
 
 /** The LIS at its edge: knows devices, answers HELD, hands out and honours location URIs. */
@@ -88,7 +88,7 @@ export class Lis {
   /** RFC 5985 section 5.1: a HELD document for a HELD document, whatever comes. */
   async request(document: Uint8Array, requester: Requester): Promise<HeldAnswer> {
     return this.#answered('request', async () => {
-      const read = readHeldRequest(document, { maxBytes: HELD_MAX_REQUEST_BYTES });
+      const read = readHeldRequest(document, this.ports.limits.xml);
       if (!read.ok) return err(read.error);
       const identified = identify(read.value, requester, this.#rules, this.ports.clock.wall());
       if (!identified.ok) return identified;
@@ -111,7 +111,8 @@ export class Lis {
   /** RFC 6753: the location behind a location URI. `document` undefined: GET. */
   async dereference(token: string, document?: Uint8Array): Promise<HeldAnswer> {
     return this.#answered('dereference', async () => {
-      const request = document === undefined ? ok(GET_EQUIVALENT) : readHeldRequest(document);
+      const request =
+        document === undefined ? ok(GET_EQUIVALENT) : readHeldRequest(document, this.ports.limits.xml);
       if (!request.ok) return err(request.error);
       if (request.value.device.length > 0) {
         return err({ code: 'badIdentifier', message: 'a location URI names its device itself' });

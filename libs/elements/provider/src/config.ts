@@ -49,6 +49,15 @@ export const providerConfigSchema = z
         perAccount: z.int().min(1).default(10),
       })
       .prefault({}),
+    /** Of the passwords (RFC 7616). */
+    digest: z
+      .strictObject({
+        /** How long a nonce serves; then the client is told to take a new one. */
+        nonceLifetime: durationSchema.prefault('5 min'),
+        /** Nonces whose counts are kept against replay; beyond them the oldest become stale early. */
+        maxNonces: z.int().min(1).default(10_000),
+      })
+      .prefault({}),
     /** A next hop or user agent that is silent for this long is joined by the next one. */
     failover: durationSchema.prefault('4 s'),
   })

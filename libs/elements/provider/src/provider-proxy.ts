@@ -50,6 +50,8 @@ export class ProviderProxy {
         defaultExpires: config.registrations.expires / 1_000,
         maxExpires: config.registrations.max / 1_000,
         maxBindings: config.registrations.perAccount,
+        nonceLifetimeMs: config.digest.nonceLifetime,
+        maxTrackedNonces: config.digest.maxNonces,
       },
     });
     transport.onFlowClosed((flow) => this.#registrar.removeFlow(flow.id));

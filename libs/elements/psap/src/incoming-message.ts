@@ -1,14 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type PidfLo, readPidfLo } from '@esinet/location';
 import { type LmpeIdentifiers, isEmergencyService, readIdentifiers } from '@esinet/lmpe';
-import {
-  type BodyLimits,
-  type BodyPart,
-  type SipMessage,
-  parseNameAddr,
-  parseUri,
-  readBodyParts,
-} from '@esinet/sip';
+import type { Limits } from '@esinet/platform';
+import { type BodyPart, type SipMessage, parseNameAddr, parseUri, readBodyParts } from '@esinet/sip';
 
 /** Location as it came with a message (RFC 6442). */
 export interface IncomingLocation {
@@ -53,7 +47,7 @@ export interface IncomingMessage {
 }
 
 /** Reads what a PSAP needs; whatever is odd becomes a problem of the message and never a reason to refuse it. */
-export function readIncoming(request: SipMessage, limits?: BodyLimits): IncomingMessage {
+export function readIncoming(request: SipMessage, limits?: Pick<Limits, 'body' | 'xml'>): IncomingMessage {
   const problems: string[] = [];
   const identifiers = readIdentifiers(request.values('Call-Info'));
   problems.push(...identifiers.problems);
@@ -61,9 +55,9 @@ export function readIncoming(request: SipMessage, limits?: BodyLimits): Incoming
   if (identifiers.messageType === undefined) problems.push('no message type');
   const sender = addressOf(request.header('From'));
   if (sender === undefined) problems.push('from cannot be read');
-  const parts = readBodyParts(request, limits);
+  const parts = readBodyParts(request, limits?.body);
   const texts = parts.filter(isText);
-  const { location, used } = locationOf(request.values('Geolocation'), parts, problems);
+  const { location, used } = locationOf(request.values('Geolocation'), parts, problems, limits);
   // A next hop may have been told to rewrite the Request-URI; To stays as the caller wrote it.
   const asked = [request.requestUri, request.to?.uri ?? ''].find((uri) => isEmergencyService(uri));
   const service = asked === undefined ? undefined : isEmergencyService(asked);
@@ -112,6 +106,7 @@ function locationOf(
   geolocation: readonly string[],
   parts: readonly BodyPart[],
   problems: string[],
+  limits?: Pick<Limits, 'xml'>,
 ): { location: IncomingLocation; used: BodyPart | undefined } {
   const references: string[] = [];
   let wanted: string | undefined;
@@ -127,7 +122,7 @@ function locationOf(
   const used = named ?? documents[0];
   if (wanted !== undefined && !named) problems.push('geolocation names no part of the body');
   if (!used) return { location: { references }, used };
-  const read = readPidfLo(used.body);
+  const read = readPidfLo(used.body, limits?.xml);
   if (!read.ok) problems.push(`location: ${read.error.code}`);
   return {
     location: { document: used.body.toString('utf8'), references, ...(read.ok && { pidfLo: read.value }) },

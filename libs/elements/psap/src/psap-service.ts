@@ -99,7 +99,7 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   async #take(request: SipMessage): Promise<UasAnswer> {
-    return this.desk.take(readIncoming(request, this.limits.body), this.centres.of(request));
+    return this.desk.take(readIncoming(request, this.limits), this.centres.of(request));
   }
 
   async #send(chat: Chat, message: OutgoingMessage): Promise<SendOutcome> {

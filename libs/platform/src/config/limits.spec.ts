@@ -32,7 +32,7 @@ it('says what is wrong with a limit, and where', () => {
   proxy: { timerCMs: 1000 }
 `),
   ).toEqual([
-    'x.yaml:2:3  limits.mesage: unknown key, known here: body, transactions, timers, locate, http, records, bus, store',
+    'x.yaml:2:3  limits.mesage: unknown key, known here: body, xml, transactions, timers, locate, http, records, bus, store',
     'x.yaml:3:3  limits.buss: unknown key, did you mean "bus"?',
     'x.yaml:4:14  limits.message.maxVia: unknown key, did you mean "maxVias"?',
     'x.yaml:4:33  limits.message.maxUri: must be at least 128, found the number 1',

@@ -13,6 +13,7 @@ import {
   defaultTransactionLimits,
   defaultTransportLimits,
 } from '@esinet/sip';
+import { DEFAULT_XML_LIMITS, type XmlLimits } from '@esinet/xml';
 import { z } from 'zod';
 import { type BusLimits, defaultBusLimits } from '../bus/in-process-bus.js';
 import { type HttpLimits, defaultHttpLimits } from '../http/http-limits.js';
@@ -31,6 +32,8 @@ export interface Limits {
   readonly message: SipLimits;
   /** Multipart bodies. */
   readonly body: BodyLimits;
+  /** Documents of others: PIDF-LO, LoST, HELD. Clients have a limit of their own for the octets of an answer. */
+  readonly xml: XmlLimits;
   readonly transport: TransportLimits;
   readonly transactions: TransactionLimits;
   /** The other timers follow from these. RFC 3261 table 4 */
@@ -49,6 +52,7 @@ export const defaultLocateTimeoutMs = 1_500;
 export const defaultLimits: Limits = {
   message: defaultSipLimits,
   body: defaultBodyLimits,
+  xml: DEFAULT_XML_LIMITS,
   transport: defaultTransportLimits,
   transactions: defaultTransactionLimits,
   timers: { t1: defaultTimers.t1, t2: defaultTimers.t2, t4: defaultTimers.t4 },
@@ -78,6 +82,11 @@ const ranges: Readonly<Record<string, Range>> = {
   'message.maxHeaderLines': [20, 10_000],
   'message.maxUri': [128, 65_536],
   'body.maxDepth': [1, 32],
+  // A PIDF-LO has ten levels and a namespace for each.
+  'xml.maxBytes': [4_096, 67_108_864],
+  'xml.maxDepth': [16, 256],
+  'xml.maxElements': [100, maxMs],
+  'xml.maxAttributes': [16, 10_000],
   'transport.keepAliveMs': [0, maxMs],
   'transport.maxDatagramBytes': [576, 65_507],
   'transactions.fullStatus': [400, 699],
@@ -108,6 +117,7 @@ export const limitsSchema: z.ZodType<Limits> = z
   .strictObject({
     message: numbers('message', defaultLimits.message).prefault({}),
     body: numbers('body', defaultLimits.body).prefault({}),
+    xml: numbers('xml', defaultLimits.xml).prefault({}),
     transport: numbers('transport', defaultLimits.transport).prefault({}),
     transactions: numbers('transactions', defaultLimits.transactions).prefault({}),
     timers: numbers('timers', defaultLimits.timers).prefault({}),
