@@ -75,7 +75,7 @@ export {
 export { type TransactionTable, mapTable } from './transaction/transaction-table.js';
 export type { TransactionTransport } from './transaction/transport-port.js';
 export type { RequestLocator } from './transaction/locator-port.js';
-export type { WireEvent } from './transaction/wire-event.js';
+export type { WireEvent, WireMeter } from './transaction/wire-event.js';
 export { ProxyCore, type ProxyCoreOptions } from './proxy/proxy-core.js';
 export { defaultProxyTimes, retriable } from './proxy/proxy-settings.js';
 export { wayFailed } from './proxy/way-failed.js';

@@ -2,7 +2,7 @@ import type { Clock, Logger } from '@esinet/kernel';
 import type { TransactionLimits } from './transaction/limits.js';
 import type { SipTimers } from './transaction/timers.js';
 import { TransactionLayer } from './transaction/transaction-layer.js';
-import type { WireEvent } from './transaction/wire-event.js';
+import type { WireEvent, WireMeter } from './transaction/wire-event.js';
 import { TransportLayer, type TransportLayerOptions } from './transport/layer.js';
 
 export interface SipStackOptions extends TransportLayerOptions {
@@ -14,6 +14,7 @@ export interface SipStackOptions extends TransportLayerOptions {
   readonly transactionLimits?: Partial<TransactionLimits>;
   /** Sees every message in and out. Personal data: for call ladders on request only. */
   readonly onWire?: (event: WireEvent) => void;
+  readonly meter?: WireMeter;
 }
 
 export interface SipStack {
@@ -34,6 +35,7 @@ export function createSipStack(o: SipStackOptions): SipStack {
     ...(o.timers ? { timers: o.timers } : undefined),
     ...(o.transactionLimits ? { limits: o.transactionLimits } : undefined),
     ...(o.onWire ? { onWire: o.onWire } : undefined),
+    ...(o.meter ? { meter: o.meter } : undefined),
   });
   return {
     transport,

@@ -43,9 +43,21 @@ interface Subscriber {
   dropped: number;
 }
 
+/** Who a subject is for. */
+interface Route {
+  readonly each: readonly Subscriber[];
+  /** Of each of these one member. */
+  readonly queues: readonly (readonly [queue: string, members: readonly Subscriber[]])[];
+}
+
+/** Subjects whose readers are remembered. */
+const maxRoutes = 1_000;
+
 /** The bus of a single process. It keeps the manners of NATS, so that an element cannot tell the two apart. */
 export class InProcessBus implements Bus {
   readonly #subscribers = new Set<Subscriber>();
+  /** By subject; made anew after each change of subscribers. */
+  readonly #routes = new Map<string, Route>();
   readonly #turns = new Map<string, number>();
   readonly #requests = new Set<(answer: Answer) => void>();
   readonly #limits: BusLimits;
@@ -65,11 +77,11 @@ export class InProcessBus implements Bus {
     return this.#dropped;
   }
 
+  /** What nobody subscribes to is not even encoded: most events of a message have no reader. */
   publish(subject: string, payload: unknown): void {
-    checkSubject(subject);
-    const text = this.#encode(payload);
-    if (this.#closed) return;
-    this.#dispatch({ subject, text });
+    const route = this.#routeOf(subject);
+    if (this.#closed || (route.each.length === 0 && route.queues.length === 0)) return;
+    this.#dispatch({ subject, text: this.#encode(payload) }, route);
   }
 
   subscribe(
@@ -104,7 +116,7 @@ export class InProcessBus implements Bus {
   }
 
   async request(subject: string, payload: unknown, options: RequestOptions = {}): Promise<unknown> {
-    checkSubject(subject);
+    const route = this.#routeOf(subject);
     const text = this.#encode(payload);
     if (this.#closed) throw new BusError('closed', 'the bus is closed');
     const timeoutMs = options.timeoutMs ?? this.#limits.requestTimeoutMs;
@@ -119,7 +131,7 @@ export class InProcessBus implements Bus {
       timer = this.#clock.after(timeoutMs, () =>
         settle({ error: new BusError('timeout', `no answer on ${subject} within ${timeoutMs} ms`) }),
       );
-      if (this.#dispatch({ subject, text, answer: settle }) === 0) {
+      if (this.#dispatch({ subject, text, answer: settle }, route) === 0) {
         settle({ error: new BusError('no-responders', `nobody answers on ${subject}`) });
       }
     });
@@ -131,6 +143,7 @@ export class InProcessBus implements Bus {
     this.#closed = true;
     for (const subscriber of this.#subscribers) end(subscriber);
     this.#subscribers.clear();
+    this.#routes.clear();
     for (const settle of [...this.#requests]) settle({ error: new BusError('closed', 'the bus is closed') });
     return Promise.resolve();
   }
@@ -161,6 +174,7 @@ export class InProcessBus implements Bus {
       dropped: 0,
     };
     this.#subscribers.add(subscriber);
+    this.#routes.clear();
     return {
       pattern,
       get dropped() {
@@ -168,28 +182,40 @@ export class InProcessBus implements Bus {
       },
       unsubscribe: () => {
         this.#subscribers.delete(subscriber);
+        this.#routes.clear();
         end(subscriber);
       },
     };
   }
 
-  /** Hands a message to everyone it is for; the number of subscribers it was for. */
-  #dispatch(message: Message): number {
-    const tokens = message.subject.split('.');
-    const groups = new Map<string, Subscriber[]>();
-    let reached = 0;
+  #routeOf(subject: string): Route {
+    const known = this.#routes.get(subject);
+    if (known) return known;
+    checkSubject(subject);
+    const tokens = subject.split('.');
+    const each: Subscriber[] = [];
+    const queues = new Map<string, Subscriber[]>();
     for (const subscriber of this.#subscribers) {
       if (!matches(subscriber.tokens, tokens)) continue;
       if (subscriber.queue === undefined) {
-        reached++;
-        this.#enqueue(subscriber, message);
+        each.push(subscriber);
         continue;
       }
-      const members = groups.get(subscriber.queue);
+      const members = queues.get(subscriber.queue);
       if (members) members.push(subscriber);
-      else groups.set(subscriber.queue, [subscriber]);
+      else queues.set(subscriber.queue, [subscriber]);
     }
-    for (const [queue, members] of groups) {
+    const route = { each, queues: [...queues] };
+    if (this.#routes.size >= maxRoutes) this.#routes.clear();
+    this.#routes.set(subject, route);
+    return route;
+  }
+
+  /** Hands a message to everyone it is for; the number of subscribers it was for. */
+  #dispatch(message: Message, route: Route): number {
+    for (const subscriber of route.each) this.#enqueue(subscriber, message);
+    let reached = route.each.length;
+    for (const [queue, members] of route.queues) {
       const turn = this.#turns.get(queue) ?? 0;
       this.#turns.set(queue, (turn + 1) % Number.MAX_SAFE_INTEGER);
       const member = members[turn % members.length];

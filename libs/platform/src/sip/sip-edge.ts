@@ -13,7 +13,7 @@ import {
   type TransportLayer,
   type TransportName,
   type Uri,
-  type WireEvent,
+  type WireMeter,
   createSipStack,
   defaultPort,
   nodeDns,
@@ -51,10 +51,10 @@ export type SipExtras = Pick<SipEdgeConfig, 'tls' | 'drainMs'>;
 export const defaultDrainMs = 5_000;
 
 /** Methods counted by name (the IANA registry's); a stranger's invention counts as `other`. */
-const methods = [
+const methods = new Set([
   ...['ACK', 'BYE', 'CANCEL', 'INFO', 'INVITE', 'MESSAGE', 'NOTIFY', 'OPTIONS', 'PRACK', 'PUBLISH', 'REFER'],
   ...['REGISTER', 'SUBSCRIBE', 'UPDATE'],
-];
+]);
 
 /** The SIP sockets of an element, from its configuration; they open when Nest says that the element is built. */
 export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -86,22 +86,17 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
     this.#listeners = config.listeners.map((listener) => listenOptions(listener, config.tls, o.element));
     const limits = o.limits ?? defaultLimits;
     this.#limits = limits;
-    const count = wireCounter(o.metrics);
-    const { onWire, ...rest } = config.stack ?? {};
     this.stack = createSipStack({
       limits: limits.transport,
       messageLimits: limits.message,
       transactionLimits: limits.transactions,
       timers: limits.timers,
-      ...rest,
+      ...config.stack,
       listeners: this.#listeners,
       ...(config.tls ? { clientTls: config.tls } : {}),
       clock: o.clock,
       logger: o.logger,
-      onWire: (event) => {
-        count(event);
-        onWire?.(event);
-      },
+      meter: wireMeter(o.metrics),
     });
     o.health.register('sip', () => Promise.resolve(this.#listening ? undefined : 'SIP is not listening'));
   }
@@ -237,31 +232,32 @@ function listenOptions(listener: SipListener, tls: TlsOptions | undefined, eleme
   };
 }
 
-/** Counts requests that came in and responses that went out, retransmissions included, from their first bytes. */
-function wireCounter(metrics: Metrics): (event: WireEvent) => void {
+/** Counts requests that came in and responses that went out, retransmissions included. */
+function wireMeter(metrics: Metrics): WireMeter {
   const requests = metrics.counter('esinet_sip_requests_total', 'SIP requests received', [
     'method',
     'transport',
   ]);
   const responses = metrics.counter('esinet_sip_responses_total', 'SIP responses sent', ['class']);
-  const byMethod = new Map<string, { inc(): void }>();
+  const byMethod = new Map<string, Map<TransportName, { inc(): void }>>();
   const byClass = ['1xx', '2xx', '3xx', '4xx', '5xx', '6xx'].map((name) =>
     responses.labelled({ class: name }),
   );
-  return ({ direction, flow, bytes }) => {
-    // 'S' of SIP/2.0 and its slash: no method has one there.
-    const response = bytes[0] === 0x53 && bytes[3] === 0x2f;
-    if (direction === 'out' && response) byClass[(bytes[8] ?? 0) - 0x31]?.inc();
-    if (direction === 'out' || response) return;
-    const space = bytes.subarray(0, 32).indexOf(0x20);
-    const sent = bytes.toString('latin1', 0, Math.max(0, space));
-    const method = methods.includes(sent) ? sent : 'other';
-    const key = `${method} ${flow.transport}`;
-    let counter = byMethod.get(key);
-    if (!counter) {
-      counter = requests.labelled({ method, transport: flow.transport });
-      byMethod.set(key, counter);
-    }
-    counter.inc();
+  const counterOf = (method: string, transport: TransportName) => {
+    let byTransport = byMethod.get(method);
+    if (!byTransport) byMethod.set(method, (byTransport = new Map()));
+    let counter = byTransport.get(transport);
+    if (!counter) byTransport.set(transport, (counter = requests.labelled({ method, transport })));
+    return counter;
+  };
+  return {
+    received: (message, { transport }) => {
+      if (message.isRequest)
+        counterOf(methods.has(message.method) ? message.method : 'other', transport).inc();
+    },
+    sent: (bytes) => {
+      // 'S' of SIP/2.0 and its slash: no method has one there.
+      if (bytes[0] === 0x53 && bytes[3] === 0x2f) byClass[(bytes[8] ?? 0) - 0x31]?.inc();
+    },
   };
 }

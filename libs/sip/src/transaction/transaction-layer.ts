@@ -32,7 +32,7 @@ import { type SipTimers, sipTimers } from './timers.js';
 import { TransactionKeys } from './transaction-keys.js';
 import { mapTable, type TransactionTable } from './transaction-table.js';
 import { isFlow, type TransactionTransport } from './transport-port.js';
-import type { WireEvent } from './wire-event.js';
+import type { WireEvent, WireMeter } from './wire-event.js';
 
 export interface TransactionLayerOptions {
   readonly transport: TransactionTransport;
@@ -49,6 +49,7 @@ export interface TransactionLayerOptions {
   readonly clientTable?: TransactionTable<ClientRecord>;
   /** Sees every message in and out; costs nothing when left out. */
   readonly onWire?: (event: WireEvent) => void;
+  readonly meter?: WireMeter;
 }
 
 export interface ClientRequest {
@@ -105,6 +106,7 @@ export class TransactionLayer {
   readonly #servers: TransactionTable<ServerRecord>;
   readonly #clients: TransactionTable<ClientRecord>;
   readonly #onWire: ((event: WireEvent) => void) | undefined;
+  readonly #meter: WireMeter | undefined;
   readonly #serverSide: ServerSurroundings;
   readonly #clientSide: ClientSurroundings;
   readonly #sides = new Map<string, string>();
@@ -122,6 +124,7 @@ export class TransactionLayer {
     this.#servers = o.serverTable ?? mapTable();
     this.#clients = o.clientTable ?? mapTable();
     this.#onWire = o.onWire;
+    this.#meter = o.meter;
     this.#serverSide = {
       timers: this.timers,
       queue: this.queue,
@@ -195,8 +198,8 @@ export class TransactionLayer {
   }
 
   /**
-   * Sends a request in a client transaction of its own. The outcome is told later, never before this returns. A
-   * connection is opened where needed; Timers B and F start when it stands.
+   * Sends a request in a client transaction of its own, at once where there is a flow. The outcome is told later, never
+   * before this returns. A connection is opened where needed; Timers B and F start when it stands.
    */
   request(o: ClientRequest, events: ClientTransactionEvents): ClientTransaction {
     const branch = o.branch ?? randomBranch();
@@ -236,18 +239,19 @@ export class TransactionLayer {
         begin(flow);
       } catch (error) {
         this.#failed('send', error);
-        failed();
+        queueMicrotask(failed);
       }
     };
-    const opened = isFlow(where)
-      ? Promise.resolve(where)
-      : this.transport.flowTo(where, this.#listenerOf(where.transport, listener));
-    opened.then(attempt, (error: unknown) => {
+    if (isFlow(where)) return attempt(where);
+    const side = this.#listenerOf(where.transport, listener);
+    const open = this.transport.openFlow?.(where, side);
+    if (open) return attempt(open);
+    this.transport.flowTo(where, side).then(attempt, (error: unknown) => {
       this.#logger.warn('sip-unreachable', {
         reason: messageOf(error),
-        ...(isFlow(where)
-          ? undefined
-          : { transport: where.transport, address: where.address, port: where.port }),
+        transport: where.transport,
+        address: where.address,
+        port: where.port,
       });
       failed();
     });
@@ -290,6 +294,7 @@ export class TransactionLayer {
     if (this.#stopped) return;
     try {
       if (this.#onWire) this.#capture('in', flow, message.bytes);
+      this.#meter?.received(message, flow);
       if (message.isRequest) this.#request(message, flow);
       else this.#response(message);
     } catch (error) {
@@ -368,7 +373,7 @@ export class TransactionLayer {
     const branch = message.topVia?.branch;
     const method = message.cseq?.method;
     const record = branch && method ? this.#clients.find(clientKey(branch, method)) : undefined;
-    if (!record?.accepts(message)) {
+    if (!record?.accepts(message) || !isSip2(message)) {
       // RFC 6026 7.3, RFC 4320 4.2: a response that belongs to no transaction is dropped.
       this.counters.strayResponses++;
       return;
@@ -425,6 +430,7 @@ export class TransactionLayer {
   #transmit(bytes: Buffer, flow: Flow): void {
     if (this.#stopped) return;
     if (this.#onWire) this.#capture('out', flow, bytes);
+    this.#meter?.sent(bytes, flow);
     flow.send(bytes);
   }
 
@@ -454,6 +460,11 @@ export class TransactionLayer {
     this.counters.errors++;
     this.#logger.error('sip-callback-threw', { what, reason: messageOf(error) });
   }
+}
+
+/** RFC 3261 7.1: in capitals as we write it, in any case as it may be read. */
+function isSip2({ version }: SipMessage): boolean {
+  return version === 'SIP/2.0' || version.toUpperCase() === 'SIP/2.0';
 }
 
 /** The same host on the same UDP socket of ours, by another port. Another host would need more than a known branch. */

@@ -9,6 +9,8 @@ export interface TransactionTransport {
   start(): Promise<void>;
   stop(): Promise<void>;
   flowTo(destination: Destination, listener?: string): Promise<Flow>;
+  /** The same where it takes no waiting; undefined where it does, or where nothing may be sent there. */
+  openFlow?(destination: Destination, listener?: string): Flow | undefined;
   flow(id: string): Flow | undefined;
   onFlowClosed(callback: (flow: Flow) => void): () => void;
   listeners(): readonly {

@@ -69,10 +69,16 @@ export class Connections {
     else this.#reusable.delete(key);
   }
 
+  /** The open connection with this key. */
+  reusable(key: string): Connection | undefined {
+    const existing = this.#reusable.get(key);
+    return existing?.open ? existing : undefined;
+  }
+
   /** The connection with this key: the open one, the one being opened, else the one `open` opens. */
   async obtain(key: string, open: () => Promise<Connection>): Promise<Connection> {
-    const existing = this.#reusable.get(key);
-    if (existing?.open) return existing;
+    const existing = this.reusable(key);
+    if (existing) return existing;
     const pending = this.#pending.get(key);
     if (pending) return pending;
     const opening = open().finally(() => this.#pending.delete(key));

@@ -45,9 +45,28 @@ export function hostPort(host: string, port: number): string {
 
 /** An address as the kernel names it, in the one form used here: no brackets, IPv4 not mapped into IPv6. */
 export function plainAddress(address: string): string {
+  if (!address.includes(':'))
+    return address.startsWith('[') && address.endsWith(']') ? address.slice(1, -1) : address;
   const bare = address.startsWith('[') && address.endsWith(']') ? address.slice(1, -1) : address;
   const mapped = bare.toLowerCase().startsWith('::ffff:') ? bare.slice(7) : '';
   return isIPv4(mapped) ? mapped : bare;
+}
+
+/** Addresses whose verdict is remembered: judging one anew for each message takes longer than all else about sending. */
+const maxJudged = 1_000;
+const judged = new Map<string, string>();
+
+/** As `forbiddenDestination`, for addresses met again and again. */
+export function sendingProblem(address: string, port: number): string | undefined {
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) return 'port';
+  let verdict = judged.get(address);
+  if (verdict === undefined) {
+    verdict = forbiddenDestination(address, 1) ?? '';
+    if (judged.size >= maxJudged) judged.clear();
+    // Addresses come out of messages, whose text they would keep.
+    judged.set(Buffer.from(address, 'latin1').toString('latin1'), verdict);
+  }
+  return verdict === '' ? undefined : verdict;
 }
 
 /**

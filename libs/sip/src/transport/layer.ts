@@ -11,10 +11,10 @@ import {
   type Destination,
   type TransportName,
   defaultPort,
-  forbiddenDestination,
   hostPort,
   isSecure,
   plainAddress,
+  sendingProblem,
 } from './destination.js';
 import { SipTransportError } from './error.js';
 import type { Flow } from './flow.js';
@@ -171,7 +171,7 @@ export class TransportLayer {
   async flowTo(destination: Destination, listener?: string): Promise<Flow> {
     if (this.#state !== 'started') throw new SipTransportError('stopped', 'the transports are not running');
     const { address, port, transport } = destination;
-    if (!isIP(plainAddress(address)) || forbiddenDestination(address, port)) {
+    if (sendingProblem(address, port)) {
       throw new SipTransportError(
         'bad-destination',
         `${transport} to ${address} port ${port} is not allowed`,
@@ -180,6 +180,15 @@ export class TransportLayer {
     if (transport === 'udp') return this.#udpFlow(destination, listener);
     const key = reuseKey(destination, listener ?? noListener);
     return this.#connections.obtain(key, () => this.#open(destination, listener ?? noListener, key));
+  }
+
+  /** The flow to a destination where there is one already: `flowTo` without waiting. */
+  openFlow(destination: Destination, listener?: string): Flow | undefined {
+    if (this.#state !== 'started' || sendingProblem(destination.address, destination.port)) return undefined;
+    if (destination.transport !== 'udp') {
+      return this.#connections.reusable(reuseKey(destination, listener ?? noListener));
+    }
+    return this.#udpSocket(destination, listener)?.flowTo(destination.address, destination.port);
   }
 
   /**
@@ -201,10 +210,15 @@ export class TransportLayer {
     return identities.length > 0;
   }
 
-  #udpFlow(destination: Destination, listener: string | undefined): UdpFlow {
+  #udpSocket(destination: Destination, listener: string | undefined): UdpSocket | undefined {
     const named = listener === undefined ? undefined : this.#udp.get(listener);
+    if (named) return named;
     const v6 = isIP(plainAddress(destination.address)) === 6;
-    const socket = named ?? [...this.#udp.values()].find((candidate) => candidate.v6 === v6);
+    return [...this.#udp.values()].find((candidate) => candidate.v6 === v6);
+  }
+
+  #udpFlow(destination: Destination, listener: string | undefined): UdpFlow {
+    const socket = this.#udpSocket(destination, listener);
     if (!socket)
       throw new SipTransportError('no-listener', `no udp listener to send to ${destination.address} from`);
     return socket.flowTo(destination.address, destination.port);

@@ -1,7 +1,7 @@
 import { type Socket, createSocket } from 'node:dgram';
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { type Logger, messageOf } from '@esinet/kernel';
-import { forbiddenDestination, hostPort, plainAddress } from './destination.js';
+import { hostPort, plainAddress, sendingProblem } from './destination.js';
 import { SipTransportError, reasonOf } from './error.js';
 import { ErrorCallbacks, type Flow } from './flow.js';
 import type { TransportLimits } from './limits.js';
@@ -12,7 +12,7 @@ function lookupLiteral(
   _options: unknown,
   done: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
 ): void {
-  done(null, hostname, isIPv6(hostname) ? 6 : 4);
+  done(null, hostname, hostname.includes(':') ? 6 : 4);
 }
 
 /** One bound UDP socket: what comes in goes to `onDatagram`, what goes out leaves from its port. */
@@ -80,10 +80,10 @@ export class UdpSocket {
   send(bytes: Buffer, address: string, port: number, done: (reason: string) => void): void {
     const bound = this.#bound;
     if (!bound || !this.#socket) return done('closed');
-    const forbidden = forbiddenDestination(address, port);
+    const forbidden = sendingProblem(address, port);
     if (forbidden) return done(`forbidden-destination-${forbidden}`);
     if (bytes.length > this.limits.maxDatagramBytes) return done('too-large');
-    const v4 = isIPv4(address);
+    const v4 = !address.includes(':');
     if (!bound.v6 && !v4) return done('address-family');
     if (this.#queued > this.limits.maxDatagramQueueBytes) return done('queue-full');
     try {
