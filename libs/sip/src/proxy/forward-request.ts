@@ -6,6 +6,7 @@ import type { Flow } from '../transport/flow.js';
 import type { Compose } from '../transaction/client-transaction.js';
 import { receivedVia } from '../transport/via-route.js';
 import type { ForwardDecision, ForwardTarget } from './route-decision.js';
+import { lacksLength, lengthOf } from './content-length.js';
 import { requestUriOf } from './request-uri.js';
 import { nextHopOf, routesAfter } from './route-values.js';
 
@@ -53,9 +54,11 @@ export function forwarding(
   const requestUri = next.requestUri === request.requestUri ? undefined : next.requestUri;
   return {
     nextHopUri: target.destination ? undefined : (target.nextHopUri ?? next.uri),
-    // Step 8.
+    // Steps 8 and 9.
     compose: (ourVia) => {
       edits[at] = { op: 'prepend', name: 'Via', value: ourVia };
+      if (lacksLength(request) && !ourVia.startsWith('SIP/2.0/UDP ')) edits[at + 1] = lengthOf(request);
+      else edits.length = at + 1;
       return editMessage(request, { ...(requestUri === undefined ? undefined : { requestUri }), edits });
     },
   };

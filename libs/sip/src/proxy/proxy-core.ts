@@ -4,6 +4,7 @@ import { parseDatagram } from '../codec/datagram.js';
 import type { SipMessage } from '../codec/sip-message.js';
 import { parseUri, type Uri } from '../codec/uri.js';
 import type { Flow } from '../transport/flow.js';
+import { listenerOfSide } from '../transaction/listener-side.js';
 import type { RequestLocator } from '../transaction/locator-port.js';
 import type { ServerTransaction } from '../transaction/server-transaction.js';
 import type { TransactionLayer } from '../transaction/transaction-layer.js';
@@ -88,7 +89,10 @@ export class ProxyCore {
       unreachableStatus: options.unreachableStatus ?? 500,
       failures: new FailedDestinations(options.clock, options.cooldownMs ?? defaultProxyTimes.cooldownMs),
       failoverOn: options.failoverOn ?? retriable,
-      sentBy: (transport, listener) => options.transport.sentBy(transport, listener),
+      sentBy: (transport, listener) => {
+        const side = listener && listenerOfSide(options.transport.listeners(), transport, listener);
+        return options.transport.sentBy(transport, side);
+      },
       loopHash: (request, flow) => this.#loopHash(request, flow),
     };
     if (options.takeRequests === false) return;

@@ -10,6 +10,7 @@ import type { ServerTransaction } from '../transaction/server-transaction.js';
 import { branchOf } from '../transaction/branch.js';
 import { isFlow } from '../transaction/transport-port.js';
 import { bestResult, type BranchResult } from './best-response.js';
+import { lacksLength, lengthOf } from './content-length.js';
 import { type Forwarding, forwarding, isRoutableScheme } from './forward-request.js';
 import type { ProxySettings } from './proxy-settings.js';
 import { formsDialog, isSecured, type ProxySide, recordRoutes } from './record-route.js';
@@ -303,6 +304,7 @@ export class ResponseContext {
   /** RFC 3261 16.7 steps 3, 7 and 9: our Via off, challenges of the other branches on. */
   #upstream(response: SipMessage): Buffer {
     const edits: HeaderEdit[] = [{ op: 'pop', name: 'Via' }];
+    if (lacksLength(response) && this.tx.flow.reliable) edits.push(lengthOf(response));
     if (response.status === 401 || response.status === 407) {
       for (const other of this.#results) {
         if (other.response === response || !other.response) continue;
