@@ -251,6 +251,9 @@ describe('refusing a request', () => {
       expect(await statusOf({ maxForwards: '0' })).toEqual([483]);
       expect(await statusOf({ maxForwards: '0', method: 'REGISTER' })).toEqual([483]);
       expect(await statusOf({ maxForwards: '0', method: 'OPTIONS' })).toEqual([200]);
+      // For a registrar here it has gone far enough.
+      const register = { maxForwards: '0', method: 'REGISTER' };
+      expect(await statusOf(register, () => ({ kind: 'answer', status: 200 }))).toEqual([200]);
     },
   );
 

@@ -66,6 +66,43 @@ describe('as a server', () => {
     expect([statuses, responses[0]!.header('Unsupported')]).toEqual([[420], 'foo, geolocation-sip']);
   });
 
+  it.each([
+    ['urn:service:sos', 200],
+    ['tel:+34112', 200],
+    ['SIPS:desk@madrid.example', 200],
+    ['soap.beep://madrid.example', 416],
+    ['http://madrid.example/', 416],
+  ])(
+    'a request for %s: %i',
+    { meta: { clause: ['RFC 3261 8.2.2.1', 'RFC 4475 3.3.3'] } },
+    async (uri, status) => {
+      expect((await answersTo({ uri })).statuses).toEqual([status]);
+    },
+  );
+
+  it(
+    '415 for a body that cannot be read, unless it may be ignored',
+    { meta: { clause: ['RFC 3261 8.2.3', 'RFC 4475 3.3.6'] } },
+    async () => {
+      const bodyTypes = ['text/plain'];
+      const asked = (headers: [string, string][], body = 'x') => answersTo({ headers, body }, { bodyTypes });
+      const unknown = await asked([['Content-Type', 'application/unheard-of']]);
+      expect([unknown.statuses, unknown.responses[0]!.header('Accept')]).toEqual([[415], 'text/plain']);
+      const packed = await asked([
+        ['Content-Type', 'text/plain'],
+        ['Content-Encoding', 'gzip'],
+      ]);
+      expect([packed.statuses, packed.responses[0]!.header('Accept-Encoding')]).toEqual([[415], 'identity']);
+      expect((await asked([['Content-Type', 'Text/Plain ; charset=UTF-8']])).statuses).toEqual([200]);
+      expect((await asked([['Content-Type', 'application/unheard-of']], '')).statuses).toEqual([200]);
+      const optional: [string, string][] = [
+        ['Content-Type', 'application/unheard-of'],
+        ['Content-Disposition', 'render;handling=optional'],
+      ];
+      expect((await asked(optional)).statuses).toEqual([200]);
+    },
+  );
+
   it('answers OPTIONS with Allow and Accept', { meta: { clause: 'RFC 3261 11.2' } }, async () => {
     const { statuses, responses } = await answersTo(
       { method: 'OPTIONS', uri: 'sip:x@y' },
