@@ -88,8 +88,8 @@ export class ChatDesk {
     if (message.textBytes > this.o.config.limits.textBytes) return { status: 413 };
     try {
       const chat = await this.#chatFor(message, named);
-      // TS 103 698 6.1.2.9: not 503. After a 480 the routing proxy tries the next PSAP, a 486 would end the call.
-      if (!chat) return { status: 480 };
+      // TS 103 698 6.1.2.10 has 486 for tests, 6.1.2.9 no 503 for others: after a 480 the routing proxy tries the next PSAP.
+      if (!chat) return { status: message.test ? 486 : 480 };
       if (chat.waiting >= this.o.config.limits.waitingPerChat)
         return { status: 500, reason: 'Too Many Messages' };
       const event: ReceivedMessage = {
