@@ -195,6 +195,12 @@ export class Connection implements Flow {
     if (broken) this.end('framing');
   }
 
+  /** Reading what came threw: nothing that follows on this connection could be trusted. */
+  unreadable(error: unknown): void {
+    this.events.failed(error);
+    this.close('framing');
+  }
+
   /** Bytes came that complete nothing: line ends between messages (a pong is one, RFC 5626 4.4.1), or a part of one. */
   receivedPart(lineEnds: boolean): void {
     if (lineEnds && this.#partialSince === undefined) return this.ponged();

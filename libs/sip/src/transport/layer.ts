@@ -336,9 +336,14 @@ export class TransportLayer {
   }
 
   #datagram(bytes: Buffer, flow: UdpFlow): void {
-    const parsed = readDatagram(bytes, this.#messageLimits);
-    if (parsed.kind === 'message') this.#deliver(parsed.message, flow);
-    else if (parsed.kind === 'invalid') this.#refuse(parsed, flow);
+    try {
+      const parsed = readDatagram(bytes, this.#messageLimits);
+      if (parsed.kind === 'message') this.#deliver(parsed.message, flow);
+      else if (parsed.kind === 'invalid') this.#refuse(parsed, flow);
+    } catch (error) {
+      // Whatever one datagram does to the codec, the listener lives.
+      this.#logger.error('datagram-unreadable', { flow: flow.id, reason: messageOf(error) });
+    }
   }
 
   #deliver(message: SipMessage, flow: Flow): void {

@@ -30,9 +30,13 @@ export function streamWire(socket: Socket): Wire {
 export function readStream(socket: Socket, connection: Connection, messageLimits?: Partial<SipLimits>): void {
   const framer = new StreamFramer(messageLimits);
   socket.on('data', (chunk: Buffer) => {
-    const parsed = framer.push(chunk);
-    if (parsed.length > 0) connection.received(parsed, framer.broken);
-    else connection.receivedPart(onlyLineEnds(chunk));
+    try {
+      const parsed = framer.push(chunk);
+      if (parsed.length > 0) connection.received(parsed, framer.broken);
+      else connection.receivedPart(onlyLineEnds(chunk));
+    } catch (error) {
+      connection.unreadable(error);
+    }
   });
   socket.on('error', (error) => connection.close(reasonOf(error)));
   socket.on('end', () => connection.close('closed'));

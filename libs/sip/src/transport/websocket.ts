@@ -39,9 +39,13 @@ export function readWebSocket(
   connection: Connection,
   messageLimits?: Partial<SipLimits>,
 ): void {
-  webSocket.on('message', (data: RawData) =>
-    connection.received([parseFrame(bytesOf(data), messageLimits)], false),
-  );
+  webSocket.on('message', (data: RawData) => {
+    try {
+      connection.received([parseFrame(bytesOf(data), messageLimits)], false);
+    } catch (error) {
+      connection.unreadable(error);
+    }
+  });
   webSocket.on('pong', () => connection.ponged());
   webSocket.on('ping', () => connection.touched());
   webSocket.on('error', (error) => connection.close(reasonOf(error)));
