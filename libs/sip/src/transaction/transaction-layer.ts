@@ -184,7 +184,7 @@ export class TransactionLayer {
   }
 
   /**
-   * `z9hG4bK` and 16 hexadecimal digits of a keyed hash of the request's own branch, sent-by and method, so that each
+   * `z9hG4bK` and 16 hexadecimal digits of a keyed hash of what tells the request from others, so that each
    * worker with the same secret gives a repetition the same branch; then the attempt, where it is not the first.
    */
   branchFor(request: SipMessage, attempt: number): string {
@@ -265,7 +265,6 @@ export class TransactionLayer {
     const record = new ClientRecord(
       this.#clientSide,
       clientKey(branch, method),
-      branch,
       method === 'INVITE',
       events,
     );
