@@ -23,6 +23,19 @@ const smuggled =
   'Call-Info: <urn:emergency:uid:callid:smuggledxxxxxxxxxxxxxxxxxx:app.lab>; purpose=EmergencyCallData.CallId\r\n' +
   'Content-Type: text/plain\r\nContent-Length: 4\r\n\r\nhelp';
 
+const withLines = (bytes: string, more: string): string =>
+  bytes.replace('\r\nMax-Forwards', `${more}\r\nMax-Forwards`);
+const lines = (bytes: string, total: number): string =>
+  '\r\nX-Line: x'.repeat(total + 1 - bytes.slice(0, bytes.indexOf('\r\n\r\n')).split('\r\n').length);
+const filled = (octets: number): string =>
+  `\r\nX-Long: ${'x'.repeat(8_000)}\r\nX-More: ${'x'.repeat(octets - 8_020)}`;
+const vias = (count: number): string => '\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKmore'.repeat(count);
+const withBody = (bytes: string, octets: number): string =>
+  bytes
+    .slice(0, bytes.indexOf('\r\n\r\n'))
+    .replace(/^(Content-Length: )\d+/m, `$1${octets}`)
+    .concat('\r\n\r\n', 'x'.repeat(octets));
+
 /** What is fine in a datagram, but must not go into a stream as it is. */
 const odd: readonly (readonly [string, (bytes: string) => string])[] = [
   ['without Content-Length', (bytes) => bytes.replace(/^Content-Length: \d+\r\n/m, '')],
@@ -35,6 +48,20 @@ const odd: readonly (readonly [string, (bytes: string) => string])[] = [
   ],
   ['with a compact Content-Length', (bytes) => bytes.replace(/^Content-Length: (\d+)/m, 'l : $1')],
   ['with line ends before it', (bytes) => `\r\n\r\n${bytes}`],
+  // At a limit: one more on the way is too many.
+  ['with as many header lines as may be', (bytes) => withLines(bytes, lines(bytes, 200))],
+  ['with almost as many header lines as may be', (bytes) => withLines(bytes, lines(bytes, 196))],
+  [
+    'with a header as long as may be',
+    (bytes) => withLines(bytes, filled(16_350 - bytes.indexOf('\r\n\r\n'))),
+  ],
+  [
+    'with almost as long a header as may be',
+    (bytes) => withLines(bytes, filled(15_800 - bytes.indexOf('\r\n\r\n'))),
+  ],
+  ['with as many Via values as may be', (bytes) => withLines(bytes, vias(69))],
+  ['as long as may be', (bytes) => withBody(bytes, 64_600)],
+  ['almost as long as may be', (bytes) => withBody(bytes, 64_000)],
 ];
 
 it.each(odd)(

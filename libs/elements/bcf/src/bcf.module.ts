@@ -26,7 +26,7 @@ export function bcfModule(config: BcfConfig, o: SipExtras = {}): DynamicModule {
   return {
     module: BcfModule,
     providers: [
-      sipEdgeProvider({ listeners: borderListeners(config), ...o }),
+      sipEdgeProvider({ listeners: borderListeners(config), hopsBefore: 1, ...o }),
       {
         provide: Border,
         inject: [SipEdge, BUS, STORE, CLOCK, LOGGER, METRICS],

@@ -36,7 +36,7 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
   return {
     module: EsrpModule,
     providers: [
-      sipEdgeProvider({ listeners: sipPortListeners(config.listen), ...o }),
+      sipEdgeProvider({ listeners: sipPortListeners(config.listen), hopsBefore: 2, ...o }),
       {
         provide: RoutingProxy,
         inject: [SipEdge, BUS, CLOCK, LIMITS, LOGGER, METRICS],

@@ -13,7 +13,7 @@ export function psapModule(config: PsapConfig): DynamicModule {
     controllers: [ChatsController],
     providers: [
       { provide: PSAP_CONFIG, useValue: config },
-      sipEdgeProvider({ listeners: config.listeners, drainMs: config.drain }),
+      sipEdgeProvider({ listeners: config.listeners, hopsBefore: 3, drainMs: config.drain }),
       PsapService,
     ],
   };

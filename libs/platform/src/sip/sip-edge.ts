@@ -29,6 +29,7 @@ import type { TlsOptions } from '../pki/tls-options.js';
 import type { Health } from '../telemetry/health.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { SipListener } from './destination-text.js';
+import { withRoomFor } from './room-on-the-way.js';
 
 export interface SipEdgeConfig {
   readonly listeners: readonly SipListener[];
@@ -36,6 +37,8 @@ export interface SipEdgeConfig {
   readonly tls?: TlsOptions;
   /** Milliseconds that requests under way have to finish when the element shuts down. */
   readonly drainMs?: number;
+  /** Elements of the ESInet that a message from outside may have passed before this one. Default 0. */
+  readonly hopsBefore?: number;
   readonly stack?: Partial<
     Pick<
       SipStackOptions,
@@ -88,7 +91,7 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
     this.#limits = limits;
     this.stack = createSipStack({
       limits: limits.transport,
-      messageLimits: limits.message,
+      messageLimits: withRoomFor(config.hopsBefore ?? 0, limits.message),
       transactionLimits: limits.transactions,
       timers: limits.timers,
       ...config.stack,

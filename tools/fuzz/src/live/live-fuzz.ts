@@ -1,7 +1,7 @@
 import { seededRandom } from '../mutate.js';
 import { answersOf } from './answers.js';
 import { type Target, nextMessage } from './corpus.js';
-import { properStart } from './proper-start.js';
+import { properStart, startOf } from './proper-start.js';
 import { LabProcess } from './lab-process.js';
 import { fuzzLookups } from './lookup-fuzz.js';
 import { SipSocket } from './sip-socket.js';
@@ -32,6 +32,9 @@ const aliveMs = 1_000;
 const checkEvery = 1_000;
 /** Messages between two looks whether the elements keep up. */
 const breathEvery = 100;
+/** Among the messages of the fuzzer there is somebody who needs help, as often as this. */
+const innocentEvery = 97;
+const innocentMs = 10_000;
 const lookups = 2_000;
 /** Growth of resident memory, once warm, that counts as a leak. */
 const maxGrowthMegabytes = 512;
@@ -87,6 +90,13 @@ async function run(
       .filter(([, status]) => status !== 200)
       .map(([name, status]) => `${name} ${status ?? 'silent'}`);
   };
+  const innocents: Promise<void>[] = [];
+  const innocent = async (serial: number): Promise<void> => {
+    const { branch, bytes } = startOf(own.port, `innocent${serial}`.padEnd(26, 'x'));
+    const status = await own.ask(lab.port(15_060), branch, bytes, innocentMs);
+    if (status !== 200)
+      faults.push(`a proper start beside message ${serial} is answered ${status ?? 'by nobody'}`);
+  };
   const before = lab.residentMegabytes;
   let warm = before;
   let told = begun;
@@ -97,6 +107,7 @@ async function run(
     if (target.transport === 'tcp') await streams.send(bytes);
     else if (target.transport === 'ws') await websockets.send(bytes, random);
     else await own.send(target.port, bytes);
+    if (sent % innocentEvery === 0) innocents.push(innocent(sent));
     if (sent % breathEvery === breathEvery - 1) {
       // Not a check: where a queue has built up, it gets time.
       const strict = sent % checkEvery === checkEvery - 1;
@@ -116,6 +127,7 @@ async function run(
       );
     }
   }
+  await Promise.all(innocents);
   if (lab.ended === undefined) faults.push(...(await properStart(own, lab.port(15_060))));
   if (lab.ended === undefined) faults.push(...(await fuzzLookups(lab, lookups, random)));
   if (lab.ended !== undefined) faults.push(`the lab ended: ${lab.ended}\n${lab.output.slice(-2_000)}`);
