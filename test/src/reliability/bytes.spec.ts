@@ -167,7 +167,9 @@ it(
   { meta: { clause: ['RFC 3261 16.6', 'house rules: a 2xx is a promise'] }, timeout: 20_000 },
   async () => {
     await lab.running.close();
-    const requests = (await rawRequests(join(lab.config.data, 'records'))).map((raw) => parseDatagram(raw));
+    const requests = (await rawRequests(join(lab.config.data, 'records'))).map((raw) =>
+      parseDatagram(raw, { maxMessage: 1_048_576, maxHeaderSection: 65_536 }),
+    );
     const byName = new Map(
       requests.flatMap((parsed) =>
         parsed.kind === 'message' ? [[parsed.message.header('X-Name'), parsed.message] as const] : [],
