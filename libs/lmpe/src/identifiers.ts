@@ -44,14 +44,13 @@ export function readIdentifiers(callInfoValues: readonly string[]): LmpeIdentifi
   if (messageId === 0) problems.push('messageId: starts at 1');
   const did = readOpaque('did', found.get('did')?.uri, problems);
   const incidentId = readOpaque('incidentId', found.get('incidentId')?.uri, problems);
-  return {
-    ...(callId !== undefined && { callId }),
-    ...(messageId !== undefined && { messageId }),
-    ...(messageType !== undefined && { messageType }),
-    ...(did !== undefined && { did }),
-    ...(incidentId !== undefined && { incidentId }),
-    problems,
-  };
+  const read: { -readonly [K in keyof LmpeIdentifiers]: LmpeIdentifiers[K] } = { problems };
+  if (callId !== undefined) read.callId = callId;
+  if (messageId !== undefined) read.messageId = messageId;
+  if (messageType !== undefined) read.messageType = messageType;
+  if (did !== undefined) read.did = did;
+  if (incidentId !== undefined) read.incidentId = incidentId;
+  return read;
 }
 
 /** The three Call-Info values of a message (two without `messageId`), purpose first, in the form of the examples. */

@@ -16,7 +16,7 @@ const bindingSchema = z.object({ current: flowSchema, alternate: flowSchema.exac
 
 interface Kept {
   binding: ChatBinding;
-  /** Monotonic ms. */
+  /** Monotonic ms, whole ones. */
   until: number;
   /** When it was last written to the store. */
   written: number;
@@ -104,7 +104,7 @@ export class ChatFlows {
   }
 
   #keep(key: string, binding: ChatBinding, changed: boolean): void {
-    const now = this.o.clock.now();
+    const now = Math.round(this.o.clock.now());
     const { ttlMs, maxKept } = this.o;
     const before = this.#kept.get(key);
     const due = !before || changed || now - before.written > ttlMs * renewAfter;

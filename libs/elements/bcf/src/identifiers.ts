@@ -4,6 +4,9 @@ import type { SipMessage } from '@esinet/sip';
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
 
+/** All of two characters, by the ten bits they stand for. */
+const pairs = [...alphabet].flatMap((first) => [...alphabet].map((second) => first + second));
+
 /** Characters of an identifier made here: 130 bits, within the 10 to 30 of TS 103 698 6.1.2.7. */
 const identifierLength = 26;
 
@@ -43,12 +46,9 @@ export function identify(
       added.push(`<${incident}>;purpose=emergency-IncidentId`);
     }
   }
-  return {
-    callId,
-    assigned: known.callId === undefined,
-    ...(known.messageType !== undefined && { messageType: known.messageType }),
-    added,
-  };
+  const assigned = known.callId === undefined;
+  const { messageType } = known;
+  return messageType === undefined ? { callId, assigned, added } : { callId, assigned, messageType, added };
 }
 
 /** How many characters of a Call Identifier cannot be guessed: its unique part. */
@@ -60,17 +60,12 @@ export function secretLengthOf(callId: string): number {
 
 function derived(...parts: readonly string[]): string {
   const digest = hash('sha256', JSON.stringify(parts), 'buffer');
+  // Two characters are ten bits: 13 times.
   let out = '';
-  let bits = 0;
-  let value = 0;
-  for (const byte of digest) {
-    value = (value << 8) | byte;
-    bits += 8;
-    while (bits >= 5 && out.length < identifierLength) {
-      bits -= 5;
-      out += alphabet[(value >> bits) & 31];
-    }
-    value &= (1 << bits) - 1;
+  for (let bit = 0; out.length < identifierLength; bit += 10) {
+    const at = bit >> 3;
+    const window = (digest[at]! << 16) | (digest[at + 1]! << 8) | digest[at + 2]!;
+    out += pairs[(window >> (14 - (bit & 7))) & 1023]!;
   }
   return out;
 }

@@ -140,14 +140,8 @@ function emergency(
     edits: historyEdits,
   }));
   for (const destination of hops.psap(userOf(policy.defaultPsapUri))) {
-    targets.push({
-      ...uri,
-      ...by(context, 'private', destination),
-      // Written when it comes to that, which it seldom does.
-      get edits() {
-        return lastResortEdits(request, history, requestUri, policy);
-      },
-    });
+    const target = { ...uri, ...by(context, 'private', destination) };
+    targets.push(new LastResort(target, () => lastResortEdits(request, history, requestUri, policy)));
   }
   return {
     traffic: 'emergency',
@@ -161,6 +155,25 @@ function emergency(
     },
     ...(!inside && { remember: remembrance(request, source, callId) }),
   };
+}
+
+/** A target whose edits are written when it comes to that, which it seldom does. */
+class LastResort implements ForwardTarget {
+  declare readonly uri?: string;
+  declare readonly destination?: Destination | Flow;
+  declare readonly nextHopUri?: string;
+  declare readonly listener?: string;
+
+  constructor(
+    target: Omit<ForwardTarget, 'edits'>,
+    private readonly write: () => HeaderEdit[],
+  ) {
+    Object.assign(this, target);
+  }
+
+  get edits(): readonly HeaderEdit[] {
+    return this.write();
+  }
 }
 
 /** To the default PSAP, past the ESRPs, and why. */

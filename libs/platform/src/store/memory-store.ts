@@ -9,7 +9,7 @@ const sweptPerWrite = 2;
 
 interface Entry {
   value: string;
-  /** Monotonic milliseconds; undefined stays. */
+  /** Monotonic milliseconds, whole ones; undefined stays. */
   expires: number | undefined;
 }
 
@@ -79,7 +79,7 @@ export class MemoryStore implements Store {
   #expiry(options: StoreOptions): number | undefined {
     if (options.ttlMs === undefined) return undefined;
     if (!(options.ttlMs > 0)) throw new StoreError('ttl', 'a time to live is more than 0 ms');
-    return this.#clock.now() + options.ttlMs;
+    return Math.ceil(this.#clock.now() + options.ttlMs);
   }
 
   #live(key: string): Entry | undefined {

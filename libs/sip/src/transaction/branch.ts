@@ -14,3 +14,8 @@ export function randomBranch(): string {
 export function clientKey(branch: string, method: string): string {
   return `${branch} ${method}`;
 }
+
+/** The branch in a key of `clientKey`. */
+export function branchOfKey(key: string): string {
+  return key.slice(0, key.lastIndexOf(' '));
+}

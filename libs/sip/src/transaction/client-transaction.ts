@@ -4,6 +4,7 @@ import { parseDatagram } from '../codec/datagram.js';
 import type { SipMessage } from '../codec/sip-message.js';
 import type { TransportName } from '../transport/destination.js';
 import type { Flow } from '../transport/flow.js';
+import { branchOfKey } from './branch.js';
 import type { Effect } from './effect.js';
 import { type InviteClientEvent, type InviteClientState, inviteClient } from './invite-client.js';
 import {
@@ -82,13 +83,16 @@ export class ClientRecord implements TimerTarget, ClientTransaction {
   constructor(
     private readonly around: ClientSurroundings,
     readonly key: string,
-    readonly branch: string,
     readonly invite: boolean,
     private events: ClientTransactionEvents | undefined,
   ) {}
 
   get sent(): boolean {
     return this.#sent;
+  }
+
+  get branch(): string {
+    return branchOfKey(this.key);
   }
 
   start(flow: Flow, bytes: Buffer): void {

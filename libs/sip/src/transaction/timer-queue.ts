@@ -78,7 +78,8 @@ export class TimerQueue {
   ) {}
 
   set(delay: number, target: TimerTarget, name: string): Timer {
-    const due = this.clock.now() + delay;
+    // Whole milliseconds: a fraction would be an object of its own.
+    const due = Math.ceil(this.clock.now() + delay);
     const entry = new Entry(due, delay, target, name);
     const staged = delay > 2 * stageMs;
     if (staged) this.#stage.push(entry);

@@ -262,12 +262,7 @@ export class TransactionLayer {
       this.counters.full++;
       return undefined;
     }
-    const record = new ClientRecord(
-      this.#clientSide,
-      clientKey(branch, method),
-      method === 'INVITE',
-      events,
-    );
+    const record = new ClientRecord(this.#clientSide, clientKey(branch, method), method === 'INVITE', events);
     this.#clients.insert(record.key, record);
     return record;
   }

@@ -30,16 +30,26 @@ export interface Flow {
   onError(callback: (reason: string) => void): () => void;
 }
 
+interface ErrorCallback {
+  call: ((reason: string) => void) | undefined;
+}
+
 /** Callbacks that are each called once at most. */
 export class ErrorCallbacks {
-  #callbacks: Set<(reason: string) => void> | undefined;
+  /** Nearly always there is one. */
+  #first: ErrorCallback | undefined;
+  #others: Set<ErrorCallback> | undefined;
 
   add(callback: (reason: string) => void): () => void {
-    // A wrapper, so that one function registered twice counts twice.
-    const entry = (reason: string) => callback(reason);
-    const callbacks = (this.#callbacks ??= new Set());
-    callbacks.add(entry);
-    return () => void callbacks.delete(entry);
+    // An entry of its own, so that one function registered twice counts twice.
+    const entry: ErrorCallback = { call: callback };
+    if (this.#first) (this.#others ??= new Set()).add(entry);
+    else this.#first = entry;
+    return () => {
+      entry.call = undefined;
+      if (this.#first === entry) this.#first = undefined;
+      else this.#others?.delete(entry);
+    };
   }
 
   /**
@@ -47,15 +57,17 @@ export class ErrorCallbacks {
    * What a callback throws is given to `onThrow`.
    */
   fire(reason: string, onThrow: (error: unknown) => void): void {
-    const callbacks = this.#callbacks;
-    this.#callbacks = undefined;
-    if (!callbacks) return;
+    const entries = [...(this.#first ? [this.#first] : []), ...(this.#others ?? [])];
+    this.#first = undefined;
+    this.#others = undefined;
+    if (entries.length === 0) return;
     queueMicrotask(() => {
-      for (const callback of callbacks) {
-        // Deleted first: one taken back by another on the way is not called any more.
-        if (!callbacks.delete(callback)) continue;
+      for (const entry of entries) {
+        // One taken back by another on the way is not called any more.
+        const { call } = entry;
+        entry.call = undefined;
         try {
-          callback(reason);
+          call?.(reason);
         } catch (error) {
           onThrow(error);
         }
