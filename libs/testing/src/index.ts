@@ -5,3 +5,5 @@ export { freePort, freePorts } from './free-port.js';
 export { type OutsideProgram, programPath, requireProgram, startProgram } from './outside-program.js';
 export { temporaryFolder } from './temp-folder.js';
 export { type LoopbackAgent, loopbackAgent } from './loopback-agent.js';
+export { leaving, sipMessage } from './proxied-message.js';
+export { until } from './until.js';

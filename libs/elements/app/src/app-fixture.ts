@@ -10,6 +10,7 @@ import {
   parseDatagram,
   serverLocator,
 } from '@esinet/sip';
+import { until } from '@esinet/testing';
 
 /** The far side: a SIP user agent on one socket that answers over the flow a request came on. */
 export class FarSide {
@@ -88,14 +89,5 @@ export class FarSide {
 
   close(): Promise<void> {
     return this.#stack.stop();
-  }
-}
-
-/** Polls, as what is waited for comes over a socket. */
-export async function until<T>(look: () => T | undefined | false): Promise<T> {
-  for (;;) {
-    const found = look();
-    if (found) return found;
-    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -1,8 +1,9 @@
 import { readIdentifiers } from '@esinet/lmpe';
 import { readPidfLo } from '@esinet/location';
 import { type SipMessage, readBodyParts } from '@esinet/sip';
+import { until } from '@esinet/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { FarSide, until } from './app-fixture.js';
+import { FarSide } from './app-fixture.js';
 import { chatRequest } from './chat-request.js';
 import { type OpenChatOptions, RegistrationError, openChat, sendChat } from './open-chat.js';
 

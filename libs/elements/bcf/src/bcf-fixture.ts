@@ -1,14 +1,9 @@
-import { buildRequest, editMessage, parseDatagram, type HeaderEdit, type SipMessage } from '@esinet/sip';
+import { type SipMessage, buildRequest } from '@esinet/sip';
+import { sipMessage } from '@esinet/testing';
 import type { BorderPolicy, Source } from './policy.js';
-import type { NextHops, ScreenContext, Screening } from './screen.js';
+import type { NextHops, ScreenContext } from './screen.js';
 
 /** What the specs of this element share: requests, a policy and next hops. Not part of what the element exports. */
-
-export function message(text: Buffer | string): SipMessage {
-  const parsed = parseDatagram(typeof text === 'string' ? Buffer.from(text, 'latin1') : text);
-  if (parsed.kind !== 'message') throw new Error(`no message: ${parsed.kind}`);
-  return parsed.message;
-}
 
 export interface Draft {
   readonly method?: string;
@@ -23,7 +18,7 @@ export const chatId = 'urn:emergency:uid:callid:abcdefghijklmnopqrstuvwxyz1234:a
 
 export function request(o: Draft = {}): SipMessage {
   const method = o.method ?? 'MESSAGE';
-  return message(
+  return sipMessage(
     buildRequest({
       method,
       uri: o.uri ?? 'urn:service:sos',
@@ -94,15 +89,3 @@ export const peer: Source = {
   peer: { name: 'provider', trusted: true },
 };
 export const inside: Source = { listener: 'private-tcp', side: 'private' };
-
-/** The message as it would leave for the target: common edits, then the target's. */
-export function leaving(request: SipMessage, screening: Screening, target = 0): SipMessage {
-  const { decision } = screening;
-  if (decision.kind !== 'forward') throw new Error(`not forwarded: ${decision.kind}`);
-  const chosen = decision.targets[target];
-  if (!chosen) throw new Error('no such target');
-  const edits: HeaderEdit[] = [...(decision.edits ?? []), ...(chosen.edits ?? [])];
-  return message(
-    editMessage(request, { ...(chosen.uri !== undefined && { requestUri: chosen.uri }), edits }),
-  );
-}

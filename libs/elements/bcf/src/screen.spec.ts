@@ -1,4 +1,5 @@
 import { editMessage } from '@esinet/sip';
+import { leaving, sipMessage } from '@esinet/testing';
 import { describe, expect, it } from 'vitest';
 import {
   chatHeader,
@@ -6,8 +7,6 @@ import {
   context,
   destinations,
   inside,
-  leaving,
-  message,
   peer,
   policy,
   request,
@@ -308,13 +307,13 @@ describe('translation', () => {
   it('does the same in responses', { meta: { clause: 'TS 103 698 D.1' } }, () => {
     const before = request();
     const { decision } = screen(before, stranger, context);
-    const response = message(
+    const response = sipMessage(
       'SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bKfixture\r\nFrom: <sip:anna@app.example>;tag=1\r\n' +
         'To: <urn:service:sos>;tag=2\r\nCall-ID: call-1@192.0.2.1\r\nCSeq: 1 MESSAGE\r\n' +
         'Contact: <sip:madrid@psap.esinet.internal>\r\nContent-Length: 0\r\n\r\n',
     );
     if (decision.kind !== 'forward' || !decision.responseEdits) throw new Error('no response edits');
-    const after = message(editMessage(response, { edits: decision.responseEdits(response) }));
+    const after = sipMessage(editMessage(response, { edits: decision.responseEdits(response) }));
     expect(after.header('Contact')).toBe('<sip:madrid@esinet.lab>');
   });
 

@@ -2,17 +2,11 @@ import { type Clock, type Result, err, ok } from '@esinet/kernel';
 import type { HeldClient, HeldClientError } from '@esinet/held';
 import { type PidfLo, type Shape, readPidfLo, writePidfLo } from '@esinet/location';
 import type { FindServiceRequest, LostAnswer, LostClient, LostClientError, Mapping } from '@esinet/lost';
-import {
-  type HeaderEdit,
-  type SipMessage,
-  buildRequest,
-  editMessage,
-  parseDatagram,
-  writeMultipart,
-} from '@esinet/sip';
+import { type SipMessage, buildRequest, writeMultipart } from '@esinet/sip';
+import { sipMessage } from '@esinet/testing';
 import { EcrfBreaker } from './ecrf-breaker.js';
 import { MappingCache } from './mapping-cache.js';
-import type { RouteDeps, Routed } from './route.js';
+import type { RouteDeps } from './route.js';
 
 /** What the specs of this element share. Not part of what the element exports. */
 
@@ -58,7 +52,7 @@ export interface Draft {
 export function request(o: Draft = {}): SipMessage {
   const method = o.method ?? 'MESSAGE';
   const multipart = o.parts && withParts(o.parts);
-  return message(
+  return sipMessage(
     buildRequest({
       method,
       uri: o.uri ?? 'urn:service:sos',
@@ -75,12 +69,6 @@ export function request(o: Draft = {}): SipMessage {
       body: multipart?.body ?? '',
     }),
   );
-}
-
-export function message(bytes: Buffer): SipMessage {
-  const parsed = parseDatagram(bytes);
-  if (parsed.kind !== 'message') throw new Error(`no message: ${parsed.kind}`);
-  return parsed.message;
 }
 
 /** A square of one degree around Madrid. */
@@ -182,15 +170,4 @@ export function deps(
     },
     isOwnAddress: (uri) => uri.host === '127.0.0.1' && uri.port === 15070,
   };
-}
-
-/** The message as it would leave for the target. */
-export function leaving(request: SipMessage, { decision }: Routed, target = 0): SipMessage {
-  if (decision.kind !== 'forward') throw new Error(`not forwarded: ${decision.kind}`);
-  const chosen = decision.targets[target];
-  if (!chosen) throw new Error('no such target');
-  const edits: HeaderEdit[] = [...(decision.edits ?? []), ...(chosen.edits ?? [])];
-  return message(
-    editMessage(request, { ...(chosen.uri !== undefined && { requestUri: chosen.uri }), edits }),
-  );
 }

@@ -1,6 +1,7 @@
 import { ManualClock, err, ok } from '@esinet/kernel';
 import type { LostAnswer } from '@esinet/lost';
 import { editMessage } from '@esinet/sip';
+import { leaving, sipMessage } from '@esinet/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   type FakeHeld,
@@ -10,9 +11,7 @@ import {
   fakeHeld,
   fakeLost,
   found,
-  leaving,
   mapping,
-  message,
   never,
   pidfLo,
   readBack,
@@ -160,16 +159,16 @@ describe('the way to the mapped PSAP', () => {
       expect(after.requestUri).toBe('sip:madrid@psap.esinet.internal');
       expect(after.has('Route')).toBe(false);
       expect(after.header('To')).toBe('<sip:madrid@psap.esinet.internal>');
-      const response = message(
+      const response = sipMessage(
         Buffer.from(
           'SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bKfixture\r\nFrom: <sip:anna@app.example>;tag=1\r\nTo: <sip:madrid@psap.esinet.internal>;tag=9\r\nCall-ID: call-1@192.0.2.1\r\nCSeq: 1 MESSAGE\r\nContent-Length: 0\r\n\r\n',
         ),
       );
       const { decision } = result;
       if (decision.kind !== 'forward' || !decision.responseEdits) throw new Error('no response edits');
-      expect(message(editMessage(response, { edits: decision.responseEdits(response) })).header('To')).toBe(
-        '<urn:service:sos>;tag=9',
-      );
+      expect(
+        sipMessage(editMessage(response, { edits: decision.responseEdits(response) })).header('To'),
+      ).toBe('<urn:service:sos>;tag=9');
     },
   );
 });

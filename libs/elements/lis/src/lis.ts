@@ -25,7 +25,7 @@ import { type IdentifyRules, type Refusal, type Requester, identify } from './id
 import type { LisConfig } from './lis-config.js';
 import { LocationReferences } from './location-references.js';
 
-/** Octets of a request document. */
+/** Characters of the user part of a pseudonym. */
 const PSEUDONYM_LENGTH = 20;
 
 export interface LisPorts {

@@ -16,6 +16,7 @@ import {
   parseDatagram,
   serverLocator,
 } from '@esinet/sip';
+import { until } from '@esinet/testing';
 
 export const callId = 'urn:emergency:uid:callid:0123456789a:app.lab';
 
@@ -125,16 +126,5 @@ export class TryingRecords implements Records {
   async #pass(): Promise<void> {
     await this.gate;
     if (this.failing) throw new RecordsError('full', 'the disk is full');
-  }
-}
-
-/** Polls, as what is waited for comes over a socket. */
-export async function until<T>(
-  look: () => T | undefined | false | Promise<T | undefined | false>,
-): Promise<T> {
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -8,11 +8,12 @@ import { writePidfLo } from '@esinet/location';
 import { InProcessBus, LevelRecords, type Records, type RunningElement, SipEdge } from '@esinet/platform';
 import { type Clock, ManualClock, silentLogger, systemClock } from '@esinet/kernel';
 import { parseDatagram, writeMultipart } from '@esinet/sip';
+import { until } from '@esinet/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PsapConfig } from './config.js';
 import { psapConfigSchema } from './config.js';
 import { type MessageRecord, collections } from './message-record.js';
-import { Caller, TryingRecords, callId, identify, until } from './psap-fixture.js';
+import { Caller, TryingRecords, callId, identify } from './psap-fixture.js';
 import { startPsap } from './start-psap.js';
 
 const madrid = 'sip:madrid@psap.esinet.internal';
