@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { randomIds, silentLogger } from '@esinet/kernel';
 import { afterEach, expect, it } from 'vitest';
+import { type Limits, limitsSchema } from '../config/limits.js';
 import { HEALTH, METRICS } from '../nest/tokens.js';
 import { type RunningElement, startElement } from '../nest/start-element.js';
 import { ensureLabPki, loadTls } from '../pki/lab-pki.js';
@@ -21,6 +22,7 @@ afterEach(async () => {
 async function start(
   config: SipEdgeConfig,
   attach: (edge: SipEdge) => void = () => undefined,
+  limits?: Limits,
 ): Promise<RunningElement> {
   @Module({})
   class Border {}
@@ -34,7 +36,7 @@ async function start(
       ],
     },
     http: { host: '127.0.0.1', port: 0 },
-    platform: { logger: silentLogger },
+    platform: { logger: silentLogger, ...(limits && { limits }) },
   });
   started.push(element);
   return element;
@@ -93,6 +95,24 @@ it('opens with the element, answers, counts by method, and closes with it', asyn
   });
   again.close();
   client.close();
+});
+
+it('keeps to the limits of the configuration, at its SIP and its HTTP port', async () => {
+  const limits = limitsSchema.parse({ message: { maxUri: 128 }, http: { maxHeaderBytes: 2_048 } });
+  const element = await start({ listeners: [udp], drainMs: 100 }, undefined, limits);
+  const client = createSocket('udp4');
+  await new Promise<void>((resolve) => client.bind(0, '127.0.0.1', resolve));
+  const long = options('OPTIONS', client.address().port)
+    .toString()
+    .replace('sip:', `sip:${'a'.repeat(128)}@`);
+  const answer = new Promise<string>((resolve) =>
+    client.once('message', (bytes) => resolve(bytes.toString('latin1'))),
+  );
+  client.send(long, element.get<SipEdge>(SipEdge).port('public-udp') ?? 0, '127.0.0.1');
+  expect(await answer).toMatch(/^SIP\/2\.0 414 /);
+  client.close();
+  const url = `http://127.0.0.1:${element.http.port}/livez`;
+  expect((await fetch(url, { headers: { x: 'a'.repeat(4_096) } })).status).toBe(431);
 });
 
 it('a port that is taken stops the start with a sentence, and leaves nothing open', async () => {
