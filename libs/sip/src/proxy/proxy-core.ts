@@ -106,7 +106,7 @@ export class ProxyCore {
       const taken = this.#preprocessed(tx.request, tx.flow);
       const { request } = taken;
       const refusal = this.#refusal(request, tx.flow);
-      if (refusal) return tx.respond(refusal);
+      if (refusal) return tx.refuse(refusal);
       const decision = this.options.route(request, tx.flow);
       if (decision instanceof Promise) {
         decision.then(
@@ -144,7 +144,9 @@ export class ProxyCore {
           return new ResponseContext(this.#settings, tx, request, leavingBy(listener, decision)).begin();
         case 'discard':
           return tx.discard();
-        default:
+        case 'reject':
+          return tx.refuse(decision);
+        case 'answer':
           return tx.respond(decision);
       }
     } catch (error) {

@@ -44,6 +44,11 @@ export interface ServerTransaction {
    * machine forbids (a second final answer, a 408 or 183 to a non-INVITE request) is not sent.
    */
   respond(answer: Buffer | ResponseDescription): void;
+  /**
+   * As `respond`, for a request that is not taken on. To an INVITE over UDP once for each time it comes and without
+   * state: a sender that gives a wrong address would otherwise have eleven answers sent there. RFC 3261 8.2.7, 26.3.2.4
+   */
+  refuse(answer: ResponseDescription): void;
   /** No answer, on purpose. Repetitions of a non-INVITE request are absorbed. */
   discard(): void;
   /** At once if it was cancelled already. */
@@ -114,6 +119,18 @@ export class ServerRecord implements TimerTarget {
       this.#kept = this.around.kept.keep(this.#last);
       this.#last = undefined;
     }
+  }
+
+  /** Nothing has been said yet. */
+  get silent(): boolean {
+    return this.#last === undefined && !this.answered;
+  }
+
+  /** Says this and ends. */
+  answerOnce(bytes: Buffer): void {
+    this.#transmit(bytes);
+    this.state = { name: 'terminated' };
+    this.drop();
   }
 
   /** A final answer that never goes out: what was waiting is let go. */
@@ -200,6 +217,17 @@ export class UserServerTransaction implements ServerTransaction {
   respond(answer: Buffer | ResponseDescription): void {
     try {
       this.#give(answer);
+    } catch (error) {
+      this.around.failed('respond', error);
+      this.#giveUp();
+    }
+  }
+
+  refuse(answer: ResponseDescription): void {
+    // After a 100 the client no longer repeats its INVITE: an answer lost then would be lost for good.
+    if (!this.record.invite || this.flow.reliable || !this.record.silent) return this.respond(answer);
+    try {
+      this.record.answerOnce(this.build(answer));
     } catch (error) {
       this.around.failed('respond', error);
       this.#giveUp();

@@ -310,7 +310,11 @@ export class TransactionLayer {
     const method = message.method;
     const { key, hash } = this.#keys.of(message, via, method === 'ACK' ? 'INVITE' : method);
     const known = this.#servers.find(key);
-    if (method === 'ACK') return this.#ack(known, message, flow);
+    if (method === 'ACK') {
+      // RFC 3261 8.2.7: the ACK of an answer that was given without state, known by our tag.
+      if (!known && message.to?.tag === hash) return;
+      return this.#ack(known, message, flow);
+    }
     if (known) {
       this.counters.retransmissions++;
       // A repetition over a new connection, or past a NAT that has changed the port: the answer goes where the client is.

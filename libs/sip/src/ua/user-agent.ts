@@ -93,7 +93,7 @@ export class UserAgent {
     const { request } = tx;
     try {
       const refusal = checkUasRequest(request, this.#allow, this.options);
-      if (refusal) return tx.respond(refusal);
+      if (refusal) return tx.refuse(refusal);
       if (this.#merged.merge(tx)) return;
       if (request.method === 'OPTIONS') return this.#answer(tx, this.#capabilities());
       const answer = this.options.onRequest?.(request, tx.flow) ?? { status: 501 };
