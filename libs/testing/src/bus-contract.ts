@@ -141,6 +141,8 @@ export function busContract(
     });
 
     it('refuses what JSON cannot carry', () => {
+      // A bus need not look at what nobody reads.
+      bus.subscribe('a', () => undefined);
       const circle: Record<string, unknown> = {};
       circle['self'] = circle;
       expect(() => bus.publish('a', circle)).toThrow(BusError);
