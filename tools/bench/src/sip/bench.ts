@@ -19,7 +19,10 @@ export interface SipBenchOptions {
 interface Round {
   readonly cpuMicroseconds: number;
   readonly perSecond: number;
+  /** Messages answered by something else than 200. */
   readonly others: number;
+  /** Every message was answered 200. */
+  readonly complete: boolean;
   readonly generatorMicroseconds: number;
 }
 
@@ -96,12 +99,19 @@ function round(
           cpuMicroseconds: (spent / messages) * 1e6,
           perSecond: messages / Number(message['seconds']),
           others: Number(message['others']),
+          complete: message['complete'] === true && Number(message['others']) === 0,
           generatorMicroseconds: (Number(message['generatorCpuSeconds']) / (messages + o.warmUp)) * 1e6,
           next: Number(message['next']),
         });
       }
     });
     far.on('error', reject);
+    const ended = () => {
+      far.kill();
+      reject(new Error(`${contender.name} ended in the middle of a round`));
+    };
+    contender.child.once('exit', ended);
+    far.once('exit', () => contender.child.off('exit', ended));
   });
 }
 
@@ -123,6 +133,17 @@ export async function sipBench(o: SipBenchOptions): Promise<number> {
   const program = findKamailio();
   const folder = mkdtempSync(join(tmpdir(), 'esinet-bench-'));
   const children: ChildProcess[] = [];
+  let complete = true;
+  const clear = () => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      clear();
+      process.exit(130);
+    });
+  }
   try {
     say(
       program
@@ -156,11 +177,14 @@ export async function sipBench(o: SipBenchOptions): Promise<number> {
         for (const contender of order) {
           const result = await round(contender, transport, next, o);
           next = result.next;
+          complete &&= result.complete;
           rounds.get(contender.name)?.push(result);
           say(
             `  ${transport} pair ${pair + 1} ${contender.name.padEnd(8)} ${result.cpuMicroseconds.toFixed(1)} µs CPU a message, ` +
               `${result.perSecond.toFixed(0)}/s, far side ${result.generatorMicroseconds.toFixed(1)} µs` +
-              (result.others ? `, ${result.others} other answers` : ''),
+              (result.complete
+                ? ''
+                : `, NOT every message was answered 200 (${result.others} other answers)`),
           );
           await wait(500);
         }
@@ -179,12 +203,13 @@ export async function sipBench(o: SipBenchOptions): Promise<number> {
           `${transport} ratio BCF / Kamailio: ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`,
         );
       }
-      for (const child of children.splice(0)) child.kill('SIGTERM');
+      for (const child of children) child.kill('SIGTERM');
       await wait(1500);
+      for (const child of children.splice(0)) child.kill('SIGKILL');
     }
-    return 0;
+    if (!complete) say('These figures do not count: a message was not answered, or not by 200.');
+    return complete ? 0 : 1;
   } finally {
-    for (const child of children) child.kill('SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
+    clear();
   }
 }

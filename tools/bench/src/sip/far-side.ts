@@ -14,6 +14,9 @@ interface Order {
   readonly messages: number;
 }
 
+/** Seconds without any answer until a round is given up. */
+const maxIdleSeconds = 10;
+
 const carriedBack = ['via', 'from', 'to', 'call-id', 'cseq', 'v', 'f', 't', 'i'];
 
 /** The 200 of a request: its Via, From, To, Call-ID and CSeq lines as they came. */
@@ -57,11 +60,16 @@ function run(order: Order): void {
   let others = 0;
   let startedAt = 0n;
   const total = order.warmUp + order.messages;
-  const deadline = setTimeout(() => finish(), 120_000);
   let lastProgress = 0;
+  let idleSeconds = 0;
+  // A message that was lost is not sent again: another takes its place, until nothing moves any more.
   const stalled = setInterval(() => {
-    if (answered === lastProgress) ((sent = Math.max(0, Math.min(sent, answered))), fill());
+    idleSeconds = answered === lastProgress ? idleSeconds + 1 : 0;
     lastProgress = answered;
+    if (idleSeconds >= maxIdleSeconds) return finish();
+    if (idleSeconds === 0) return;
+    sent = Math.min(sent, answered);
+    fill();
   }, 1000);
 
   const fill = (): void => {
@@ -71,12 +79,12 @@ function run(order: Order): void {
     }
   };
   const finish = (): void => {
-    clearTimeout(deadline);
     clearInterval(stalled);
     const seconds = Number(process.hrtime.bigint() - startedAt) / 1e9;
     const cpu = process.cpuUsage();
     tell({
       done: true,
+      complete: answered === total,
       messages: answered - order.warmUp,
       seconds,
       others,
@@ -87,7 +95,8 @@ function run(order: Order): void {
   const onAnswer = (bytes: Buffer): void => {
     if (bytes.toString('latin1', 0, 11) !== 'SIP/2.0 200') {
       if (bytes.toString('latin1', 8, 9) !== '1') others += 1;
-      if (others < 3 && bytes.toString('latin1', 8, 9) !== '1') tell({ odd: bytes.toString('latin1', 0, 400) });
+      if (others < 3 && bytes.toString('latin1', 8, 9) !== '1')
+        tell({ odd: bytes.toString('latin1', 0, 400) });
       return;
     }
     answered += 1;

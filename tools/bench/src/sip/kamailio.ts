@@ -29,6 +29,9 @@ dns=no
 rev_dns=no
 listen=${o.transport}:127.0.0.1:${o.port}
 tcp_max_connections=4096
+tcp_conn_wq_max=16777216
+tcp_wq_max=67108864
+tcp_rd_buf_size=65536
 loadpath "/usr/lib/x86_64-linux-gnu/kamailio/modules/"
 loadmodule "tm.so"
 loadmodule "sl.so"
@@ -48,7 +51,7 @@ request_route {
   writeFileSync(file, config);
   return spawn(
     program,
-    ['-f', file, '-DD', '-E', '-m', '1024', '-M', '32', '-x', 'fm', '-X', 'fm', '-Y', o.folder],
+    ['-f', file, '-DD', '-E', '-m', '3072', '-M', '32', '-x', 'fm', '-X', 'fm', '-Y', o.folder],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
 }
