@@ -43,8 +43,7 @@ async function say(
 ): Promise<number> {
   for (const [index, text] of texts.entries()) {
     const answer = screen.next(o.wait * 1000);
-    const report = index === 0 ? await client.start(text) : await client.say(text);
-    screen.sent(text, report);
+    const report = await screen.during(text, () => (index === 0 ? client.start(text) : client.say(text)));
     if (!report.delivered) return report.status === 0 ? exit.unreachable : exit.failed;
     if (!(await answer)) {
       screen.note(`no answer within ${o.wait} s`);
@@ -64,8 +63,7 @@ async function converse(client: ChatClient, screen: Screen): Promise<number> {
   for await (const line of lines) {
     const text = line.trim();
     if (text === '') break;
-    const report = started ? await client.say(text) : await client.start(text);
-    screen.sent(text, report);
+    const report = await screen.during(text, () => (started ? client.say(text) : client.start(text)));
     if (!report.delivered && !started) {
       code = report.status === 0 ? exit.unreachable : exit.failed;
       break;
@@ -81,10 +79,27 @@ async function converse(client: ChatClient, screen: Screen): Promise<number> {
 
 class Screen {
   #waiting: ((message: ChatMessage | undefined) => void)[] = [];
+  /** What came while one of ours was under way: the answer often overtakes the 200, and would be read before the question. */
+  #held: ChatMessage[] | undefined;
 
   constructor(private readonly json: boolean) {}
 
+  /** Shows a text of ours once it is known what became of it, then what came in the meantime. */
+  async during(text: string, send: () => Promise<SendReport>): Promise<SendReport> {
+    this.#held = [];
+    const report = await send();
+    const held = this.#held;
+    this.#held = undefined;
+    this.sent(text, report);
+    for (const message of held) this.received(message);
+    return report;
+  }
+
   received(message: ChatMessage): void {
+    if (this.#held) {
+      this.#held.push(message);
+      return;
+    }
     const { sender, kind, text, messageId } = message;
     if (this.json) print(JSON.stringify({ from: sender, kind, text, messageId }));
     else print(`${blue(bold(centreOf(sender)))}  ${text}${kind === 'in-chat' ? '' : dim(`  [${kind}]`)}`);

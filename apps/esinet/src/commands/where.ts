@@ -45,9 +45,7 @@ export async function where(place: string, o: WhereOptions): Promise<number> {
     );
     print(`  service   ${mapping.service}${mapping.service === service ? '' : ` (asked for ${service})`}`);
     print(`  number    ${mapping.serviceNumber ?? 'none'}`);
-    print(
-      `  boundary  ${mapping.sourceId}, ${mapping.serviceBoundary?.length ?? 0} polygons, ${vertices} positions`,
-    );
+    print(`  boundary  ${mapping.sourceId}, ${vertices} positions of its outline`);
     print(`  updated   ${mapping.lastUpdated}, valid until ${mapping.expires}`);
     print(`  path      ${found.path.join(' → ') || mapping.source}`);
     for (const warning of found.warnings) print(`  ${yellow(warning.code)}  ${warning.message}`);
