@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { boundaries } from './commands/boundaries.js';
 import { chat } from './commands/chat.js';
 import { configCheck, configShow } from './commands/config.js';
 import { pkiInit, pkiList } from './commands/pki.js';
@@ -109,6 +110,11 @@ export function program(): Command {
     .option('--explain', 'boundary, number, warnings, path')
     .addOption(json)
     .action(running(where));
+
+  esinet
+    .command('boundaries')
+    .description("the lab's service areas as GeoJSON, to look at or to start from")
+    .action(running(boundaries));
 
   const pki = esinet.command('pki').description('certificates of the lab');
   pki

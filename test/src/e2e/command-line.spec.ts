@@ -147,6 +147,15 @@ describe('esinet where, send, pki', () => {
     expect(out).toContain('SIP/2.0 200 OK');
   });
 
+  it('prints the boundaries of the lab as GeoJSON that an ECRF loads', async () => {
+    const { code, out } = await run('boundaries');
+    expect(code).toBe(0);
+    const { type, features } = JSON.parse(out) as { type: string; features: { properties: object }[] };
+    expect(type).toBe('FeatureCollection');
+    expect(features).toHaveLength(19);
+    expect(features[0]?.properties).toHaveProperty('ServiceURI');
+  });
+
   it('lists the certificates of the lab', async () => {
     const { code, out } = await run('pki', 'ls');
     expect(code).toBe(0);
