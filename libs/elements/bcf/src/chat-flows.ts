@@ -58,7 +58,7 @@ export class ChatFlows {
   async find(chat: string, user: string): Promise<ChatBinding | undefined> {
     const key = keyOf(chat, user);
     await this.#learning.get(key);
-    return this.#known(key) ?? (await this.#stored(key));
+    return this.#known(key) ?? (await this.#stored(storeKeyOf(key)));
   }
 
   /** Takes note that `seen` is how the sender of a chat came in; see `rebind` for what follows from it. */
@@ -79,20 +79,27 @@ export class ChatFlows {
     const known = this.#known(key);
     if (known) return this.#rebind(key, known, secretLength, seen);
     // Another replica, or this one before it was restarted, may know more than this process does.
-    const learning = this.#stored(key).then((stored) => {
+    const storeKey = storeKeyOf(key);
+    const learning = this.#stored(storeKey).then((stored) => {
       this.#learning.delete(key);
-      this.#rebind(key, this.#known(key) ?? stored, secretLength, seen);
+      this.#rebind(key, this.#known(key) ?? stored, secretLength, seen, storeKey);
     });
     this.#learning.set(key, learning);
   }
 
-  #rebind(key: string, known: ChatBinding | undefined, secretLength: number, seen: ChatFlow): void {
+  #rebind(
+    key: string,
+    known: ChatBinding | undefined,
+    secretLength: number,
+    seen: ChatFlow,
+    storeKey?: string,
+  ): void {
     const { isOpen, secretEnough } = this.o;
     const binding = rebind(known, seen, { isOpen, secretLength, secretEnough });
     const moved = !known || known.current.flowId !== binding.current.flowId;
     if (known && binding.alternate?.flowId === seen.flowId)
       this.o.logger.info('chat-way-not-moved', { listener: seen.listener });
-    this.#keep(key, binding, moved || known.alternate?.flowId !== binding.alternate?.flowId);
+    this.#keep(key, binding, moved || known.alternate?.flowId !== binding.alternate?.flowId, storeKey);
   }
 
   #known(key: string): ChatBinding | undefined {
@@ -103,18 +110,18 @@ export class ChatFlows {
     return undefined;
   }
 
-  #keep(key: string, binding: ChatBinding, changed: boolean): void {
+  #keep(key: string, binding: ChatBinding, changed: boolean, storeKey?: string): void {
     const now = Math.round(this.o.clock.now());
     const { ttlMs, maxKept } = this.o;
     const before = this.#kept.get(key);
     const due = !before || changed || now - before.written > ttlMs * renewAfter;
     // Taken out first, so that what was used last stands last.
-    this.#kept.delete(key);
+    if (before) this.#kept.delete(key);
     this.#kept.set(key, { binding, until: now + ttlMs, written: due ? now : before.written });
     while (this.#kept.size > maxKept) this.#forgetOldest();
     if (!due) return;
     this.o.store
-      .set(storeKeyOf(key), JSON.stringify(binding), { ttlMs })
+      .set(storeKey ?? storeKeyOf(key), JSON.stringify(binding), { ttlMs })
       .catch((error: unknown) => this.#storeFailed(error));
   }
 
@@ -126,7 +133,7 @@ export class ChatFlows {
   }
 
   /** Never rejects. */
-  #stored(key: string): Promise<ChatBinding | undefined> {
+  #stored(storeKey: string): Promise<ChatBinding | undefined> {
     return new Promise((resolve) => {
       const give = () => resolve(undefined);
       const timer = this.o.after
@@ -138,7 +145,7 @@ export class ChatFlows {
         resolve(undefined);
       };
       try {
-        this.o.store.get(storeKeyOf(key)).then((text) => {
+        this.o.store.get(storeKey).then((text) => {
           timer.cancel();
           resolve(text === undefined ? undefined : this.#read(text));
         }, failed);

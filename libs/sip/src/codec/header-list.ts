@@ -9,6 +9,7 @@ export function splitList(text: string): string[] {
 
 /** As `splitList`, added to the members of the lines before. */
 export function splitInto(members: string[], text: string): void {
+  if (!text.includes(',')) return addMember(members, text);
   let start = 0;
   let quoted = false;
   let bracketed = false;

@@ -54,8 +54,10 @@ export function parseVia(text: string): Via | undefined {
     rport = value === undefined ? true : decimal(value, 65_535);
   }
   const via: Mutable<Via> = {
-    protocol: `${text.slice(0, nameEnd)}/${text.slice(versionStart, versionEnd)}`.toUpperCase(),
-    transport: text.slice(transportStart, transportEnd).toUpperCase(),
+    protocol: text.startsWith('SIP/2.0/')
+      ? 'SIP/2.0'
+      : `${text.slice(0, nameEnd)}/${text.slice(versionStart, versionEnd)}`.toUpperCase(),
+    transport: upperCase(text.slice(transportStart, transportEnd)),
     host: sentBy.host,
     params,
     text,
@@ -65,6 +67,13 @@ export function parseVia(text: string): Via | undefined {
   if (received !== undefined) via.received = received;
   if (rport !== undefined) via.rport = rport;
   return via;
+}
+
+/** Converting what is in upper case already would take longer than the rest of a Via. */
+function upperCase(transport: string): string {
+  return transport === 'UDP' || transport === 'TCP' || transport === 'TLS'
+    ? transport
+    : transport.toUpperCase();
 }
 
 /** sent-by = host [ COLON port ], and COLON may stand between blanks. */

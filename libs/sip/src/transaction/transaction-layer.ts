@@ -61,6 +61,9 @@ export interface ClientRequest {
   readonly branch?: string;
 }
 
+/** RFC 3261 20.42, RFC 7118 5.1 */
+const viaTransports = { udp: 'UDP', tcp: 'TCP', tls: 'TLS', ws: 'WS', wss: 'WSS' } as const;
+
 /** How often `idle` looks. */
 const idlePollMs = 20;
 
@@ -436,7 +439,7 @@ export class TransactionLayer {
   #via(transport: TransportName, listener: string | undefined, branch: string): string {
     const sentBy = this.transport.sentBy(transport, this.#listenerOf(transport, listener));
     const alias = transport === 'tls' ? ';alias' : '';
-    return `SIP/2.0/${transport.toUpperCase()} ${sentBy};branch=${branch};rport${alias}`;
+    return `SIP/2.0/${viaTransports[transport]} ${sentBy};branch=${branch};rport${alias}`;
   }
 
   /**

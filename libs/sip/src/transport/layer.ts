@@ -66,6 +66,7 @@ export class TransportLayer {
   readonly #logger: Logger;
   readonly #limits: TransportLimits;
   readonly #connections: Connections;
+  readonly #advertisedTexts = new Map<ListenOptions, string>();
   readonly #udp = new Map<string, UdpSocket>();
   readonly #streams = new Map<string, StreamListener>();
   readonly #events: ConnectionEvents;
@@ -136,7 +137,19 @@ export class TransportLayer {
       all.find((options) => options.name === listener) ??
       all[0];
     // RFC 7118 5: a client that cannot be connected to says so.
-    return chosen ? advertisedAs(chosen, this.#portOf(chosen)) : 'unreachable.invalid';
+    return chosen ? this.#advertised(chosen) : 'unreachable.invalid';
+  }
+
+  #advertised(options: ListenOptions): string {
+    let text = this.#advertisedTexts.get(options);
+    if (text !== undefined) return text;
+    const port = this.#portOf(options);
+    text = advertisedAs(options, port);
+    // A wildcard stands for an address that may change, port 0 for one not yet known.
+    if (port !== 0 && (options.advertise || (options.host !== '0.0.0.0' && options.host !== '::'))) {
+      this.#advertisedTexts.set(options, text);
+    }
+    return text;
   }
 
   /** An open flow; UDP flows are open as long as their listener. */
