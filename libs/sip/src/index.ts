@@ -86,13 +86,7 @@ export type {
   OwnAnswer,
   RouteDecision,
 } from './proxy/route-decision.js';
-export {
-  type UacOutcome,
-  type UacRequest,
-  type UasAnswer,
-  UserAgent,
-  type UserAgentOptions,
-} from './ua/user-agent.js';
+export { type UacOutcome, type UacRequest, UserAgent, type UserAgentOptions } from './ua/user-agent.js';
 export type { Credentials } from './ua/challenge.js';
 export { type Binding, type BindingStore, memoryBindings } from './registrar/binding.js';
 export {
@@ -116,3 +110,4 @@ export {
   MemoryTransport,
   type Packet,
 } from './transport/memory-network.js';
+export type { UasAnswer } from './ua/uas-answer.js';

@@ -1,6 +1,6 @@
 import type { ServerTransaction } from '../transaction/server-transaction.js';
 import type { TimerQueue } from '../transaction/timer-queue.js';
-import type { UasAnswer } from './user-agent.js';
+import type { UasAnswer } from './uas-answer.js';
 
 interface Noted {
   readonly key: string;

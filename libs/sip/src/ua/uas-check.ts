@@ -1,6 +1,6 @@
 import { unknownExtensions } from '../codec/check-request.js';
 import type { SipMessage } from '../codec/sip-message.js';
-import type { UasAnswer } from './user-agent.js';
+import type { UasAnswer } from './uas-answer.js';
 
 const defaultSchemes = ['sip', 'sips', 'tel', 'urn', 'im', 'pres'];
 

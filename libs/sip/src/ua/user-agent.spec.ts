@@ -6,7 +6,8 @@ import { parseDigest } from '../registrar/digest.js';
 import { MemoryNetwork } from '../transport/memory-network.js';
 import type { Destination } from '../transport/destination.js';
 import { TransactionLayer } from '../transaction/transaction-layer.js';
-import { type UasAnswer, UserAgent, type UacOutcome, type UserAgentOptions } from './user-agent.js';
+import type { UasAnswer } from './uas-answer.js';
+import { UserAgent, type UacOutcome, type UserAgentOptions } from './user-agent.js';
 
 const far: Destination = { transport: 'udp', address: '192.0.2.2', port: 5060 };
 

@@ -12,15 +12,8 @@ import type { ServerTransaction } from '../transaction/server-transaction.js';
 import type { TransactionLayer } from '../transaction/transaction-layer.js';
 import { challengeAnswer, type Credentials } from './challenge.js';
 import { MergedRequests } from './merged-requests.js';
+import type { UasAnswer } from './uas-answer.js';
 import { checkUasRequest } from './uas-check.js';
-
-/** The answer of a user agent server. */
-export interface UasAnswer {
-  readonly status: number;
-  readonly reason?: string;
-  readonly headers?: readonly (readonly [string, string])[];
-  readonly body?: Buffer | string;
-}
 
 export type UacOutcome =
   | { readonly kind: 'response'; readonly message: SipMessage }
