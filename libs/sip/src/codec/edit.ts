@@ -185,6 +185,11 @@ class EditPlan {
     let to = Math.min(index.startLineEnd + 2, bytes.length);
     let length = 0;
     const flush = (text: string): void => {
+      if (from === to && texts.length > 0) {
+        texts[texts.length - 1] += text;
+        length += text.length;
+        return;
+      }
       ranges.push(from, to);
       texts.push(text);
       length += to - from + text.length;

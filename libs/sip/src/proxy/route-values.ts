@@ -8,7 +8,7 @@ import { parseUri } from '../codec/uri.js';
 export function routesAfter(request: SipMessage, edits: readonly HeaderEdit[]): readonly string[] {
   let routes: readonly string[] = request.has('Route') ? request.values('Route') : [];
   for (const edit of edits) {
-    if (edit.name.toLowerCase() !== 'route') continue;
+    if (edit.name.length !== 5 || edit.name.toLowerCase() !== 'route') continue;
     switch (edit.op) {
       case 'set':
         routes = splitList(edit.value);

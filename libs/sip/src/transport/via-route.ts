@@ -46,8 +46,9 @@ export function responseRoute(
 export function receivedVia(via: Via, flow: Flow): string {
   const differs = plainAddress(via.host).toLowerCase() !== flow.remoteAddress.toLowerCase();
   const asked = via.params.has('rport');
+  if (!differs && !asked && !via.params.has('received')) return via.text;
   const parts: string[] = [];
-  for (const part of splitParams(via.text)) {
+  for (const part of via.text.includes('"') ? splitParams(via.text) : via.text.split(';')) {
     const name = parts.length === 0 ? '' : paramName(part);
     if (name === 'received') continue;
     parts.push(name === 'rport' ? `rport=${flow.remotePort}` : part);
