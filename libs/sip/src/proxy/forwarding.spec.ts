@@ -261,6 +261,9 @@ describe('refusing a request', () => {
     expect(await statusOf({ method: 'OPTIONS', uri: `sip:${proxyAddress}:5060` })).toEqual([200]);
     expect(await statusOf({ method: 'OPTIONS', uri: 'sip:proxy.example' })).toEqual([200]);
     expect(await statusOf({ method: 'OPTIONS', uri: 'sip:user@proxy.example' })).not.toEqual([200]);
+    // Asked through a load balancer, or by a tool that cuts a long port short.
+    expect(await statusOf({ method: 'OPTIONS', uri: 'sip:192.0.2.7:506' })).toEqual([200]);
+    expect(await statusOf({ method: 'OPTIONS', uri: 'sip:[2001:db8::7]' })).toEqual([200]);
   });
 
   it(

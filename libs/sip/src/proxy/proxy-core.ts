@@ -2,6 +2,7 @@ import { type Clock, type Logger, messageOf } from '@esinet/kernel';
 import { editMessage } from '../codec/edit.js';
 import { parseDatagram } from '../codec/datagram.js';
 import type { SipMessage } from '../codec/sip-message.js';
+import { isIpv4 } from '../codec/host.js';
 import { parseUri, type Uri } from '../codec/uri.js';
 import type { Flow } from '../transport/flow.js';
 import { listenerOfSide } from '../transaction/listener-side.js';
@@ -183,8 +184,10 @@ export class ProxyCore {
   #refusal(request: SipMessage, flow: Flow): OwnAnswer | undefined {
     if (request.method === 'OPTIONS') {
       const uri = parseUri(request.requestUri);
-      // RFC 3261 11: OPTIONS to the proxy itself, as peers send to see whether it lives.
-      if (uri && uri.user === undefined && this.#isOwn(uri) && !request.has('Route')) return ownCapabilities;
+      // RFC 3261 11: OPTIONS to the proxy itself, as peers send to see whether it lives. Behind a load balancer or NAT they
+      // name an address that is not ours: nobody else can be meant by an address without a user and without a Route.
+      const ours = uri && uri.user === undefined && (this.#isOwn(uri) || isAddress(uri.host));
+      if (ours && !request.has('Route')) return ownCapabilities;
     }
     return validateRequest(request, {
       supported: this.options.supported ?? [],
@@ -220,4 +223,8 @@ export class ProxyCore {
     if (this.options.transport.listeners().every((listener) => listener.port !== 0)) this.#local = addresses;
     return addresses;
   }
+}
+
+function isAddress(host: string): boolean {
+  return host.startsWith('[') || isIpv4(host);
 }
