@@ -7,13 +7,19 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const [file] = process.argv.slice(2);
+const [file, mode] = process.argv.slice(2);
 if (!file) {
-  process.stderr.write('usage: node tools/conformance.mjs RESULTS.json\n');
+  process.stderr.write('usage: node tools/conformance.mjs RESULTS.json [--count]\n');
   process.exit(2);
 }
 
-const { testResults } = JSON.parse(readFileSync(file, 'utf8'));
+const { testResults, numPassedTests, numFailedTests, numPendingTests } = JSON.parse(
+  readFileSync(file, 'utf8'),
+);
+if (mode === '--count') {
+  process.stdout.write(`${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped\n`);
+  process.exit(0);
+}
 const clauses = new Map();
 for (const { name, assertionResults } of testResults) {
   for (const test of assertionResults) {
