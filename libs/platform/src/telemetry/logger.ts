@@ -1,5 +1,6 @@
-import type { LogFields, Logger } from '@esinet/kernel';
+import type { Clock, LogFields, Logger } from '@esinet/kernel';
 import pino from 'pino';
+import { LogFlood } from './log-flood.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
@@ -9,6 +10,8 @@ export interface LogOptions {
   readonly format?: 'auto' | 'json' | 'text';
   /** Where lines go; standard output when not given. */
   readonly write?: (line: string) => void;
+  /** Measures the second of `LogFlood`. */
+  readonly clock?: Clock;
 }
 
 /** Characters of one field in a text line. */
@@ -25,16 +28,24 @@ export function createLogger(o: LogOptions): Logger {
     formatters: { level: (level) => ({ level }) },
   };
   const write = o.write ?? stdoutWriter();
-  return adapt(pino(options, { write: text ? (line: string) => write(textLine(line)) : write }));
+  const target = pino(options, { write: text ? (line: string) => write(textLine(line)) : write });
+  const flood = new LogFlood((of, lines) => target.warn({ of, lines }, 'lines left out'), o.clock);
+  return adapt(target, flood);
 }
 
-function adapt(target: pino.Logger): Logger {
+/** `debug` is not guarded: whoever asks for it wants all of it. */
+function adapt(target: pino.Logger, flood: LogFlood): Logger {
+  const at =
+    (level: 'info' | 'warn' | 'error') =>
+    (event: string, fields?: LogFields): void => {
+      if (target.isLevelEnabled(level) && flood.passes(event)) target[level](fields ?? {}, event);
+    };
   return {
     debug: (event, fields) => target.debug(fields ?? {}, event),
-    info: (event, fields) => target.info(fields ?? {}, event),
-    warn: (event, fields) => target.warn(fields ?? {}, event),
-    error: (event, fields) => target.error(fields ?? {}, event),
-    child: (fields: LogFields) => adapt(target.child(fields)),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (fields: LogFields) => adapt(target.child(fields), flood),
   };
 }
 
