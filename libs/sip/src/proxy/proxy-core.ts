@@ -1,6 +1,7 @@
 import { type Clock, type Logger, messageOf } from '@esinet/kernel';
 import { editMessage } from '../codec/edit.js';
 import { parseDatagram } from '../codec/datagram.js';
+import { unlimited } from '../codec/limits.js';
 import type { SipMessage } from '../codec/sip-message.js';
 import { isIpv4 } from '../codec/host.js';
 import { parseUri, type Uri } from '../codec/uri.js';
@@ -173,6 +174,7 @@ export class ProxyCore {
     const edits = change?.edits ?? [];
     const parsed = parseDatagram(
       editMessage(request, { edits, ...(requestUri === undefined ? undefined : { requestUri }) }),
+      unlimited,
     );
     if (parsed.kind !== 'message') return { request };
     // Two values of ours: the lower one names the side that the dialog goes on to.

@@ -9,12 +9,13 @@ afterEach(async () => {
   await Promise.all(stacks.splice(0).map((stack) => stack.stop()));
 });
 
-async function stack(transport: 'udp' | 'tcp' = 'udp') {
+async function stack(transport: 'udp' | 'tcp' = 'udp', messageLimits?: { maxMessage: number }) {
   const made = createSipStack({
     listeners: [{ name: 'main', transport, host: '127.0.0.1', port: 0 }],
     clock: systemClock,
     logger: silentLogger,
     timers: { t1: 50 },
+    ...(messageLimits && { messageLimits }),
   });
   stacks.push(made);
   await made.start();
@@ -69,6 +70,47 @@ it.each(['udp', 'tcp'] as const)(
     expect(outcome.message.vias).toHaveLength(1);
     expect(outcome.message.topVia?.received).toBe('127.0.0.1');
     expect(outcome.message.header('X-Psap')).toBe('yes');
+  },
+);
+
+it(
+  'takes its own Route off a message that is larger than the default limit, where that was raised',
+  { meta: { clause: 'RFC 3261 16.4' } },
+  async () => {
+    const raised = { maxMessage: 120_000 };
+    const caller = await stack('tcp', raised);
+    const proxy = await stack('tcp', raised);
+    const psap = await stack('tcp', raised);
+    const common = { clock: systemClock, logger: silentLogger, locator: nowhere };
+    const to = (port: number) => ({ transport: 'tcp', address: '127.0.0.1', port }) as const;
+    new ProxyCore({
+      ...common,
+      ...proxy,
+      isOwn: () => false,
+      route: () => ({ kind: 'forward', targets: [{ destination: to(psap.port) }] }),
+    });
+    const seen: string[] = [];
+    new UserAgent({
+      ...common,
+      ...psap,
+      ids: countingIds('p'),
+      onRequest: (request) => {
+        seen.push(`${request.values('Route').length} ${request.body.length}`);
+        return { status: 200 };
+      },
+    });
+    const ua = new UserAgent({ ...common, ...caller, ids: countingIds('c') });
+    await ua.send({
+      method: 'MESSAGE',
+      uri: 'urn:service:sos',
+      from: 'sip:alice@example.com',
+      to: 'urn:service:sos',
+      routes: [`sip:127.0.0.1:${proxy.port};lr`],
+      body: 'x'.repeat(70_000),
+      contentType: 'text/plain',
+      destination: to(proxy.port),
+    });
+    expect(seen).toEqual(['0 70000']);
   },
 );
 

@@ -1,6 +1,7 @@
 import type { Timer } from '@esinet/kernel';
 import { buildRequest } from '../codec/build.js';
 import { parseDatagram } from '../codec/datagram.js';
+import { unlimited } from '../codec/limits.js';
 import type { SipMessage } from '../codec/sip-message.js';
 import type { TransportName } from '../transport/destination.js';
 import type { Flow } from '../transport/flow.js';
@@ -277,7 +278,7 @@ export class ClientRecord implements TimerTarget, ClientTransaction {
 
   #request(): SipMessage | undefined {
     if (!this.#bytes) return undefined;
-    const parsed = parseDatagram(this.#bytes);
+    const parsed = parseDatagram(this.#bytes, unlimited);
     return parsed.kind === 'message' ? parsed.message : undefined;
   }
 }

@@ -2,6 +2,7 @@ import type { Logger } from '@esinet/kernel';
 import { editMessage } from '../codec/edit.js';
 import { buildResponse } from '../codec/build.js';
 import { parseDatagram } from '../codec/datagram.js';
+import { unlimited } from '../codec/limits.js';
 import type { SipMessage } from '../codec/sip-message.js';
 import type { Via } from '../codec/via.js';
 import type { Flow } from '../transport/flow.js';
@@ -298,7 +299,7 @@ export function writeResponse(
   const via = request.topVia;
   const stamped = via && receivedVia(via, flow);
   if (stamped === undefined || stamped === via?.text) return bytes;
-  const parsed = parseDatagram(bytes);
+  const parsed = parseDatagram(bytes, unlimited);
   if (parsed.kind !== 'message') return bytes;
   return editMessage(parsed.message, { edits: [{ op: 'replace-first', name: 'Via', value: stamped }] });
 }
