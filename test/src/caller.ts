@@ -23,6 +23,8 @@ export interface StartMessage {
   readonly parts?: readonly Part[];
   readonly uri?: string;
   readonly identifiers?: boolean;
+  /** Unique part of the Call Identifier; a new one when not given. */
+  readonly callId?: string;
 }
 
 export interface Started {
@@ -79,7 +81,28 @@ export class Caller {
 
   /** Sends a start and waits for the PSAP's own. */
   async start(o: StartMessage): Promise<Started> {
-    const callId = randomIds.token(26);
+    const callId = o.callId ?? randomIds.token(26);
+    const begun = performance.now();
+    const status = await this.send({ ...o, callId });
+    const milliseconds = performance.now() - begun;
+    const start = await this.#inbox.take(
+      (m) =>
+        messageTypeOf(m.values('Call-Info')) === 257 &&
+        (o.identifiers === false || m.values('Call-Info').some((value) => value.includes(callId))),
+    );
+    const replyTo = start.header('Reply-To') ?? '';
+    return {
+      callId,
+      status,
+      milliseconds,
+      start,
+      centre: replyTo.slice(replyTo.indexOf(':') + 1, replyTo.indexOf('@')),
+    };
+  }
+
+  /** Sends a start; gives the status of its final answer. */
+  async send(o: StartMessage): Promise<number> {
+    const callId = o.callId ?? randomIds.token(26);
     const multipart = writeMultipart(
       [
         { headers: [['Content-Type', 'text/plain; charset=utf-8']], body: o.text ?? 'help' },
@@ -98,7 +121,6 @@ export class Caller {
       latitude: 0,
       longitude: 0,
     });
-    const begun = performance.now();
     const outcome = await this.agent.send({
       method: 'MESSAGE',
       uri: o.uri ?? 'urn:service:sos',
@@ -111,21 +133,8 @@ export class Caller {
       contentType: multipart.contentType,
       body: multipart.body,
     });
-    const milliseconds = performance.now() - begun;
     if (outcome.kind !== 'response') throw new Error(`no answer: ${outcome.reason}`);
-    const start = await this.#inbox.take(
-      (m) =>
-        messageTypeOf(m.values('Call-Info')) === 257 &&
-        (o.identifiers === false || m.values('Call-Info').some((value) => value.includes(callId))),
-    );
-    const replyTo = start.header('Reply-To') ?? '';
-    return {
-      callId,
-      status: outcome.message.status,
-      milliseconds,
-      start,
-      centre: replyTo.slice(replyTo.indexOf(':') + 1, replyTo.indexOf('@')),
-    };
+    return outcome.message.status;
   }
 
   async close(): Promise<void> {

@@ -12,6 +12,8 @@ export interface ReceivedMessage {
   readonly messageId?: number;
   readonly messageType?: number;
   readonly text?: string;
+  /** Tells what else it carried (attachments, not the location) from other such content; absent where there was none. */
+  readonly content?: string;
   /** Bare URI of the Reply-To header. */
   readonly replyTo?: string;
   /** Tells messages without a Message Identifier apart: SIP Call-ID and CSeq, or alike. */
@@ -45,7 +47,7 @@ export function messageKey(
 }
 
 /**
- * Takes a message in. A known key with the same text is a duplicate; with another text it is a message of its own,
+ * Takes a message in. A known key with the same text and content is a duplicate; with another it is a message of its own,
  * from a sender that does not count properly. A gap is noted and never waited for: the numbers need not be contiguous
  * (keep-alives may or may not count).
  */
@@ -56,7 +58,7 @@ export function arrive(
   const key = messageKey(m);
   const notes: ArrivalNote[] = [];
   const known = arrivals.seen.filter((s) => s.key === key);
-  const print = printOf(m.text);
+  const print = m.content === undefined ? printOf(m.text) : `${printOf(m.text)} ${m.content}`;
   if (known.some((s) => s.print === print)) {
     return { next: arrivals, duplicate: true, notes: [{ type: 'note', note: 'duplicate' }] };
   }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Caller, type StartMessage } from '../caller.js';
 import { type Lab, startLab } from '../lab.js';
 import { Wire, chatMessage, identifiersOf } from './wire.js';
 
@@ -136,5 +137,26 @@ it(
       'fire',
       'no, flood',
     ]);
+  },
+);
+
+it(
+  'keeps two attachments that a client sends under one Message Identifier',
+  { meta: { clause: ['TS 103 698 6.1.2.8', 'RFC 3428 7'] } },
+  async () => {
+    const caller = await Caller.open(lab.port(15_060));
+    const callId = 'onenumbertwopicturesxxxxxx';
+    const picture = (body: string): StartMessage => ({
+      callId,
+      text: 'look',
+      parts: [{ headers: [['Content-Type', 'image/png']], body }],
+    });
+    try {
+      for (const body of ['first', 'second', 'second']) expect(await caller.send(picture(body))).toBe(200);
+      const { messages } = await lab.chat(callId);
+      expect(messages.filter((m) => m.direction === 'in')).toHaveLength(2);
+    } finally {
+      await caller.close();
+    }
   },
 );

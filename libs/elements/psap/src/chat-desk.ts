@@ -97,6 +97,7 @@ export class ChatDesk {
         sender: message.sender,
         ...ids(message.identifiers),
         ...(message.text !== undefined && { text: message.text }),
+        ...(message.content !== undefined && { content: message.content }),
         ...(message.replyTo !== undefined && { replyTo: message.replyTo }),
         reference: message.reference,
       };

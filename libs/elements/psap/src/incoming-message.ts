@@ -30,6 +30,8 @@ export interface IncomingMessage {
     readonly contentId?: string;
     readonly bytes: number;
   }[];
+  /** Digest of types and octets of `others`, locations apart; absent where there are none. Copies have the same. */
+  readonly content?: string;
   /** Service asked for, if the Request-URI or To says so; without the mark of a test. */
   readonly service: string | undefined;
   /** The same, as the caller wrote it. */
@@ -58,6 +60,8 @@ export function readIncoming(request: SipMessage, limits?: Pick<Limits, 'body' |
   const parts = readBodyParts(request, limits?.body);
   const texts = parts.filter(isText);
   const { location, used } = locationOf(request.values('Geolocation'), parts, problems, limits);
+  const others = parts.filter((part) => !isText(part) && part !== used && part.body.length > 0);
+  const content = contentOf(others);
   // A next hop may have been told to rewrite the Request-URI; To stays as the caller wrote it.
   const asked = [request.requestUri, request.to?.uri ?? ''].find((uri) => isEmergencyService(uri));
   const service = asked === undefined ? undefined : isEmergencyService(asked);
@@ -69,13 +73,12 @@ export function readIncoming(request: SipMessage, limits?: Pick<Limits, 'body' |
     text: texts.length === 0 ? undefined : texts.map((part) => textOf(part)).join('\n'),
     textBytes: texts.reduce((sum, part) => sum + part.body.length, 0),
     location,
-    others: parts
-      .filter((part) => !isText(part) && part !== used && part.body.length > 0)
-      .map((part) => ({
-        contentType: part.contentType ? `${part.contentType.type}/${part.contentType.subtype}` : 'unknown',
-        ...(part.contentId !== undefined && { contentId: part.contentId }),
-        bytes: part.body.length,
-      })),
+    others: others.map((part) => ({
+      contentType: typeOf(part),
+      ...(part.contentId !== undefined && { contentId: part.contentId }),
+      bytes: part.body.length,
+    })),
+    ...(content !== undefined && { content }),
     service: service?.urn,
     ...(asked !== undefined && { asked }),
     test: service?.test ?? false,
@@ -89,6 +92,19 @@ export function readIncoming(request: SipMessage, limits?: Pick<Limits, 'body' |
     history: request.values('History-Info'),
     raw: Buffer.from(request.bytes),
   };
+}
+
+function typeOf(part: BodyPart): string {
+  return part.contentType ? `${part.contentType.type}/${part.contentType.subtype}` : 'unknown';
+}
+
+/** A Content-ID and the time of a location may be others in each copy of a message; attachments are not. */
+function contentOf(parts: readonly BodyPart[]): string | undefined {
+  const attached = parts.filter((part) => !isPidf(part));
+  if (attached.length === 0) return undefined;
+  const hash = createHash('sha256');
+  for (const part of attached) hash.update(`${typeOf(part)} ${part.body.length}\n`).update(part.body);
+  return hash.digest('base64url').slice(0, 22);
 }
 
 /** A chat text is `text/plain` in UTF-8 (6.1.2.8); a body without a type is taken for one (RFC 2046 5.2). */

@@ -49,6 +49,7 @@ export function inRecord(chat: Chat, wallMs: number, m: IncomingMessage): Messag
     ...(location && { locations: [location] }),
     ...(m.location.references.length > 0 && { locationReferences: m.location.references }),
     ...(m.others.length > 0 && { otherParts: m.others }),
+    ...(m.content !== undefined && { content: m.content }),
     ...(m.problems.length > 0 && { problems: m.problems }),
     ...(m.reasons.length > 0 && { reasons: m.reasons }),
     ...(m.history.length > 0 && { history: m.history }),
@@ -70,6 +71,7 @@ export function replayOf(record: MessageRecord): PsapEvent {
     sender: record.sender,
     ...ids(record),
     ...(record.text !== undefined && { text: record.text }),
+    ...(record.content !== undefined && { content: record.content }),
     ...(record.replyTo !== undefined && { replyTo: record.replyTo }),
     reference: record.reference,
   };

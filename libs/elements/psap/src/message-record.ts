@@ -35,6 +35,8 @@ export interface MessageRecord {
   readonly locations?: readonly RecordedLocation[];
   readonly locationReferences?: readonly string[];
   readonly otherParts?: IncomingMessage['others'];
+  /** Digest of the attachments among them. */
+  readonly content?: string;
   readonly problems?: readonly string[];
   /** Why it came here, as the network said: values of Reason and of History-Info. TS 103 698 6.1.2.6 */
   readonly reasons?: readonly string[];
@@ -79,14 +81,14 @@ export function recordKey(
   return `${r.chat}/${r.direction}-${digest(messageKey({ sender: r.sender, reference: r.reference, ...ids(r) }))}`;
 }
 
-/** Key for a message whose own key is taken by another text: a sender that does not count its messages. */
-export function reusedKey(key: string, r: Pick<MessageRecord, 'text' | 'reference'>): string {
-  return `${key}-${digest(`${r.reference}\n${r.text ?? ''}`)}`;
+/** Key for a message whose own key is taken by another text or content: a sender that does not count its messages. */
+export function reusedKey(key: string, r: Pick<MessageRecord, 'text' | 'content' | 'reference'>): string {
+  return `${key}-${digest(`${r.reference}\n${r.content ?? ''}\n${r.text ?? ''}`)}`;
 }
 
 /** Whether two records under one key are copies of one message. */
-export function sameMessage(a: MessageRecord, b: Pick<MessageRecord, 'text'>): boolean {
-  return a.text === b.text;
+export function sameMessage(a: MessageRecord, b: Pick<MessageRecord, 'text' | 'content'>): boolean {
+  return a.text === b.text && a.content === b.content;
 }
 
 export function isMessageRecord(value: unknown): value is MessageRecord {
