@@ -8,6 +8,8 @@ export interface BodyPart {
   readonly headers: ReadonlyMap<string, string>;
   /** A view on the message's octets, but a copy where a transfer encoding was undone. */
   readonly body: Buffer;
+  /** The transfer encoding is `unknown` or was not kept to (`broken`): `body` is as it was sent, or as far as it goes. */
+  readonly encodingProblem?: 'unknown' | 'broken';
 }
 
 export interface BodyLimits {

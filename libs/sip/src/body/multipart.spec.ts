@@ -76,6 +76,31 @@ describe('readBodyParts', () => {
     expect(shown(parts('multipart/mixed;boundary=b', body))).toEqual(['-:hola']);
   });
 
+  it.each([
+    ['base64', 'aG9s\r\nYQ==\t', 'hola', undefined],
+    ['base64', 'aG9sYQ', 'hola', undefined],
+    ['base64', 'no base64!', 'no base64!', 'broken'],
+    ['base64', 'aG9sY', 'aG9sY', 'broken'],
+    ['base64', 'aG=9', 'aG=9', 'broken'],
+    ['Quoted-Printable', 'a=C3=B1=\r\n b  \r\nc=3d \t', 'a\xc3\xb1 b\r\nc=', undefined],
+    ['quoted-printable', 'x=zz =4', 'x=zz =4', 'broken'],
+    ['quoted-printable', 'soft=', 'soft', undefined],
+    ['binary', '\x00\xff', '\x00\xff', undefined],
+    ['8BIT', '=41', '=41', undefined],
+    ['x-uuencode', '=41', '=41', 'unknown'],
+  ])('undoes %s of %j', { meta: { clause: ['RFC 2045 6.7', 'RFC 2045 6.8', 'RFC 2045 6.4'] } }, (...row) => {
+    const [encoding, sent, octets, problem] = row;
+    const body = `--b\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n${sent}\r\n--b--`;
+    const [part] = parts('multipart/mixed;boundary=b', body);
+    expect([part?.body.toString('latin1'), part?.encodingProblem]).toEqual([octets, problem]);
+  });
+
+  it('looks into a multipart that claims an encoding', { meta: { clause: 'RFC 2045 6.4' } }, () => {
+    const inner = '--i\r\nContent-Type: text/plain\r\n\r\nhelp\r\n--i--';
+    const body = `--b\r\nContent-Type: multipart/mixed;boundary=i\r\nContent-Transfer-Encoding: base64\r\n\r\n${inner}\r\n--b--`;
+    expect(shown(parts('multipart/mixed;boundary=b', body))).toEqual(['plain:help']);
+  });
+
   it('flattens what is nested, to a depth', { meta: { clause: 'RFC 5621 3.1' } }, () => {
     let body = 'core';
     let type = 'text/plain';

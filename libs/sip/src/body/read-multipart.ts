@@ -2,6 +2,7 @@ import { parseMediaType, type MediaType } from '../codec/media-type.js';
 import { CR, LF, SP, TAB, tokenEnd } from '../codec/lexical.js';
 import { SipMessage } from '../codec/sip-message.js';
 import { type BodyLimits, type BodyPart, defaultBodyLimits } from './body-part.js';
+import { decodeTransfer } from './transfer-encoding.js';
 
 /** Longest boundary heeded; RFC 2046 5.1.1 allows 70. */
 const LONGEST_BOUNDARY = 200;
@@ -59,9 +60,16 @@ function part(
 ): BodyPart {
   const id = headers.get('content-id')?.trim();
   const contentId = id?.startsWith('<') === true && id.endsWith('>') ? id.slice(1, -1) : id;
-  const encoding = headers.get('content-transfer-encoding')?.trim().toLowerCase();
-  const body = encoding === 'base64' ? Buffer.from(raw.toString('latin1'), 'base64') : raw;
-  return { contentType, ...(contentId === undefined ? undefined : { contentId }), headers, body };
+  // RFC 2045 6.4: a multipart has no encoding of its own but identity.
+  const encoding = contentType?.type === 'multipart' ? undefined : headers.get('content-transfer-encoding');
+  const { body, problem } = decodeTransfer(raw, encoding);
+  return {
+    contentType,
+    ...(contentId === undefined ? undefined : { contentId }),
+    headers,
+    body,
+    ...(problem && { encodingProblem: problem }),
+  };
 }
 
 function collect(candidate: BodyPart, depth: number, limits: BodyLimits, into: BodyPart[]): void {

@@ -14,7 +14,7 @@ export interface SipLimits {
 }
 
 export const defaultSipLimits: SipLimits = {
-  maxMessage: 65_536,
+  maxMessage: 98_304,
   maxHeaderSection: 16_384,
   maxHeaderLine: 8_192,
   maxHeaderLines: 200,
