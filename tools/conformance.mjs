@@ -1,69 +1,65 @@
 #!/usr/bin/env node
-// Writes docs/conformance.md from the results of a test run: clause → tests → verdict.
+// Writes docs/conformance.md from the results of a test run: requirement → tests → verdict, clause → tests → verdict.
 //   npm test -- --reporter=default --reporter=json --outputFile.json=/tmp/results.json
 //   node tools/conformance.mjs /tmp/results.json
+// --count prints the totals. --check writes nothing and fails where a test names a requirement that there is not, or
+// docs/conformance.md lacks a requirement. --requirements FILE and --out FILE take the place of the repository's own.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { clauseTables } from './conformance/clause-tables.mjs';
+import { missingRows, requirementTables } from './conformance/requirement-tables.mjs';
+import { readRequirements } from './conformance/requirements.mjs';
+import { readTests, unknownIds } from './conformance/results.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const [file, mode] = process.argv.slice(2);
-if (!file) {
-  process.stderr.write('usage: node tools/conformance.mjs RESULTS.json [--count]\n');
-  process.exit(2);
-}
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    count: { type: 'boolean' },
+    check: { type: 'boolean' },
+    requirements: { type: 'string', default: join(root, 'tools/conformance/ts-103-698.json') },
+    out: { type: 'string', default: join(root, 'docs/conformance.md') },
+  },
+});
+const fail = (status, lines) => {
+  process.stderr.write(`${lines.join('\n')}\n`);
+  process.exit(status);
+};
+const [file] = positionals;
+if (!file) fail(2, ['usage: node tools/conformance.mjs RESULTS.json [--count | --check]']);
 
-const { testResults, numPassedTests, numFailedTests, numPendingTests } = JSON.parse(
-  readFileSync(file, 'utf8'),
-);
-if (mode === '--count') {
+const results = JSON.parse(readFileSync(file, 'utf8'));
+if (values.count) {
+  const { numPassedTests, numFailedTests, numPendingTests } = results;
   process.stdout.write(`${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped\n`);
   process.exit(0);
 }
-const clauses = new Map();
-for (const { name, assertionResults } of testResults) {
-  for (const test of assertionResults) {
-    for (const clause of [test.meta?.clause ?? []].flat()) {
-      const row = clauses.get(clause) ?? { passed: 0, failed: 0, skipped: 0, files: new Set() };
-      row[test.status === 'passed' ? 'passed' : test.status === 'failed' ? 'failed' : 'skipped'] += 1;
-      row.files.add(relative(root, name));
-      clauses.set(clause, row);
-    }
-  }
-}
 
-/** `RFC 3261 17.1.2` sorts by document, then by the numbers of the clause. */
-function order(a, b) {
-  const parts = (text) =>
-    text.split(/[\s.]+/).map((part) => (/^\d+$/.test(part) ? part.padStart(6, '0') : part));
-  const [left, right] = [parts(a).join(' '), parts(b).join(' ')];
-  return left < right ? -1 : left > right ? 1 : 0;
-}
+const catalogue = readRequirements(values.requirements);
+const tests = readTests(results, root);
+const unknown = unknownIds(tests, catalogue.rows);
+if (unknown.length > 0) fail(1, ['Tests name requirements that there are not:', ...unknown]);
 
-/** `RFC 3261`, `TS 103 698`: what a clause is a clause of. */
-function documentOf(clause) {
-  return /^(RFC \d+|TS \d+ \d+)/.exec(clause)?.[1] ?? 'other rules';
+if (values.check) {
+  const missing = missingRows(catalogue, readFileSync(values.out, 'utf8'));
+  if (missing.length > 0) fail(1, [`${values.out} is not up to date: ${missing.join(', ')}`]);
+  process.exit(0);
 }
 
 const lines = [
   '# Conformance',
   '',
-  'Made by `tools/conformance.mjs` from the clauses that the tests name. A clause that is not here has no test that names it.',
+  'Made by `tools/conformance.mjs` from the clauses and requirements that the tests name.',
   '',
+  ...requirementTables(catalogue, tests),
+  '# Every clause that a test names',
+  '',
+  'A clause that is not here has no test that names it.',
+  '',
+  ...clauseTables(tests),
 ];
-let last = '';
-const sorted = [...clauses.keys()].sort(order);
-for (const [index, clause] of sorted.entries()) {
-  const document = documentOf(clause);
-  if (document !== last)
-    lines.push(`## ${document}`, '', '| clause | tests | skipped | where |', '|---|---|---|---|');
-  last = document;
-  const { passed, failed, skipped, files } = clauses.get(clause);
-  const verdict = failed ? `${passed} passed, **${failed} failed**` : `${passed} passed`;
-  const where = [...files].map((path) => `\`${path}\``).join(' ');
-  lines.push(`| ${clause} | ${verdict} | ${skipped || ''} | ${where} |`);
-  const next = sorted[index + 1];
-  if (next === undefined || documentOf(next) !== document) lines.push('');
-}
-writeFileSync(join(root, 'docs/conformance.md'), lines.join('\n'));
-process.stdout.write(`docs/conformance.md: ${clauses.size} clauses\n`);
+writeFileSync(values.out, lines.join('\n'));
+const tested = new Set(tests.flatMap(({ shall }) => shall)).size;
+process.stdout.write(`${values.out}: ${catalogue.rows.length} requirements, ${tested} of them tested\n`);

@@ -1,0 +1,87 @@
+const shownPerFile = 3;
+
+/** A requirement is met by tests that passed, unless one of them failed. */
+export function verdictOf(tests) {
+  if (tests.some(({ verdict }) => verdict === 'failed')) return 'failed';
+  if (tests.some(({ verdict }) => verdict === 'passed')) return 'met';
+  return tests.length > 0 ? 'skipped' : 'no test';
+}
+
+/** The part of docs/conformance.md that goes clause by clause, a row for each requirement. */
+export function requirementTables({ document, version, clauses, rows }, tests) {
+  const byId = new Map(rows.map(({ id }) => [id, []]));
+  for (const test of tests) for (const id of test.shall) byId.get(id)?.push(test);
+  const verdict = (id) => verdictOf(byId.get(id));
+  const lines = [
+    `## ${document}, clause by clause`,
+    '',
+    `Every requirement of clauses 5 and 6 and of Annex A of ${document} ${version}, in our words; "defines" and "table" are what the text states without a verb. How ambiguous places are read stands in [ADR 0009](adr/0009-lmpe-readings.md).`,
+    '',
+    ...summary(rows, verdict),
+    ...untested(rows, verdict),
+  ];
+  for (const { clause, title, requirements } of clauses) {
+    lines.push(`### ${clause} ${title}`, '', '| id | who | strength | requirement | verdict | tests |');
+    lines.push('|---|---|---|---|---|---|');
+    for (const row of requirements) {
+      const cells = [cell(row), mark(verdict(row.id)), where(byId.get(row.id))];
+      lines.push(`${cells[0]} ${cells[1]} | ${cells[2]} |`);
+    }
+    lines.push('');
+  }
+  return lines;
+}
+
+/** What of a row does not depend on a test run. */
+function cell({ id, who, strength, text, note }) {
+  return `| ${id} | ${who.join(', ')} | ${strength} | ${escaped(note ? `${text} _${note}_` : text)} |`;
+}
+
+/** Rows of the catalogue that the text of docs/conformance.md does not have as they are now. */
+export function missingRows({ rows }, text) {
+  const lines = text.split('\n');
+  const starts = new Map(lines.map((line) => [line.split(' | ')[0], line]));
+  return rows.filter((row) => !starts.get(`| ${row.id}`)?.startsWith(cell(row))).map(({ id }) => id);
+}
+
+function summary(rows, verdict) {
+  const strengths = [...new Set(rows.map(({ strength }) => strength))];
+  const kinds = ['met', 'failed', 'skipped', 'no test'];
+  const lines = [`| strength | rows | ${kinds.join(' | ')} |`, '|---|---|---|---|---|---|'];
+  for (const strength of strengths) {
+    const of = rows.filter((row) => row.strength === strength);
+    const counts = kinds.map((kind) => of.filter(({ id }) => verdict(id) === kind).length || '');
+    lines.push(`| ${strength} | ${of.length} | ${counts.join(' | ')} |`);
+  }
+  return [...lines, ''];
+}
+
+function untested(rows, verdict) {
+  const without = rows.filter(({ id }) => verdict(id) !== 'met');
+  if (without.length === 0) return ['Every row has a test that passed.', ''];
+  const lines = ['Without a test that passed:', ''];
+  for (const row of without) {
+    lines.push(`- ${row.id} (${row.strength}, ${verdict(row.id)}): ${escaped(row.text)}`);
+  }
+  return [...lines, ''];
+}
+
+function mark(verdict) {
+  return verdict === 'met' || verdict === 'skipped' ? verdict : `**${verdict}**`;
+}
+
+function where(tests) {
+  const files = new Map();
+  for (const { file, title } of tests) files.set(file, (files.get(file) ?? new Set()).add(title));
+  return [...files]
+    .map(([file, titles]) => {
+      const shown = [...titles].slice(0, shownPerFile).map(escaped).join('; ');
+      const more = titles.size > shownPerFile ? `; and ${titles.size - shownPerFile} more` : '';
+      return `\`${file}\`: ${shown}${more}`;
+    })
+    .join('<br>');
+}
+
+function escaped(text) {
+  return text.replace(/[\\|<>]/g, (c) => `\\${c}`).replace(/\s+/g, ' ');
+}
