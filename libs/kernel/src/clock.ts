@@ -23,7 +23,8 @@ export const systemClock: Clock = {
   wall: () => Date.now(),
   after(ms, fire) {
     const handle = setTimeout(fire, ms);
-    handle.unref();
+    // A browser's is a number.
+    if (typeof handle === 'object') handle.unref();
     return { cancel: () => clearTimeout(handle) };
   },
 };

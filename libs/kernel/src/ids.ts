@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-
 const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 /** Where unguessable identifiers come from; a test gives its own. */
@@ -13,7 +11,7 @@ export const randomIds: IdSource = {
     let text = '';
     while (text.length < length) {
       // 252 is the largest multiple of 36 in a byte: what lies above would favour the first letters.
-      for (const byte of randomBytes(length + 8)) {
+      for (const byte of crypto.getRandomValues(new Uint8Array(Math.min(length, 1_024) + 8))) {
         if (byte < 252 && text.length < length) text += alphabet[byte % 36];
       }
     }
