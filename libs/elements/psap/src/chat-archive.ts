@@ -15,6 +15,9 @@ import {
 /** Chats looked through for a Call Identifier that is not in memory. */
 const searched = 1_000;
 
+/** Chats looked through for those somebody asked for. */
+const lookedThrough = 10_000;
+
 /** Records read at a time. */
 const page = 1_000;
 
@@ -41,11 +44,27 @@ export class ChatArchive {
     return isChatRecord(value) ? value : undefined;
   }
 
-  /** Newest first. */
-  async list(limit: number): Promise<ChatRecord[]> {
-    const keys = await this.records.list(collections.byTime, { reverse: true, limit });
-    const found = await Promise.all(keys.map(({ value }) => this.chat(String(value))));
-    return found.filter((chat) => chat !== undefined);
+  put(chat: ChatRecord): Promise<void> {
+    return this.records.put(collections.chats, chat.chat, chat);
+  }
+
+  /** Newest first: the wanted ones among the newest, at most so many. */
+  async list(limit: number, wanted: (chat: ChatRecord) => boolean = () => true): Promise<ChatRecord[]> {
+    const found: ChatRecord[] = [];
+    const step = Math.min(page, Math.max(limit, 100));
+    let after: string | undefined;
+    for (let looked = 0; found.length < limit && looked < lookedThrough; looked += step) {
+      const keys = await this.records.list(collections.byTime, {
+        reverse: true,
+        limit: step,
+        ...(after !== undefined && { after }),
+      });
+      const chats = await Promise.all(keys.map(({ value }) => this.chat(String(value))));
+      for (const chat of chats) if (chat && wanted(chat)) found.push(chat);
+      after = keys.at(-1)?.key;
+      if (keys.length < step) break;
+    }
+    return found.slice(0, limit);
   }
 
   /** By the chat's own identifier or its Call Identifier, the newest of several. */

@@ -1,3 +1,4 @@
+import type { PsapPhase } from '@esinet/lmpe';
 import type { Chat } from './chat.js';
 
 /** The chats in memory, found by what messages say of themselves. */
@@ -6,14 +7,20 @@ export class ChatIndex {
   readonly #byCallId = new Map<string, Chat[]>();
   /** Chats whose Call Identifier is ours, by sender. */
   readonly #madeUp = new Map<string, Chat[]>();
-  readonly #open = new Set<Chat>();
+  readonly #phases = new Map<Chat, PsapPhase>();
+  readonly #counts = new Map<PsapPhase, number>();
 
   get size(): number {
     return this.#chats.size;
   }
 
   get open(): number {
-    return this.#open.size;
+    return this.#counts.get('open') ?? 0;
+  }
+
+  /** Real chats in memory by phase, those of every phase that was ever seen. */
+  get counts(): ReadonlyMap<PsapPhase, number> {
+    return this.#counts;
   }
 
   get(id: string): Chat | undefined {
@@ -42,15 +49,24 @@ export class ChatIndex {
 
   /** To be told after the phase of a chat changed. */
   count(chat: Chat): void {
-    if (chat.state.phase === 'open') this.#open.add(chat);
-    else this.#open.delete(chat);
+    if (chat.origin.test) return;
+    this.#discount(chat);
+    this.#phases.set(chat, chat.state.phase);
+    this.#counts.set(chat.state.phase, (this.#counts.get(chat.state.phase) ?? 0) + 1);
   }
 
   remove(chat: Chat): void {
     this.#chats.delete(chat.id);
-    this.#open.delete(chat);
+    this.#discount(chat);
     leave(this.#byCallId, chat.callId, chat);
     leave(this.#madeUp, chat.origin.sender, chat);
+  }
+
+  #discount(chat: Chat): void {
+    const phase = this.#phases.get(chat);
+    if (phase === undefined) return;
+    this.#phases.delete(chat);
+    this.#counts.set(phase, (this.#counts.get(phase) ?? 1) - 1);
   }
 
   /** One that can be spared: a closed chat, or else a silent one. Both come back from the records when needed. */

@@ -1,7 +1,7 @@
 import type { Timer } from '@esinet/kernel';
 import type { Outbox, PsapSession } from '@esinet/lmpe';
 import type { Centre } from './centre.js';
-import type { ChatRecord } from './message-record.js';
+import type { ChatDetails, ChatRecord } from './message-record.js';
 
 /** One chat in memory. Changed only by the step that is at the head of its queue. */
 export class Chat {
@@ -11,6 +11,7 @@ export class Chat {
   /** Whether anything of it is in the records. */
   recorded = false;
   closedAt: string | undefined;
+  details: ChatDetails = {};
   /** What was known of the caller's location last, to tell a keep-alive that says something new. */
   lastLocation = '';
   /** Monotonic time of the last look at a location reference. */
@@ -46,13 +47,14 @@ export class Chat {
     return done;
   }
 
-  record(phase = this.state.phase): ChatRecord {
+  record(phase = this.state.phase, details = this.details): ChatRecord {
     return {
       version: 1,
       chat: this.id,
       callId: this.callId,
       centre: this.centre.id,
       ...this.origin,
+      ...details,
       phase,
       ...(this.closedAt !== undefined && { closedAt: this.closedAt }),
     };

@@ -1,26 +1,10 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseFilters } from '@nestjs/common';
 import type { Result } from '@esinet/kernel';
-import type { DeskRefusal } from './chat-desk.js';
+import type { DeskRefusal } from './desk.js';
 import type { ChatRecord, MessageRecord } from './message-record.js';
 import { Problem, ProblemFilter } from './problem.js';
 import { PsapService } from './psap-service.js';
-
-/** A message as the REST interface shows it. */
-export interface ShownMessage {
-  readonly direction: 'in' | 'out';
-  readonly messageId?: number;
-  readonly messageType?: number;
-  readonly kind: string;
-  readonly text?: string;
-  readonly at: string;
-  readonly sender: string;
-  readonly locations?: readonly Omit<NonNullable<MessageRecord['locations']>[number], 'document'>[];
-  readonly otherParts?: MessageRecord['otherParts'];
-  readonly problems?: readonly string[];
-  readonly reasons?: readonly string[];
-  readonly history?: readonly string[];
-  readonly delivery?: string;
-}
+import { type ShownMessage, shownMessage } from './shown-message.js';
 
 const defaultChats = 100;
 const maxChats = 1_000;
@@ -48,8 +32,12 @@ export class ChatsController {
     if (!Number.isInteger(wanted) || wanted < 1 || wanted > maxChats) {
       throw new Problem(400, 'Bad limit', `limit is a whole number from 1 to ${maxChats}`);
     }
-    const all = await this.psap.desk.list(wanted);
-    return { chats: centre === undefined ? all : all.filter((chat) => chat.centre === centre) };
+    return {
+      chats: await this.psap.desk.list({
+        limit: wanted,
+        ...(typeof centre === 'string' && { centre }),
+      }),
+    };
   }
 
   @Get('chats/:id')
@@ -57,7 +45,7 @@ export class ChatsController {
     const chat = await this.psap.desk.find(id);
     if (!chat) throw new Problem(404, 'No such chat', 'no chat has this identifier');
     const messages = await this.psap.desk.messages(chat.chat);
-    return { ...chat, messages: messages.map(shown) };
+    return { ...chat, messages: messages.map(shownMessage) };
   }
 
   @Post('chats/:id/messages')
@@ -80,10 +68,14 @@ const statusOf: Readonly<Record<DeskRefusal['code'], number>> = {
   'not-open': 409,
   'too-long': 413,
   'not-stored': 503,
+  'no-agreement': 403,
+  refused: 409,
+  busy: 409,
+  'bad-target': 400,
 };
 
 function answer(result: Result<MessageRecord, DeskRefusal>): ShownMessage {
-  if (result.ok) return shown(result.value);
+  if (result.ok) return shownMessage(result.value);
   const { code, message } = result.error;
   throw new Problem(statusOf[code], code, message);
 }
@@ -91,32 +83,4 @@ function answer(result: Result<MessageRecord, DeskRefusal>): ShownMessage {
 function textOf(body: unknown): string | undefined {
   if (typeof body !== 'object' || body === null || !('text' in body)) return undefined;
   return typeof body.text === 'string' ? body.text : undefined;
-}
-
-/** A location goes out by its shapes; the document stays in the records. */
-function shown(record: MessageRecord): ShownMessage {
-  const { direction, messageId, messageType, kind, text, at, sender, otherParts, problems, delivery } =
-    record;
-  return {
-    direction,
-    ...(messageId !== undefined && { messageId }),
-    ...(messageType !== undefined && { messageType }),
-    kind,
-    ...(text !== undefined && { text }),
-    at,
-    sender,
-    ...(record.locations && {
-      locations: record.locations.map(({ source, shapes, civics, timestamp }) => ({
-        source,
-        shapes,
-        civics,
-        ...(timestamp !== undefined && { timestamp }),
-      })),
-    }),
-    ...(otherParts && { otherParts }),
-    ...(problems && { problems }),
-    ...(record.reasons && { reasons: record.reasons }),
-    ...(record.history && { history: record.history }),
-    ...(delivery !== undefined && { delivery }),
-  };
 }

@@ -9,6 +9,7 @@ export function outRecord(
   chat: Chat,
   wallMs: number,
   m: { messageType?: number; messageId?: number; text?: string },
+  by?: string,
 ): MessageRecord {
   return {
     version: 1,
@@ -25,11 +26,17 @@ export function outRecord(
     ...(m.text !== undefined && { text: m.text }),
     reference: '',
     delivery: 'pending',
+    ...(by !== undefined && { by }),
   };
 }
 
 /** A message of the caller. */
-export function inRecord(chat: Chat, wallMs: number, m: IncomingMessage): MessageRecord {
+export function inRecord(
+  chat: Chat,
+  wallMs: number,
+  m: IncomingMessage,
+  marks: readonly string[] = [],
+): MessageRecord {
   const location = locationOf(m);
   return {
     version: 1,
@@ -53,6 +60,7 @@ export function inRecord(chat: Chat, wallMs: number, m: IncomingMessage): Messag
     ...(m.problems.length > 0 && { problems: m.problems }),
     ...(m.reasons.length > 0 && { reasons: m.reasons }),
     ...(m.history.length > 0 && { history: m.history }),
+    ...(marks.length > 0 && { marks }),
     raw: m.raw.toString('base64'),
   };
 }

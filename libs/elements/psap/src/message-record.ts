@@ -45,10 +45,32 @@ export interface MessageRecord {
   readonly raw?: string;
   /** Of our own: what became of it. */
   readonly delivery?: 'pending' | 'delivered' | 'failed';
+  /** Of our own: the call taker who said it. */
+  readonly by?: string;
+  /** URI of the centre that sent it or took it in before the chat came here. */
+  readonly imported?: string;
+  /** What was noted of it when it came: `gap`, `late`, `after-hand-over` and the like. */
+  readonly marks?: readonly string[];
+}
+
+/** What becomes known of a chat while it runs. */
+export interface ChatDetails {
+  /** The call taker whose chat it is. */
+  readonly taker?: string;
+  readonly incident?: string;
+  /** URIs of the centres it came from and went to. */
+  readonly transferredFrom?: string;
+  readonly handedTo?: string;
+  /** As the caller prefers them (RFC 5646). */
+  readonly languages?: readonly string[];
+  /** TS 103 698 6.1.2.11 */
+  readonly did?: string;
+  /** P-Access-Network-Info, as it came. */
+  readonly accessNetwork?: string;
 }
 
 /** One chat, as kept in the collection `chats`. */
-export interface ChatRecord {
+export interface ChatRecord extends ChatDetails {
   readonly version: 1;
   readonly chat: string;
   readonly callId: string;
@@ -67,7 +89,12 @@ export interface ChatRecord {
 }
 
 /** Collections of Records. `chats-by-time` has a key per chat, `<RFC 3339 start>/<chat>`. */
-export const collections = { messages: 'messages', chats: 'chats', byTime: 'chats-by-time' } as const;
+export const collections = {
+  messages: 'messages',
+  chats: 'chats',
+  byTime: 'chats-by-time',
+  transfers: 'transfers',
+} as const;
 
 /** One caller, one centre, one Call Identifier: what a stranger sends under a known Call Identifier stays apart. */
 export function chatIdOf(callId: string, centre: string, sender: string): string {

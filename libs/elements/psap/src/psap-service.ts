@@ -1,6 +1,6 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { httpHeldClient } from '@esinet/held';
-import { type Clock, type IdSource, type Logger, isoTime, messageOf } from '@esinet/kernel';
+import { type Clock, type IdSource, type Logger, messageOf } from '@esinet/kernel';
 import type { OutgoingMessage, SendOutcome } from '@esinet/lmpe';
 import {
   type Bus,
@@ -21,7 +21,8 @@ import {
 import { type SipMessage, type UasAnswer, UserAgent } from '@esinet/sip';
 import { Centres } from './centre.js';
 import type { Chat } from './chat.js';
-import { ChatDesk, type DeskWatcher } from './chat-desk.js';
+import { ChatDesk } from './chat-desk.js';
+import { deskWatcher } from './desk-watcher.js';
 import { PSAP_CONFIG, type PsapConfig } from './config.js';
 import { readIncoming } from './incoming-message.js';
 import { heldLook } from './location-look.js';
@@ -38,8 +39,8 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
     @Inject(PSAP_CONFIG) private readonly config: PsapConfig,
     @Inject(SipEdge) edge: SipEdge,
     @Inject(RECORDS) records: Records,
-    @Inject(BUS) private readonly bus: Bus,
-    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(BUS) bus: Bus,
+    @Inject(CLOCK) clock: Clock,
     @Inject(IDS) ids: IdSource,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(METRICS) metrics: Metrics,
@@ -60,7 +61,7 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
         allowedHosts.length === 0
           ? undefined
           : heldLook(httpHeldClient({ allowedHosts, timeoutMs: timeout }), logger),
-      watcher: this.#watcher(metrics),
+      watcher: deskWatcher({ metrics, bus, clock }),
     });
     this.#agent = new UserAgent({
       transactions: edge.transactions,
@@ -114,37 +115,5 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
     return outcome.kind === 'response'
       ? { kind: 'answered', status: outcome.message.status }
       : { kind: 'failure', reason: outcome.reason };
-  }
-
-  #watcher(metrics: Metrics): DeskWatcher {
-    const sessions = metrics.gauge('esinet_chat_sessions', 'Chats open');
-    const messages = metrics.counter('esinet_chat_messages_total', 'Chat messages by direction and type', [
-      'direction',
-      'type',
-    ]);
-    const publish = (what: string, chat: Chat, more: Record<string, string | number> = {}): void =>
-      this.bus.publish(`events.psap.${what}`, {
-        at: isoTime(this.clock.wall()),
-        element: 'psap',
-        callId: chat.callId,
-        centre: chat.centre.id,
-        ...more,
-      });
-    return {
-      started: (chat) =>
-        publish(
-          'chat-started',
-          chat,
-          chat.origin.service === undefined ? {} : { service: chat.origin.service },
-        ),
-      message: (chat, { direction, kind, messageId }) => {
-        messages.inc({ direction, type: kind });
-        if (kind === 'heartbeat') return;
-        publish('message', chat, { direction, kind, ...(messageId !== undefined && { messageId }) });
-      },
-      ended: (chat) => publish('stopped', chat),
-      note: (chat, note) => publish('note', chat, { note }),
-      open: (count) => sessions.set(count),
-    };
   }
 }

@@ -1,0 +1,161 @@
+import { type Clock, type Logger, isoTime, messageOf } from '@esinet/kernel';
+import { type PsapEvent, type SessionEffect, psapSession } from '@esinet/lmpe';
+import type { Chat } from './chat.js';
+import type { ChatArchive } from './chat-archive.js';
+import type { ChatIndex } from './chat-index.js';
+import type { ChatPost } from './chat-post.js';
+import type { DeskEvents } from './desk-events.js';
+import type { DeskWatcher } from './desk-watcher.js';
+import type { IncomingMessage } from './incoming-message.js';
+import { inRecord, locationKey, outRecord, tellsSomething } from './make-record.js';
+import { type MessageRecord, ids, kindOf } from './message-record.js';
+import { automaticAnswer } from './script.js';
+import { shownMessage } from './shown-message.js';
+
+export interface ChatStepsOptions {
+  readonly archive: ChatArchive;
+  readonly index: ChatIndex;
+  readonly post: ChatPost;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly watcher: DeskWatcher;
+  readonly events: DeskEvents;
+  /** Whether a location by reference in this message is to be fetched now. */
+  readonly wantsLook: (chat: Chat, message: IncomingMessage) => boolean;
+  readonly look: (chat: Chat, record: MessageRecord, message: IncomingMessage) => void;
+  /** The chat is over. */
+  readonly onEnded: (chat: Chat) => void;
+}
+
+/** What belongs to an event beside the event. */
+export interface StepInput {
+  readonly message?: IncomingMessage;
+  /** The call taker who asked for it. */
+  readonly by?: string;
+}
+
+/**
+ * One step of one chat: the session decides, what it decided is recorded, then it is in force and seen outside. If it
+ * cannot be recorded, the session stays as it was.
+ */
+export class ChatSteps {
+  #closed = false;
+
+  constructor(private readonly o: ChatStepsOptions) {}
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** To be run from the queue of the chat. @throws RecordsError */
+  async step(chat: Chat, event: PsapEvent, { message, by }: StepInput = {}): Promise<MessageRecord[]> {
+    const { clock, watcher, archive } = this.o;
+    const before = chat.state;
+    const [next, effects] = psapSession(before, event);
+    const made: MessageRecord[] = [];
+    const looks = message !== undefined && this.o.wantsLook(chat, message);
+    const marks = effects.flatMap((effect) => (effect.type === 'note' ? [effect.note] : []));
+    for (const effect of effects) {
+      if (effect.type !== 'record') continue;
+      if (effect.direction === 'out') made.push(outRecord(chat, clock.wall(), effect, by));
+      else if (message && (looks || tellsSomething(chat, message)))
+        made.push(inRecord(chat, clock.wall(), message, marks));
+    }
+    const closedAt = chat.closedAt;
+    if (next.phase !== before.phase) {
+      chat.closedAt = next.phase === 'closed' ? isoTime(clock.wall()) : undefined;
+    }
+    try {
+      await archive.write(chat, made, next.phase !== before.phase || !chat.recorded ? next.phase : undefined);
+    } catch (error) {
+      chat.closedAt = closedAt;
+      throw error;
+    }
+    if (this.#closed) return made;
+    const fresh = !chat.recorded;
+    chat.recorded = true;
+    chat.state = next;
+    if (fresh) watcher.started(chat);
+    if (message) {
+      const kind = kindOf(message.identifiers.messageType);
+      watcher.message(chat, { direction: 'in', kind, ...ids(message.identifiers) });
+      const location = locationKey(message);
+      if (location !== '') chat.lastLocation = location;
+      chat.outbox.kick();
+    }
+    if (fresh || next.phase !== before.phase) this.tellChat(chat);
+    for (const record of made) this.#tell(chat, 'message', shownMessage(record));
+    this.perform(chat, effects);
+    const record = made.find((r) => r.direction === 'in');
+    if (looks && record && message) this.o.look(chat, record, message);
+    if (before.phase === 'open') this.#answer(chat, effects);
+    return made;
+  }
+
+  perform(chat: Chat, effects: readonly SessionEffect[]): void {
+    const { clock, index, post, watcher } = this.o;
+    for (const effect of effects) {
+      switch (effect.type) {
+        case 'send':
+          post.post(chat, effect);
+          break;
+        case 'set-timer': {
+          const { timer, ms } = effect;
+          if (timer === 'early') break;
+          chat.timers.get(timer)?.cancel();
+          chat.timers.set(
+            timer,
+            clock.after(ms, () => this.run(chat, { type: 'timer', timer }, 'chat timer failed')),
+          );
+          break;
+        }
+        case 'cancel-timer':
+          chat.timers.get(effect.timer)?.cancel();
+          chat.timers.delete(effect.timer);
+          break;
+        case 'phase':
+          index.count(chat);
+          watcher.phases(index.counts);
+          if (effect.phase === 'closed') this.o.onEnded(chat);
+          break;
+        case 'note':
+          watcher.note(chat, effect.note);
+          this.#tell(chat, 'note', { note: effect.note });
+          break;
+        case 'record':
+        case 'show':
+          break;
+      }
+    }
+  }
+
+  /** A step nobody waits for. */
+  run(chat: Chat, event: PsapEvent, failure: string): void {
+    if (this.#closed) return;
+    chat
+      .enqueue(() => this.step(chat, event))
+      .catch((error: unknown) => this.o.logger.error(failure, { reason: messageOf(error) }));
+  }
+
+  tellChat(chat: Chat): void {
+    this.#tell(chat, 'chat', chat.record());
+  }
+
+  #answer(chat: Chat, effects: readonly SessionEffect[]): void {
+    for (const effect of effects) {
+      const text =
+        effect.type === 'show' ? automaticAnswer(chat.centre, effect.kind, effect.text) : undefined;
+      if (text === undefined || chat.outbox.waiting >= busyOutbox) continue;
+      this.run(chat, { type: 'say', text }, 'automatic answer failed');
+    }
+  }
+
+  /** Of test calls no call taker hears (TS 103 698 6.1.2.10). */
+  #tell(chat: Chat, type: 'chat' | 'message' | 'note', data: object): void {
+    if (chat.origin.test) return;
+    this.o.events.tell({ type, chat: chat.id, callId: chat.callId, centre: chat.centre.id, data });
+  }
+}
+
+/** Automatic answers stop while so many messages wait: whoever floods a chat is not answered one by one. */
+const busyOutbox = 20;

@@ -1,0 +1,235 @@
+import { type Clock, type IdSource, isoTime } from '@esinet/kernel';
+import {
+  type PsapSession,
+  type SessionEffect,
+  messageKind,
+  newCallId,
+  newPsapSession,
+  psapSession,
+} from '@esinet/lmpe';
+import type { Centre, Centres } from './centre.js';
+import { Chat } from './chat.js';
+import type { ChatArchive } from './chat-archive.js';
+import type { ChatIndex } from './chat-index.js';
+import type { ChatPost } from './chat-post.js';
+import type { ChatSteps } from './chat-steps.js';
+import type { PsapConfig } from './config.js';
+import type { DeskWatcher } from './desk-watcher.js';
+import type { IncomingMessage } from './incoming-message.js';
+import { outRecord, replayOf } from './make-record.js';
+import { type ChatRecord, chatIdOf } from './message-record.js';
+import { TestCalls, testAnswer } from './test-call.js';
+
+export interface ChatsOptions {
+  readonly config: PsapConfig;
+  readonly centres: Centres;
+  readonly archive: ChatArchive;
+  readonly index: ChatIndex;
+  readonly post: ChatPost;
+  readonly steps: ChatSteps;
+  readonly watcher: DeskWatcher;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+}
+
+/** The chats in memory: which one a message belongs to, how one begins and how it comes back from the records. */
+export class Chats {
+  readonly #tests: TestCalls;
+  readonly #opening = new Map<string, Promise<Chat | undefined>>();
+
+  constructor(private readonly o: ChatsOptions) {
+    this.#tests = new TestCalls(o.config.tests.interval);
+  }
+
+  /**
+   * The chat a message belongs to: that of its Call Identifier at this centre and, if there are several, of its
+   * sender. A start from somebody else under a known identifier gets a chat of its own, so that both are answered.
+   * Without an identifier it is the sender's open chat that we named. Undefined if there is no room for another chat,
+   * or no test allowed.
+   */
+  async of(message: IncomingMessage, named: Centre | undefined): Promise<Chat | undefined> {
+    const { callId, messageType } = message.identifiers;
+    const { index } = this.o;
+    const starts = ['start', 'start-redirect'].includes(messageKind(messageType));
+    let known: readonly Chat[] =
+      callId !== undefined ? index.byCallId(callId) : index.madeUpFor(message.sender);
+    if (named) known = known.filter((chat) => chat.centre.id === named.id);
+    const own = known.filter((chat) => chat.origin.sender === message.sender);
+    const found = own.at(-1) ?? (starts ? undefined : known.at(-1));
+    if (found) return found;
+    if (!this.#makeRoom()) return undefined;
+
+    const centre = named ?? this.o.centres.default;
+    const given = callId ?? newCallId(this.o.ids, this.o.config.element);
+    const id = chatIdOf(given, centre.id, message.sender);
+    return this.#open(id, () => this.#begin(id, given, centre, message, callId === undefined));
+  }
+
+  /** By Call Identifier, the newest of several; or by the chat's own identifier. */
+  async find(id: string): Promise<ChatRecord | undefined> {
+    const known = this.o.index.byCallId(id).at(-1) ?? this.o.index.get(id);
+    return known ? known.record() : this.o.archive.find(id);
+  }
+
+  /** A chat that had to make room comes back when it is asked for. */
+  async living(record: ChatRecord): Promise<Chat> {
+    const chat = this.o.index.get(record.chat);
+    return chat ?? (await this.#open(record.chat, () => this.load(record))) ?? this.load(record);
+  }
+
+  /** Takes up the chats that were not over when the process ended. Gives their number. */
+  async restore(): Promise<number> {
+    const { clock, config, index, archive } = this.o;
+    let restored = 0;
+    for await (const record of archive.openSince(isoTime(clock.wall() - config.limits.restoreWithin))) {
+      if (index.size >= config.limits.chats) break;
+      await this.load(record);
+      restored++;
+    }
+    return restored;
+  }
+
+  forget(chat: Chat): void {
+    chat.cancelTimers();
+    chat.outbox.close();
+    this.o.index.remove(chat);
+  }
+
+  /** A chat that is over stays in memory for a while. */
+  ended(chat: Chat): void {
+    this.o.watcher.ended(chat);
+    this.#forgetLater(chat);
+  }
+
+  #forgetLater(chat: Chat): void {
+    const timer = this.o.clock.after(this.o.config.limits.closedFor, () => {
+      if (chat.state.phase === 'closed' && chat.waiting === 0) this.forget(chat);
+    });
+    chat.timers.get('forget')?.cancel();
+    chat.timers.set('forget', timer);
+  }
+
+  /** Two may ask for one chat at once. */
+  #open(id: string, make: () => Promise<Chat | undefined>): Promise<Chat | undefined> {
+    let opening = this.#opening.get(id);
+    if (!opening) {
+      opening = make().finally(() => this.#opening.delete(id));
+      this.#opening.set(id, opening);
+    }
+    return opening;
+  }
+
+  #makeRoom(): boolean {
+    if (this.o.index.size < this.o.config.limits.chats) return true;
+    const spare = this.o.index.spare();
+    if (spare) this.forget(spare);
+    return spare !== undefined;
+  }
+
+  async #begin(
+    id: string,
+    callId: string,
+    centre: Centre,
+    message: IncomingMessage,
+    madeUp: boolean,
+  ): Promise<Chat | undefined> {
+    if (!madeUp) {
+      const before = await this.o.archive.chat(id);
+      if (before) return this.load(before);
+    }
+    if (message.test && !this.#mayTest(message)) return undefined;
+    return this.add({
+      version: 1,
+      chat: id,
+      callId,
+      centre: centre.id,
+      caller: message.caller ?? message.sender,
+      sender: message.sender,
+      ...(message.service !== undefined && { service: message.service }),
+      test: message.test,
+      ...(message.test && { testAnswer: testAnswer(centre, message) }),
+      startedAt: isoTime(this.o.clock.wall()),
+      phase: 'waiting',
+      madeUp,
+    });
+  }
+
+  #mayTest(message: IncomingMessage): boolean {
+    return this.o.config.tests.enabled && this.#tests.admit(message.sender, this.o.clock.now());
+  }
+
+  add(record: ChatRecord): Chat {
+    const { config, centres, index, post } = this.o;
+    const centre = centres.get(record.centre) ?? { ...centres.default, id: record.centre };
+    const { caller, sender, service, test, testAnswer: answer, startedAt, madeUp } = record;
+    const state = newPsapSession({
+      callId: record.callId,
+      caller,
+      greeting: centre.greeting,
+      ...(answer !== undefined && { testAnswer: answer }),
+      timing: { heartbeatMs: config.heartbeat, silenceMs: config.silence },
+    });
+    const origin = {
+      caller,
+      sender,
+      test,
+      startedAt,
+      madeUp,
+      ...(service !== undefined && { service }),
+      ...(answer !== undefined && { testAnswer: answer }),
+    };
+    const outbox = post.outbox(() => chat);
+    const chat: Chat = new Chat(record.chat, record.callId, centre, origin, state, outbox);
+    chat.closedAt = record.closedAt;
+    chat.details = detailsOf(record);
+    index.add(chat);
+    return chat;
+  }
+
+  /** Brings a chat back from its records: identifiers go on, nothing is started a second time. */
+  async load(record: ChatRecord): Promise<Chat> {
+    const { archive, clock, index, post, steps, watcher } = this.o;
+    const messages = await archive.messages(record.chat);
+    const chat = this.add(record);
+    chat.recorded = true;
+    let state: PsapSession = chat.state;
+    let unsent: SessionEffect[] = [];
+    for (const message of messages) {
+      chat.sequence = Math.max(chat.sequence, message.sequence);
+      const [next, effects] = psapSession(state, replayOf(message));
+      state = next;
+      if (message.direction === 'out') {
+        unsent = unsent.filter((e) => e.type === 'send' && e.messageId !== message.messageId);
+      }
+      unsent.push(...effects.filter((e) => e.type === 'send' && e.messageId !== undefined));
+    }
+    const [resumed, timers] = psapSession(state, { type: 'resumed' });
+    chat.state = resumed;
+    index.count(chat);
+    await archive.write(
+      chat,
+      unsent.flatMap((e) => (e.type === 'send' ? [outRecord(chat, clock.wall(), e)] : [])),
+    );
+    steps.perform(chat, timers);
+    for (const message of messages) {
+      if (message.direction === 'out' && message.delivery === 'pending') post.post(chat, message);
+    }
+    for (const effect of unsent) if (effect.type === 'send') post.post(chat, effect);
+    watcher.phases(index.counts);
+    if (resumed.phase === 'closed') this.#forgetLater(chat);
+    return chat;
+  }
+}
+
+function detailsOf(record: ChatRecord): Chat['details'] {
+  const { taker, incident, transferredFrom, handedTo, languages, did, accessNetwork } = record;
+  return {
+    ...(taker !== undefined && { taker }),
+    ...(incident !== undefined && { incident }),
+    ...(transferredFrom !== undefined && { transferredFrom }),
+    ...(handedTo !== undefined && { handedTo }),
+    ...(languages && { languages }),
+    ...(did !== undefined && { did }),
+    ...(accessNetwork !== undefined && { accessNetwork }),
+  };
+}

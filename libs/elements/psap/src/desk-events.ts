@@ -1,0 +1,32 @@
+import { type Clock, type Logger, isoTime, messageOf } from '@esinet/kernel';
+import type { DeskEvent } from './desk.js';
+
+/** Tells everybody who watches. Nothing waits for them, and one that fails keeps no other from hearing. */
+export class DeskEvents {
+  readonly #listeners = new Set<(event: DeskEvent) => void>();
+  #last: number;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {
+    // Above all that a former process gave out: none tells a thousand things in every millisecond of its life.
+    this.#last = Math.floor(clock.wall()) * 1_000;
+  }
+
+  watch(listener: (event: DeskEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  tell(what: Omit<DeskEvent, 'id' | 'at'>): void {
+    const event: DeskEvent = { id: ++this.#last, at: isoTime(this.clock.wall()), ...what };
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.logger.error('desk event not taken', { reason: messageOf(error) });
+      }
+    }
+  }
+}
