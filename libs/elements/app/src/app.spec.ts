@@ -4,7 +4,8 @@ import { type SipMessage, readBodyParts } from '@esinet/sip';
 import { until } from '@esinet/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FarSide } from './app-fixture.js';
-import { chatRequest } from './chat-request.js';
+import { uacRequest } from './sip-link.js';
+import { appRequest } from '@esinet/lmpe-client';
 import { type OpenChatOptions, RegistrationError, openChat, sendChat } from './open-chat.js';
 
 const madrid = 'sip:madrid@esinet.lab';
@@ -247,13 +248,15 @@ describe('the APP', () => {
   });
 
   it('writes a message without location and without text', { meta: { clause: 'TS 103 698 6.2.5' } }, () => {
-    const request = chatRequest({
-      callId: 'urn:x',
-      from: '<sip:a@b>;tag=1',
-      element: 'e',
-      now: 0,
-      message: { to: 'sip:m@x', messageType: 260, keepAlive: true },
-    });
+    const request = uacRequest(
+      appRequest({
+        callId: 'urn:x',
+        from: '<sip:a@b>;tag=1',
+        element: 'e',
+        now: 0,
+        message: { to: 'sip:m@x', messageType: 260 },
+      }),
+    );
     expect(request.body).toBeUndefined();
     expect(request.headers?.map(([name]) => name)).toEqual(['Call-Info', 'Call-Info']);
   });

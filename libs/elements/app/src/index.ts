@@ -1,12 +1,24 @@
 export {
+  type AdditionalData,
+  type Attachment,
   ChatClient,
   type ChatMessage,
+  type FurtherLocation,
+  type Introduction,
+  type Place,
   type SendReport,
+  additionalDataOf,
   appAttempts,
   appFirstPauseMs,
-} from './chat-client.js';
-export { type Place, chatRequest } from './chat-request.js';
-export type { Via, WireMessage } from './link.js';
-export { type OpenChatOptions, RegistrationError, type SentChat, openChat, sendChat } from './open-chat.js';
+} from '@esinet/lmpe-client';
+export { type Via, type WireMessage, reopenPauseMs, udpBodyOctets } from './link.js';
+export {
+  type OpenChatOptions,
+  RegistrationError,
+  type SentChat,
+  openChat,
+  openChatOverSockets,
+  sendChat,
+} from './open-chat.js';
 export { type RegisterOptions, registrationPauseMs, registrationSeconds } from './registration.js';
 export { type WhereAnswer, type WhereQuestion, askWhere } from './where.js';

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import type { Clock, IdSource, Logger } from '@esinet/kernel';
+import { type Clock, type IdSource, type Logger, messageOf } from '@esinet/kernel';
 import {
   type Destination,
   type Flow,
@@ -43,6 +43,10 @@ export interface Link {
   send(request: UacRequest): Promise<UacOutcome>;
   /** A connection closed; UDP has none. */
   onClosed(callback: () => void): void;
+  /** The sockets stand again after `lose`. */
+  onRestored(callback: () => void): void;
+  /** Closes every socket for `ms` milliseconds, as a phone in a tunnel. What is to be sent meanwhile waits. */
+  lose(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,9 +60,15 @@ export interface LinkOptions {
   readonly onWire?: (message: WireMessage) => void;
 }
 
+/** Over UDP up to here, over TCP to the same port beyond: a datagram holds 65,507 octets with all its header lines. */
+export const udpBodyOctets = 56_000;
+
+/** Sockets that could not be had again are tried for again after this. */
+export const reopenPauseMs = 1_000;
+
 /** Sockets and user agent of one APP. Requests of the other side come in over the connection we opened. */
 export async function openLink(o: LinkOptions): Promise<Link> {
-  const { via, clock, ids, logger } = o;
+  const { via, clock } = o;
   const address = isIP(via.host) === 0 ? (await lookup(via.host)).address : via.host;
   const destination: Destination = {
     transport: via.transport,
@@ -66,6 +76,66 @@ export async function openLink(o: LinkOptions): Promise<Link> {
     port: via.port,
     ...(isIP(via.host) === 0 && { serverName: via.host }),
   };
+  const closedListeners: (() => void)[] = [];
+  const restoredListeners: (() => void)[] = [];
+  const open = (): Promise<Sockets> =>
+    openSockets(o, destination, () => {
+      for (const listener of closedListeners) listener();
+    });
+
+  let sockets: Sockets | undefined = await open();
+  let closed = false;
+  const waiting: (() => void)[] = [];
+  const pause = (ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
+
+  return {
+    destination,
+    send: async (request) => {
+      while (!sockets && !closed) await new Promise<void>((resolve) => waiting.push(resolve));
+      if (!sockets) return { kind: 'failure', reason: 'transport' };
+      const large = via.transport === 'udp' && octetsOf(request.body) > udpBodyOctets;
+      return sockets.agent.send({
+        ...request,
+        ...(o.credentials && { credentials: o.credentials }),
+        ...(large && { destination: { ...destination, transport: 'tcp' } }),
+      });
+    },
+    onClosed: (callback) => void closedListeners.push(callback),
+    onRestored: (callback) => void restoredListeners.push(callback),
+    lose: async (ms) => {
+      const lost = sockets;
+      if (!lost) return;
+      sockets = undefined;
+      await lost.stop();
+      await pause(ms);
+      while (!closed && !sockets) {
+        try {
+          sockets = await open();
+        } catch (error) {
+          o.logger.warn('no socket', { reason: messageOf(error) });
+          await pause(reopenPauseMs);
+        }
+      }
+      for (const go of waiting.splice(0)) go();
+      if (!closed) for (const listener of restoredListeners) listener();
+    },
+    close: async () => {
+      closed = true;
+      const last = sockets;
+      sockets = undefined;
+      for (const go of waiting.splice(0)) go();
+      await last?.stop();
+    },
+  };
+}
+
+interface Sockets {
+  readonly agent: UserAgent;
+  stop(): Promise<void>;
+}
+
+async function openSockets(o: LinkOptions, destination: Destination, onClosed: () => void): Promise<Sockets> {
+  const { via, clock, ids, logger } = o;
   const stack = createSipStack({
     listeners:
       via.transport === 'udp'
@@ -73,7 +143,7 @@ export async function openLink(o: LinkOptions): Promise<Link> {
             {
               name: 'app-udp',
               transport: 'udp',
-              host: await localAddress(address, via.port),
+              host: await localAddress(destination.address, via.port),
               port: via.localPort ?? 0,
             },
           ]
@@ -94,13 +164,13 @@ export async function openLink(o: LinkOptions): Promise<Link> {
     mergedRequests: 'repeat',
     onRequest: o.onMessage,
   });
+  stack.transport.onFlowClosed(onClosed);
   await stack.start();
-  return {
-    destination,
-    send: (request) => agent.send({ ...request, ...(o.credentials && { credentials: o.credentials }) }),
-    onClosed: (callback) => void stack.transport.onFlowClosed(callback),
-    close: () => stack.stop(),
-  };
+  return { agent, stop: () => stack.stop() };
+}
+
+function octetsOf(body: Buffer | string | undefined): number {
+  return body === undefined ? 0 : Buffer.byteLength(body);
 }
 
 function shownOn(show: (message: WireMessage) => void): (event: WireEvent) => void {

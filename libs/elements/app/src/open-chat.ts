@@ -1,15 +1,24 @@
 import { type Clock, type IdSource, type Logger, randomIds, silentLogger, systemClock } from '@esinet/kernel';
 import { type SessionTiming, newCallId } from '@esinet/lmpe';
-import { ChatClient, type ChatMessage, type SendReport } from './chat-client.js';
-import type { Place } from './chat-request.js';
+import {
+  ChatClient,
+  type ChatMessage,
+  type FurtherLocation,
+  type Introduction,
+  type Place,
+  type SendReport,
+} from '@esinet/lmpe-client';
 import { type Via, type WireMessage, openLink } from './link.js';
 import { type RegisterOptions, Registration } from './registration.js';
+import { answerTo, appLink } from './sip-link.js';
 
-export interface OpenChatOptions {
+export interface OpenChatOptions extends Introduction {
   /** Location by value. */
   readonly at?: Place;
   /** Location by reference (RFC 6442): an https or http URI of a LIS. */
   readonly locationUri?: string;
+  /** Beside `at`: what a LIS knows, by value or by reference. */
+  readonly locations?: readonly FurtherLocation[];
   /** Service URN, or a service number such as `sip:112@esinet.lab`. */
   readonly service: string;
   /** Public routable URI of the caller. With `register`: by default the registered address. */
@@ -45,6 +54,13 @@ export class RegistrationError extends Error {
  * @throws RegistrationError, or a system error if no socket can be had
  */
 export async function openChat(o: OpenChatOptions): Promise<ChatClient> {
+  return (await openChatOverSockets(o)).client;
+}
+
+/** `openChat`, with a way to take the network away from it for a while. */
+export async function openChatOverSockets(
+  o: OpenChatOptions,
+): Promise<{ readonly client: ChatClient; lose(ms: number): Promise<void> }> {
   const ids = o.ids ?? randomIds;
   const clock = o.clock ?? systemClock;
   const logger = o.logger ?? silentLogger;
@@ -57,9 +73,12 @@ export async function openChat(o: OpenChatOptions): Promise<ChatClient> {
     from: withTag(from, ids),
     element,
     clock,
-    logger,
     ...(o.at && { at: o.at }),
     ...(o.locationUri !== undefined && { locationUri: o.locationUri }),
+    ...(o.locations && { locations: o.locations }),
+    ...(o.did !== undefined && { did: o.did }),
+    ...(o.languages && { languages: o.languages }),
+    ...(o.additionalData && { additionalData: o.additionalData }),
     ...(o.introduction !== undefined && { introduction: o.introduction }),
     ...(o.timing && { timing: o.timing }),
   });
@@ -69,18 +88,21 @@ export async function openChat(o: OpenChatOptions): Promise<ChatClient> {
     ids,
     logger,
     ...(register && { credentials: { user: register.user, password: register.password } }),
-    onMessage: (request) => client.receive(request),
+    onMessage: (request) => answerTo(client, request),
+
     ...(o.onWire && { onWire: o.onWire }),
   });
+  link.onRestored(() => client.reconnected());
+  const chat = { client, lose: (ms: number) => link.lose(ms) };
   if (!register) {
-    client.connect(link);
+    client.connect(appLink(link));
     link.onClosed(() => void clock.after(Math.random() * reconnectWithinMs, () => client.nudge()));
-    return client;
+    return chat;
   }
   const registration = new Registration({ link, register, clock, ids, logger });
-  client.connect(link, registration);
+  client.connect(appLink(link, registration));
   const status = await registration.register();
-  if (status >= 200 && status < 300) return client;
+  if (status >= 200 && status < 300) return chat;
   await client.close();
   throw new RegistrationError(status);
 }
@@ -115,7 +137,7 @@ export async function sendChat(
   }
 }
 
-function withTag(from: string, ids: IdSource): string {
+export function withTag(from: string, ids: IdSource): string {
   const address = from.includes('<') ? from : `<${from}>`;
   return address.includes(';tag=') ? address : `${address};tag=${ids.token(12)}`;
 }
