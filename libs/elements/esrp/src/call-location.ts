@@ -2,13 +2,13 @@ import type { Clock } from '@esinet/kernel';
 import type { HeldClient } from '@esinet/held';
 import { type PidfLo, readPidfLo } from '@esinet/location';
 import type { Limits } from '@esinet/platform';
-import { type BodyPart, type SipMessage, readBodyParts } from '@esinet/sip';
+import { type BodyPart, type SipMessage, parseNameAddr, readBodyParts } from '@esinet/sip';
 import type { Failure } from './policy.js';
 import { within } from './within.js';
 
 /** The location a call is routed by, and where it was found. */
 export type CallLocation =
-  | { readonly how: 'value' | 'body' | 'reference'; readonly pidfLo: PidfLo }
+  | { readonly how: 'value' | 'body' | 'reference' | 'lis'; readonly pidfLo: PidfLo }
   | { readonly how: 'none'; readonly failure: Failure };
 
 /** RFC 6442 4.1 sets no limit; a call is not held up by reading many. */
@@ -18,7 +18,8 @@ const none = (cause: number, text: string): CallLocation => ({ how: 'none', fail
 
 /**
  * Finds the location to route by (RFC 6442 4): what a `cid:` of Geolocation names first, because it is at hand; then a
- * PIDF-LO in the body that no Geolocation names; then what a location URI leads to (RFC 6753). `Geolocation-Routing`
+ * PIDF-LO in the body that no Geolocation names; then what a location URI leads to (RFC 6753). A message without any
+ * location that can be used is routed by what the LIS knows of its caller (TS 103 698 5.2.2, HELD-1). `Geolocation-Routing`
  * absent counts as "no" to RFC 6442, which nobody who calls for help means: only an explicit one is honoured.
  */
 export async function callLocation(
@@ -54,7 +55,46 @@ export async function callLocation(
   const references = uris.filter((uri) => isScheme(uri, 'http') || isScheme(uri, 'https'));
   if (references.length > 0) return dereferenced(references, o);
   if (uris.some((uri) => !isScheme(uri, 'cid'))) failure ??= none(424, 'location: scheme not supported');
-  return failure ?? none(404, 'location: none');
+  return (await askedOfLis(request, o)) ?? failure ?? none(404, 'location: none');
+}
+
+/**
+ * RFC 6155: the location of the caller by the identity that was asserted. Never by From: by the centre that answers, a
+ * stranger could find out where somebody else is.
+ */
+async function askedOfLis(
+  request: SipMessage,
+  o: {
+    readonly held: HeldClient;
+    readonly clock: Clock;
+    readonly heldMs: number;
+    readonly limits?: Pick<Limits, 'xml'>;
+  },
+): Promise<CallLocation | undefined> {
+  const caller = request
+    .values('P-Asserted-Identity')
+    .map((value) => parseNameAddr(value)?.uri ?? '')
+    .find((uri) => isScheme(uri, 'sip') || isScheme(uri, 'sips'));
+  if (caller === undefined) return undefined;
+  try {
+    const answer = await within(o.clock, o.heldMs, (signal) =>
+      o.held.request(
+        {
+          type: 'locationRequest',
+          responseTime: 'emergencyRouting',
+          locationTypes: ['geodetic', 'civic'],
+          exact: false,
+          device: [{ kind: 'uri', value: caller }],
+        },
+        { signal },
+      ),
+    );
+    if (answer === 'timeout' || !answer.ok || answer.value.pidfLo === undefined) return undefined;
+    const pidfLo = readUsable(Buffer.from(answer.value.pidfLo), o.limits);
+    return pidfLo && { how: 'lis', pidfLo };
+  } catch {
+    return undefined;
+  }
 }
 
 async function dereferenced(

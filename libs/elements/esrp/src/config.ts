@@ -53,6 +53,8 @@ export const esrpConfigSchema = z
       .prefault({}),
     held: z
       .strictObject({
+        /** The LIS asked for the location of an asserted caller whose message has none (RFC 6155); null: nobody is. */
+        lis: httpUrlSchema.nullable().default('http://127.0.0.1:15985/held'),
         /** Hosts whose location URIs are fetched, as `host:port`; nobody else's are. */
         allowedHosts: z.array(z.string().min(1)).default(['127.0.0.1:15985']),
         timeout: durationSchema.prefault('1 s'),

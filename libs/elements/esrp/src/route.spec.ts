@@ -244,6 +244,57 @@ describe('where the location is looked for', () => {
   });
 });
 
+describe('a call without a location', () => {
+  const asserted = [['P-Asserted-Identity', '"Anna" <sip:anna@provider.lab>']] as const;
+
+  it(
+    'is routed by what the LIS knows of the asserted caller',
+    { meta: { clause: ['TS 103 698 5.2.2', 'RFC 5985 5.1', 'RFC 6155 3.6'], shall: '5.2.2-5' } },
+    async () => {
+      held.request = (asked) => {
+        expect(asked).toMatchObject({
+          responseTime: 'emergencyRouting',
+          device: [{ kind: 'uri', value: 'sip:anna@provider.lab' }],
+        });
+        return Promise.resolve(ok({ type: 'locationResponse', pidfLo: pidfLo() }));
+      };
+      const result = await routed({ headers: asserted });
+      expect(result.explanation).toMatchObject({
+        location: 'lis',
+        uri: 'sip:madrid@psap.esinet.internal',
+      });
+      expect(result.explanation.reason).toBeUndefined();
+    },
+  );
+
+  it('asks for nobody whom only the From names', { meta: { clause: 'RFC 6155 4.2' } }, async () => {
+    let asked = 0;
+    held.request = () => {
+      asked += 1;
+      return Promise.resolve(ok({ type: 'locationResponse', pidfLo: pidfLo() }));
+    };
+    isDefault(await routed({}));
+    expect(asked).toBe(0);
+    await routed({ headers: [['P-Asserted-Identity', '<tel:+34600000000>']] });
+    expect(asked).toBe(0);
+  });
+
+  it('arrives when the LIS does not know, hangs or fails', { meta: { clause: 'RFC 5985 9' } }, async () => {
+    for (const answer of [
+      () => Promise.resolve(err({ code: 'held', message: 'x', heldCode: 'notLocatable' } as const)),
+      () => Promise.resolve(ok({ type: 'locationResponse', locationUris: ['https://lis.lab/1'] } as const)),
+      () => Promise.resolve(ok({ type: 'locationResponse', pidfLo: '<nonsense' } as const)),
+      never,
+      () => Promise.reject(new Error('down')),
+    ]) {
+      held.request = answer;
+      const result = await routed({ headers: asserted });
+      isDefault(result);
+      expect(result.explanation.reason).toBe('location: none');
+    }
+  });
+});
+
 describe('whatever is wrong with the location, the call arrives', () => {
   const circle =
     '<presence xmlns="urn:ietf:params:xml:ns:pidf" entity="pres:x"><tuple id="a"><status/></tuple></presence>';

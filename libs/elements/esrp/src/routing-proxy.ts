@@ -128,6 +128,7 @@ export class RoutingProxy {
   #held(config: EsrpConfig): HeldClient {
     const { tls } = this.ports;
     const client = httpHeldClient({
+      ...(config.held.lis !== null && { url: config.held.lis }),
       allowedHosts: config.held.allowedHosts,
       timeoutMs: config.held.timeout,
       maxBytes: config.held.maxBytes,
