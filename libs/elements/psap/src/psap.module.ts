@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { sipEdgeProvider } from '@esinet/platform';
+import { type SipExtras, sipEdgeProvider } from '@esinet/platform';
 import { ChatsController } from './chats.controller.js';
 import { PSAP_CONFIG, type PsapConfig } from './config.js';
 import { PsapService } from './psap-service.js';
@@ -7,13 +7,13 @@ import { PsapService } from './psap-service.js';
 @Module({})
 class PsapModule {}
 
-export function psapModule(config: PsapConfig): DynamicModule {
+export function psapModule(config: PsapConfig, o: SipExtras = {}): DynamicModule {
   return {
     module: PsapModule,
     controllers: [ChatsController],
     providers: [
       { provide: PSAP_CONFIG, useValue: config },
-      sipEdgeProvider({ listeners: config.listeners, hopsBefore: 3, drainMs: config.drain }),
+      sipEdgeProvider({ listeners: config.listeners, hopsBefore: 3, drainMs: config.drain, ...o }),
       PsapService,
     ],
   };
