@@ -13,7 +13,7 @@ export function exactUri(text: string, domain: string): URI {
 
 /** URI and tag of a From value, either form of RFC 3261 20.20. */
 export function fromParts(from: string): { readonly uri: string; readonly tag?: string } {
-  const open = from.indexOf('<');
+  const open = from.indexOf('<', endOfDisplayName(from));
   const close = from.indexOf('>', open);
   const inBrackets = open >= 0 && close > open;
   const semicolon = from.indexOf(';', inBrackets ? close : 0);
@@ -21,6 +21,17 @@ export function fromParts(from: string): { readonly uri: string; readonly tag?: 
   const bare = (semicolon < 0 ? from : from.slice(0, semicolon)).trim();
   const tag = parameterOf(parameters, 'tag');
   return { uri: inBrackets ? from.slice(open + 1, close) : bare, ...(tag !== undefined && { tag }) };
+}
+
+/** Where a quoted display name ends: it may hold brackets and semicolons. */
+function endOfDisplayName(from: string): number {
+  const start = from.indexOf('"');
+  if (start < 0 || from.slice(0, start).trim() !== '') return 0;
+  for (let i = start + 1; i < from.length; i++) {
+    if (from[i] === '\\') i++;
+    else if (from[i] === '"') return i;
+  }
+  return 0;
 }
 
 /** The bare URI of an address header. */
