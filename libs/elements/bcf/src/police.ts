@@ -1,3 +1,4 @@
+import { MessageType, readIdentifiers } from '@esinet/lmpe';
 import { type HeaderEdit, parseNameAddr, parseUri, type SipMessage } from '@esinet/sip';
 import type { BorderPolicy, Source } from './policy.js';
 import { translateValue } from './translate.js';
@@ -17,6 +18,7 @@ export function police(request: SipMessage, source: Source, policy: BorderPolicy
   for (const name of policy.removeFromUntrusted) {
     if (request.has(name)) edits.push({ op: 'remove', name });
   }
+  if (isCallBack(request)) edits.push({ op: 'remove', name: 'Priority' });
   return edits;
 }
 
@@ -37,15 +39,32 @@ export function trustedHistory(request: SipMessage, source: Source, policy: Bord
     .map((value) => translateValue(value, inward));
 }
 
-/** Resource-Priority of what leaves for a caller: `esnet.0` within an incident, else none. TS 103 698 6.1.2.5 */
+/**
+ * Resource-Priority of what leaves for a caller: `esnet.0` within an incident, else none (TS 103 698 6.1.2.5). An
+ * answer in a chat that runs is within one. Whether a call-back is, only the PSAP knows, and it is inside, so it is
+ * believed: what has the mark of RFC 7090 keeps its priority, and a start without priority goes without.
+ */
 export function callbackPriority(
   request: SipMessage,
   withinIncident: boolean,
   policy: BorderPolicy,
 ): HeaderEdit[] {
-  if (!withinIncident)
-    return request.has('Resource-Priority') ? [{ op: 'remove', name: 'Resource-Priority' }] : [];
-  // A PSAP may have said esnet.2, a critical call (table 3): it is inside, so it is believed.
-  if (request.has('Resource-Priority')) return [];
+  const marked = request.has('Resource-Priority');
+  if (isCallBack(request)) {
+    return marked ? [] : [{ op: 'append', name: 'Resource-Priority', value: policy.callbackPriority }];
+  }
+  if (!withinIncident) return marked ? [{ op: 'remove', name: 'Resource-Priority' }] : [];
+  // A PSAP may have said esnet.2, a critical call (table 3).
+  if (marked || isStart(request)) return [];
   return [{ op: 'append', name: 'Resource-Priority', value: policy.callbackPriority }];
+}
+
+/** RFC 7090 3; its clause 5 has it taken from whoever is not trusted. */
+function isCallBack(request: SipMessage): boolean {
+  return request.header('Priority')?.trim().toLowerCase() === 'psap-callback';
+}
+
+function isStart(request: SipMessage): boolean {
+  const { messageType } = readIdentifiers(request.values('Call-Info'));
+  return messageType === MessageType.start;
 }

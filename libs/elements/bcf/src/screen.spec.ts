@@ -214,6 +214,34 @@ describe('police', () => {
     ]);
     expect(back([['Resource-Priority', 'esnet.1']], false).has('Resource-Priority')).toBe(false);
   });
+
+  it(
+    'believes a PSAP that says whether it calls back within an incident, and nobody else',
+    { meta: { clause: ['TS 103 698 6.1.2.5', 'RFC 7090 5'] } },
+    () => {
+      const start: [string, string] = [
+        'Call-Info',
+        '<urn:emergency:service:uid:msgtype:257:psap.lab>;purpose=EmergencyCallData.MsgType',
+      ];
+      const back = (headers: readonly (readonly [string, string])[], known: boolean) => {
+        const before = request({
+          uri: 'sip:anna@provider.lab',
+          from: '<sip:madrid@psap.esinet.internal>',
+          headers: [chatHeader, start, ...headers],
+        });
+        const inChat = known ? { current: phone } : undefined;
+        return leaving(before, screen(before, inside, context, inChat));
+      };
+      const mark: [string, string] = ['Priority', 'psap-callback'];
+      const marked = back([mark, ['Resource-Priority', 'esnet.0']], false);
+      expect(marked.values('Resource-Priority')).toEqual(['esnet.0']);
+      expect(marked.header('Priority')).toBe('psap-callback');
+      expect(back([], true).has('Resource-Priority')).toBe(false);
+
+      const forged = request({ headers: [chatHeader, mark] });
+      expect(leaving(forged, screen(forged, stranger, context)).has('Priority')).toBe(false);
+    },
+  );
 });
 
 describe('identifiers', () => {
