@@ -151,6 +151,7 @@ export class Chats {
       startedAt: isoTime(this.o.clock.wall()),
       phase: 'waiting',
       madeUp,
+      ...callerDetails(message),
     });
   }
 
@@ -219,6 +220,16 @@ export class Chats {
     if (resumed.phase === 'closed') this.#forgetLater(chat);
     return chat;
   }
+}
+
+/** What the first message says of its caller. */
+function callerDetails(message: IncomingMessage): Pick<ChatRecord, 'languages' | 'did' | 'accessNetwork'> {
+  const { languages, accessNetwork, identifiers } = message;
+  return {
+    ...(languages.length > 0 && { languages }),
+    ...(identifiers.did !== undefined && { did: identifiers.did }),
+    ...(accessNetwork !== undefined && { accessNetwork }),
+  };
 }
 
 function detailsOf(record: ChatRecord): Chat['details'] {

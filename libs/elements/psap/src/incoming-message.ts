@@ -1,16 +1,47 @@
 import { createHash } from 'node:crypto';
-import { type PidfLo, readPidfLo } from '@esinet/location';
-import { type LmpeIdentifiers, isEmergencyService, readIdentifiers } from '@esinet/lmpe';
+import type { PidfLo } from '@esinet/location';
+import {
+  type LmpeIdentifiers,
+  isEmergencyService,
+  isKeepAlive,
+  messageKind,
+  readIdentifiers,
+} from '@esinet/lmpe';
 import type { Limits } from '@esinet/platform';
 import { type BodyPart, type SipMessage, parseNameAddr, parseUri, readBodyParts } from '@esinet/sip';
+import type { DataBlock } from './reading/additional-data.js';
+import type { AlertError } from './reading/alert.js';
+import { readChatText, typeOf } from './reading/chat-text.js';
+import { type DataReference, readData } from './reading/message-data.js';
+import { readLanguages } from './reading/languages.js';
+import { type ValueLocation, isPidf, readLocations } from './reading/locations.js';
+import { clipped } from './reading/short-text.js';
 
 /** Location as it came with a message (RFC 6442). */
 export interface IncomingLocation {
-  /** The presence document, by value. */
+  /** The presence document that counts first, by value. */
   readonly document?: string;
   readonly pidfLo?: PidfLo;
   /** Where the location can be asked for. */
   readonly references: readonly string[];
+}
+
+/** A body part that is neither the chat text nor the location that counts. */
+export interface OtherPart {
+  /** Its number among all parts of the message, from 0, those of nested multiparts in line: names it in REST. */
+  readonly part: number;
+  readonly contentType: string;
+  readonly contentId?: string;
+  /** As the sender suggests (Content-Disposition, RFC 2183 2.3). */
+  readonly filename?: string;
+  readonly bytes: number;
+}
+
+/** A CAP alert that came with a message (RFC 8876). */
+export interface IncomingAlert {
+  /** Absent where the alert is to be fetched. */
+  readonly identity?: string;
+  readonly error?: AlertError;
 }
 
 /** A MESSAGE as a PSAP takes it in. Holds copies only, nothing of the transport's buffers. */
@@ -24,14 +55,19 @@ export interface IncomingMessage {
   readonly text: string | undefined;
   readonly textBytes: number;
   readonly location: IncomingLocation;
-  /** Neither chat text nor location: kept as they are in `raw`. */
-  readonly others: readonly {
-    readonly contentType: string;
-    readonly contentId?: string;
-    readonly bytes: number;
-  }[];
+  /** All locations by value, that of `location` first. */
+  readonly locations: readonly ValueLocation[];
+  readonly others: readonly OtherPart[];
   /** Digest of types and octets of `others`, locations apart; absent where there are none. Copies have the same. */
   readonly content?: string;
+  /** Additional data by value (RFC 7852) and where more of it can be fetched. */
+  readonly data: readonly DataBlock[];
+  readonly dataReferences: readonly DataReference[];
+  readonly alert?: IncomingAlert;
+  /** As the caller writes and would like to read, the best first (RFC 5646). */
+  readonly languages: readonly string[];
+  /** P-Access-Network-Info (RFC 7315 5.4), as it came. */
+  readonly accessNetwork?: string;
   /** Service asked for, if the Request-URI or To says so; without the mark of a test. */
   readonly service: string | undefined;
   /** The same, as the caller wrote it. */
@@ -55,30 +91,50 @@ export function readIncoming(request: SipMessage, limits?: Pick<Limits, 'body' |
   problems.push(...identifiers.problems);
   if (identifiers.callId === undefined) problems.push('no call identifier');
   if (identifiers.messageType === undefined) problems.push('no message type');
+  else if (identifiers.messageId === undefined && !isKeepAlive(messageKind(identifiers.messageType))) {
+    problems.push('no message identifier');
+  }
   const sender = addressOf(request.header('From'));
   if (sender === undefined) problems.push('from cannot be read');
   const parts = readBodyParts(request, limits?.body);
-  const texts = parts.filter(isText);
-  const { location, used } = locationOf(request.values('Geolocation'), parts, problems, limits);
-  const others = parts.filter((part) => !isText(part) && part !== used && part.body.length > 0);
+  const chat = readChatText(parts);
+  problems.push(...chat.problems);
+  const { values, references, used } = readLocations(request.values('Geolocation'), parts, problems, limits);
+  const others = parts.filter((part) => !chat.parts.includes(part) && part !== used && part.body.length > 0);
+  for (const part of others) {
+    if (part.encodingProblem) problems.push(`part: transfer encoding ${part.encodingProblem}`);
+  }
   const content = contentOf(others);
+  const {
+    data,
+    references: dataReferences,
+    alert,
+  } = readData(request.values('Call-Info'), parts, values, problems, limits);
   // A next hop may have been told to rewrite the Request-URI; To stays as the caller wrote it.
   const asked = [request.requestUri, request.to?.uri ?? ''].find((uri) => isEmergencyService(uri));
   const service = asked === undefined ? undefined : isEmergencyService(asked);
+  const accessNetwork = clipped(request.values('P-Access-Network-Info').join(', '));
+  const first = values[0];
   return {
     identifiers,
     sender: sender ?? '',
     caller: assertedIdentity(request.values('P-Asserted-Identity')) ?? sender,
     replyTo: addressOf(request.header('Reply-To')),
-    text: texts.length === 0 ? undefined : texts.map((part) => textOf(part)).join('\n'),
-    textBytes: texts.reduce((sum, part) => sum + part.body.length, 0),
-    location,
-    others: others.map((part) => ({
-      contentType: typeOf(part),
-      ...(part.contentId !== undefined && { contentId: part.contentId }),
-      bytes: part.body.length,
-    })),
+    text: chat.text,
+    textBytes: chat.bytes,
+    location: {
+      references,
+      ...(first && { document: first.document }),
+      ...(first?.pidfLo && { pidfLo: first.pidfLo }),
+    },
+    locations: values,
+    others: others.map((part) => otherPart(part, parts.indexOf(part))),
     ...(content !== undefined && { content }),
+    data,
+    dataReferences,
+    ...(alert && { alert }),
+    languages: readLanguages(request.values('Content-Language'), request.values('Accept-Language')),
+    ...(accessNetwork !== '' && { accessNetwork }),
     service: service?.urn,
     ...(asked !== undefined && { asked }),
     test: service?.test ?? false,
@@ -87,15 +143,34 @@ export function readIncoming(request: SipMessage, limits?: Pick<Limits, 'body' |
       .update(`${request.callId ?? ''}\n${request.header('CSeq') ?? ''}`)
       .digest('base64url')
       .slice(0, 22),
-    problems,
+    problems: [...new Set(problems)],
     reasons: request.values('Reason'),
     history: request.values('History-Info'),
     raw: Buffer.from(request.bytes),
   };
 }
 
-function typeOf(part: BodyPart): string {
-  return part.contentType ? `${part.contentType.type}/${part.contentType.subtype}` : 'unknown';
+function otherPart(part: BodyPart, number: number): OtherPart {
+  const filename = filenameOf(part);
+  return {
+    part: number,
+    contentType: typeOf(part),
+    ...(part.contentId !== undefined && { contentId: clipped(part.contentId) }),
+    ...(filename !== '' && { filename }),
+    bytes: part.body.length,
+  };
+}
+
+function filenameOf(part: BodyPart): string {
+  const disposition = parseDisposition(part.headers.get('content-disposition') ?? '');
+  return clipped(disposition ?? part.contentType?.params.get('name') ?? '');
+}
+
+/** RFC 2183 2: a type and parameters, read as those of a name-addr. */
+function parseDisposition(value: string): string | undefined {
+  const semicolon = value.indexOf(';');
+  if (semicolon < 0) return undefined;
+  return parseNameAddr(`<cid:x>${value.slice(semicolon)}`)?.params.get('filename');
 }
 
 /** A Content-ID and the time of a location may be others in each copy of a message; attachments are not. */
@@ -105,52 +180,6 @@ function contentOf(parts: readonly BodyPart[]): string | undefined {
   const hash = createHash('sha256');
   for (const part of attached) hash.update(`${typeOf(part)} ${part.body.length}\n`).update(part.body);
   return hash.digest('base64url').slice(0, 22);
-}
-
-/** A chat text is `text/plain` in UTF-8 (6.1.2.8); a body without a type is taken for one (RFC 2046 5.2). */
-function isText(part: BodyPart): boolean {
-  if (part.contentType === undefined) return part.body.length > 0;
-  return part.contentType.type.toLowerCase() === 'text' && part.contentType.subtype.toLowerCase() === 'plain';
-}
-
-function textOf(part: BodyPart): string {
-  const charset = part.contentType?.params.get('charset')?.toLowerCase();
-  return part.body.toString(charset === 'iso-8859-1' || charset === 'latin1' ? 'latin1' : 'utf8');
-}
-
-function locationOf(
-  geolocation: readonly string[],
-  parts: readonly BodyPart[],
-  problems: string[],
-  limits?: Pick<Limits, 'xml'>,
-): { location: IncomingLocation; used: BodyPart | undefined } {
-  const references: string[] = [];
-  let wanted: string | undefined;
-  for (const value of geolocation) {
-    const uri = addressOf(value);
-    const scheme = uri?.slice(0, uri.indexOf(':')).toLowerCase();
-    if (uri === undefined) problems.push('geolocation cannot be read');
-    else if (scheme === 'cid') wanted ??= decoded(uri.slice(4));
-    else if (scheme === 'http' || scheme === 'https') references.push(uri);
-  }
-  const documents = parts.filter(isPidf);
-  const named = wanted === undefined ? undefined : documents.find((part) => part.contentId === wanted);
-  const used = named ?? documents[0];
-  if (wanted !== undefined && !named) problems.push('geolocation names no part of the body');
-  if (!used) return { location: { references }, used };
-  const read = readPidfLo(used.body, limits?.xml);
-  if (!read.ok) problems.push(`location: ${read.error.code}`);
-  return {
-    location: { document: used.body.toString('utf8'), references, ...(read.ok && { pidfLo: read.value }) },
-    used,
-  };
-}
-
-function isPidf(part: BodyPart): boolean {
-  return (
-    part.contentType?.type.toLowerCase() === 'application' &&
-    part.contentType.subtype.toLowerCase() === 'pidf+xml'
-  );
 }
 
 /** RFC 3325 9.1: at most a SIP and a tel URI; a MESSAGE can go to the first only. */
@@ -170,13 +199,4 @@ function addressOf(value: string | undefined): string | undefined {
   const uri = parseUri(text);
   if (uri?.headers === undefined) return text;
   return text.slice(0, text.indexOf('?'));
-}
-
-/** RFC 2392: a cid URL is the percent-encoded Content-ID. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -2,7 +2,8 @@ import { isoTime } from '@esinet/kernel';
 import { type PsapEvent, isKeepAlive } from '@esinet/lmpe';
 import type { Chat } from './chat.js';
 import type { IncomingMessage } from './incoming-message.js';
-import { type MessageRecord, type RecordedLocation, ids, kindOf } from './message-record.js';
+import { type MessageRecord, ids, kindOf } from './message-record.js';
+import { carried } from './reading/carried.js';
 
 /** A message of ours, before it is sent. */
 export function outRecord(
@@ -37,7 +38,6 @@ export function inRecord(
   m: IncomingMessage,
   marks: readonly string[] = [],
 ): MessageRecord {
-  const location = locationOf(m);
   return {
     version: 1,
     chat: chat.id,
@@ -53,11 +53,7 @@ export function inRecord(
     ...(m.text !== undefined && { text: m.text }),
     ...(m.replyTo !== undefined && { replyTo: m.replyTo }),
     reference: m.reference,
-    ...(location && { locations: [location] }),
-    ...(m.location.references.length > 0 && { locationReferences: m.location.references }),
-    ...(m.others.length > 0 && { otherParts: m.others }),
-    ...(m.content !== undefined && { content: m.content }),
-    ...(m.problems.length > 0 && { problems: m.problems }),
+    ...carried(m),
     ...(m.reasons.length > 0 && { reasons: m.reasons }),
     ...(m.history.length > 0 && { history: m.history }),
     ...(marks.length > 0 && { marks }),
@@ -97,16 +93,4 @@ export function tellsSomething(chat: Chat, m: IncomingMessage): boolean {
 export function locationKey(m: IncomingMessage): string {
   const { pidfLo, document } = m.location;
   return pidfLo ? JSON.stringify([pidfLo.shapes, pidfLo.civics]) : (document ?? '');
-}
-
-function locationOf(m: IncomingMessage): RecordedLocation | undefined {
-  const { pidfLo, document } = m.location;
-  if (document === undefined) return undefined;
-  return {
-    source: 'value',
-    document,
-    shapes: pidfLo?.shapes ?? [],
-    civics: pidfLo?.civics ?? [],
-    ...(pidfLo?.timestamp !== undefined && { timestamp: pidfLo.timestamp }),
-  };
 }

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { type MessageKind, messageKey, messageKind } from '@esinet/lmpe';
 import type { CivicAddress, Shape } from '@esinet/location';
 import type { IncomingMessage } from './incoming-message.js';
+import type { DataBlock } from './reading/additional-data.js';
+import type { DataReference } from './reading/message-data.js';
 
 /** Location as shown beside a message. */
 export interface RecordedLocation {
@@ -37,6 +39,9 @@ export interface MessageRecord {
   readonly otherParts?: IncomingMessage['others'];
   /** Digest of the attachments among them. */
   readonly content?: string;
+  /** Additional data that came with it or was fetched for it (RFC 7852), and where more of it was to be had. */
+  readonly data?: readonly DataBlock[];
+  readonly dataReferences?: readonly DataReference[];
   readonly problems?: readonly string[];
   /** Why it came here, as the network said: values of Reason and of History-Info. TS 103 698 6.1.2.6 */
   readonly reasons?: readonly string[];

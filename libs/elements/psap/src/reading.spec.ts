@@ -123,7 +123,7 @@ describe('a message', () => {
     expect(read.location.references).toEqual(['https://lis.lab/1']);
     expect(read.text).toBe('one\ntwo');
     expect(read.others).toEqual([
-      { contentType: 'application/pidf+xml', contentId: 'decoy@x', bytes: decoy.length },
+      { part: 0, contentType: 'application/pidf+xml', contentId: 'decoy@x', bytes: decoy.length },
     ]);
   });
 

@@ -13,6 +13,7 @@ export interface ShownMessage {
   readonly by?: string;
   readonly locations?: readonly Omit<NonNullable<MessageRecord['locations']>[number], 'document'>[];
   readonly otherParts?: MessageRecord['otherParts'];
+  readonly data?: MessageRecord['data'];
   readonly problems?: readonly string[];
   readonly marks?: readonly string[];
   readonly imported?: string;
@@ -44,6 +45,7 @@ export function shownMessage(record: MessageRecord): ShownMessage {
       })),
     }),
     ...(otherParts && { otherParts }),
+    ...(record.data && { data: record.data }),
     ...(problems && { problems }),
     ...(marks && { marks }),
     ...(imported !== undefined && { imported }),
