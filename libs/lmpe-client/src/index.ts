@@ -23,3 +23,5 @@ export {
   appAttempts,
   appFirstPauseMs,
 } from './chat-client.js';
+export { CAP_CONTENT_TYPE, CAP_NS, type CapAlert, maxCapOctets, readCap } from './cap.js';
+export { alertRequest } from './alert-request.js';

@@ -21,4 +21,5 @@ export {
   sendChat,
 } from './open-chat.js';
 export { type RegisterOptions, registrationPauseMs, registrationSeconds } from './registration.js';
-export { type WhereAnswer, type WhereQuestion, askWhere } from './where.js';
+export { type Position, type PositionQuestion, askPosition } from './position.js';
+export { type ServicesAnswer, type WhereAnswer, type WhereQuestion, askServices, askWhere } from './where.js';

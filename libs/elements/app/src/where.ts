@@ -63,3 +63,50 @@ export async function askWhere(q: WhereQuestion): Promise<Result<WhereAnswer, st
       return err(`${q.lost}: the answer to another question`);
   }
 }
+
+/** What is to be had at a place (RFC 5222 11). */
+export type ServicesAnswer =
+  | { readonly kind: 'services'; readonly services: readonly string[]; readonly milliseconds: number }
+  | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly milliseconds: number }
+  | { readonly kind: 'redirect'; readonly target: string; readonly milliseconds: number };
+
+/**
+ * Asks a LoST server which services there are for a point (LOST-1): those below `service`, or its top-level ones. The
+ * error of the Result means: no LoST answer came.
+ */
+export async function askServices(
+  q: Pick<WhereQuestion, 'lost' | 'latitude' | 'longitude'> & { readonly service?: string },
+): Promise<Result<ServicesAnswer, string>> {
+  const client = httpLostClient({ url: q.lost });
+  const started = performance.now();
+  const answer = await client.ask({
+    type: 'listServicesByLocation',
+    locations: [
+      { id: 'here', profile: GEODETIC_2D, shape: { type: 'point', position: [q.longitude, q.latitude] } },
+    ],
+    ...(q.service !== undefined && { service: q.service }),
+    recursive: true,
+    path: [],
+  });
+  const milliseconds = performance.now() - started;
+  client.close();
+  if (!answer.ok) return err(`${q.lost}: ${answer.error.message}`);
+  const document = answer.value;
+  switch (document.type) {
+    case 'listServicesByLocationResponse':
+      return ok({ kind: 'services', services: document.services, milliseconds });
+    case 'errors': {
+      const [first] = document.errors;
+      return ok({
+        kind: 'error',
+        code: first?.code ?? 'internalError',
+        message: first?.message ?? '',
+        milliseconds,
+      });
+    }
+    case 'redirect':
+      return ok({ kind: 'redirect', target: document.target, milliseconds });
+    default:
+      return err(`${q.lost}: the answer to another question`);
+  }
+}
