@@ -15,25 +15,37 @@ export {
 } from './identifiers.js';
 export { type EmergencyService, isEmergencyService } from './emergency-service.js';
 export {
-  type ArrivalNote,
   type Arrivals,
+  type ReadText,
   type ReceivedMessage,
-  followedSenders,
+  heldTexts,
   messageKey,
   rememberedMessages,
 } from './arrivals.js';
+export { followedSenders, rememberedNumbers } from './message-count.js';
 export {
+  type PlainNote,
   type SessionEffect,
   type SessionNote,
   type SessionTimer,
   type SessionTiming,
+  answerOf,
   appTiming,
   earlyTextMs,
+  gapMs,
   heartbeatsIntoSilence,
   psapTiming,
   queuedTexts,
+  stallMs,
 } from './session-effect.js';
-export { type AppEvent, type AppPhase, type AppSession, appSession, newAppSession } from './app-session.js';
+export {
+  type AppEvent,
+  type AppPhase,
+  type AppSession,
+  appSession,
+  destinationOf,
+  newAppSession,
+} from './app-session.js';
 export {
   type PsapEvent,
   type PsapPhase,
@@ -41,13 +53,14 @@ export {
   newPsapSession,
   psapSession,
 } from './psap-session.js';
+export { type OutgoingMessage, outgoingOf } from './outgoing-message.js';
 export {
   Outbox,
   type OutboxOptions,
-  type OutgoingMessage,
   type SendOutcome,
   isDelivered,
   maxOutgoing,
   maxPauseMs,
   worthAnotherAttempt,
 } from './outbox.js';
+export { type ReadableMessage, inReadingOrder } from './reading-order.js';

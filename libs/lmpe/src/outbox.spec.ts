@@ -1,6 +1,7 @@
 import { ManualClock } from '@esinet/kernel';
 import { describe, expect, it } from 'vitest';
-import { Outbox, type OutgoingMessage, type SendOutcome, worthAnotherAttempt } from './outbox.js';
+import { Outbox, type SendOutcome, worthAnotherAttempt } from './outbox.js';
+import type { OutgoingMessage } from './outgoing-message.js';
 
 const text = (messageId: number): OutgoingMessage => ({
   to: 'sip:a@b',

@@ -1,13 +1,5 @@
 import type { Clock, Timer } from '@esinet/kernel';
-
-export interface OutgoingMessage {
-  readonly to: string;
-  readonly messageType: number;
-  readonly messageId?: number;
-  readonly text?: string;
-  /** Sent once and forgotten, and not at all while something else waits. */
-  readonly keepAlive: boolean;
-}
+import type { OutgoingMessage } from './outgoing-message.js';
 
 export type SendOutcome =
   | { readonly kind: 'answered'; readonly status: number }

@@ -80,7 +80,7 @@ describe('the PSAP', () => {
       {
         sent: ['257/1 hello', '257/2 hello'],
         phase: 'open',
-        notes: ['gap', 'no-start', 'late', 'repeated-start'],
+        notes: ['held', 'no-start', 'released', 'repeated-start'],
       },
     ],
     [
@@ -156,10 +156,11 @@ describe('the PSAP', () => {
       [
         from(257, 1, 'a'),
         { type: 'restored', messageType: 266, messageId: 1 },
+        { type: 'handed-over' },
         from(259, 2, 'b'),
         { type: 'say', text: 'x' },
       ],
-      { sent: ['257/1 hello'], phase: 'handed-over', notes: ['refused'] },
+      { sent: ['257/1 hello'], phase: 'handed-over', notes: ['after-hand-over', 'refused'] },
     ],
   ];
   for (const [title, clause, events, want] of rows) {

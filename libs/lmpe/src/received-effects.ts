@@ -1,6 +1,5 @@
-import type { ReceivedMessage } from './arrivals.js';
-import { messageKind } from './message-type.js';
-import type { SessionEffect } from './session-effect.js';
+import { type Arrival, type Arrivals, type ReceivedMessage, waits } from './arrivals.js';
+import { type SessionEffect, type SessionTiming, gapMs } from './session-effect.js';
 
 /** Every message that is taken in is recorded, whatever it is. */
 export function recordOf(m: ReceivedMessage): SessionEffect {
@@ -13,16 +12,12 @@ export function recordOf(m: ReceivedMessage): SessionEffect {
   };
 }
 
-/** What a person gets to read of it, if anything. */
-export function showOf(m: ReceivedMessage): SessionEffect[] {
-  if (m.text === undefined || m.text === '') return [];
-  return [
-    {
-      type: 'show',
-      sender: m.sender,
-      kind: messageKind(m.messageType),
-      text: m.text,
-      ...(m.messageId !== undefined && { messageId: m.messageId }),
-    },
-  ];
+/** The texts that go to a person now, and the time in which what is missing may still come. */
+export function effectsOf(before: Arrivals, arrival: Arrival, timing: SessionTiming): SessionEffect[] {
+  const shown = arrival.shown.map((text): SessionEffect => ({ type: 'show', ...text }));
+  const waited = waits(before);
+  const waiting = waits(arrival.next);
+  if (waiting && !waited) shown.push({ type: 'set-timer', timer: 'gap', ms: timing.gapMs ?? gapMs });
+  if (waited && !waiting) shown.push({ type: 'cancel-timer', timer: 'gap' });
+  return shown;
 }
