@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { Server } from 'node:http';
 import { type DynamicModule, type InjectionToken, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ExpressAdapter } from '@nestjs/platform-express';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { type Logger, silentLogger } from '@esinet/kernel';
 import type { Limits } from '../config/limits.js';
 import type { FastRoutes } from '../http/fast-route.js';
@@ -41,6 +41,8 @@ export interface ElementOptions {
   };
   readonly platform: PlatformOptions;
   readonly fastRoutes?: (get: <T>(token: InjectionToken<T>) => T) => FastRoutes;
+  /** Before the application is initialised: body parsers, pages made from its controllers. */
+  readonly prepare?: (app: NestExpressApplication) => void;
 }
 
 @Module({})
@@ -60,13 +62,14 @@ export async function startElement(o: ElementOptions): Promise<RunningElement> {
   };
   const adapter = new ExpressAdapter();
   adapter.disable('x-powered-by');
-  const app = await NestFactory.create(root, adapter, {
+  const app = await NestFactory.create<NestExpressApplication>(root, adapter, {
     logger: nestLogger(o.platform.logger ?? silentLogger),
     abortOnError: false,
   });
   const get = <T>(token: InjectionToken<T>): T => app.get<T>(token, { strict: false });
   let front: HttpFront | undefined;
   try {
+    o.prepare?.(app);
     await app.init();
     front = new HttpFront({
       ...o.http,

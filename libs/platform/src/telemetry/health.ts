@@ -4,6 +4,8 @@ import { type Clock, type Timer, messageOf } from '@esinet/kernel';
 export interface Health {
   /** `check` gives undefined when all is fine, else the sentence that says what is not. */
   register(name: string, check: () => Promise<string | undefined>): void;
+  /** Called when the element begins to shut down, before its HTTP server waits for requests under way: streams end. */
+  onDrain(listener: () => void): void;
 }
 
 export interface HealthReport {
@@ -16,6 +18,7 @@ export const healthCheckTimeoutMs = 1_000;
 
 export class HealthChecks implements Health {
   readonly #checks = new Map<string, () => Promise<string | undefined>>();
+  readonly #onDrain: (() => void)[] = [];
   #draining = false;
 
   constructor(private readonly clock: Clock) {}
@@ -24,9 +27,15 @@ export class HealthChecks implements Health {
     this.#checks.set(name, check);
   }
 
+  onDrain(listener: () => void): void {
+    this.#onDrain.push(listener);
+  }
+
   /** From now on the element is not ready: it finishes what it has and takes nothing new. */
   drain(): void {
+    if (this.#draining) return;
     this.#draining = true;
+    for (const listener of this.#onDrain) listener();
   }
 
   async report(): Promise<HealthReport> {
