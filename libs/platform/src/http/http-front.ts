@@ -9,6 +9,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { type Logger, messageOf } from '@esinet/kernel';
+import { alternativeNames } from '@esinet/sip';
 import type { TlsOptions } from '../pki/tls-options.js';
 import {
   type FastHandler,
@@ -19,6 +20,7 @@ import {
 } from './fast-route.js';
 import { type HttpLimits, defaultHttpLimits } from './http-limits.js';
 import { portOwner } from './port-owner.js';
+import { SharedPort } from './shared-port.js';
 
 /** The sentence an operator reads when a port cannot be had. */
 export class ListenError extends Error {
@@ -34,6 +36,7 @@ export class HttpFront {
   readonly #limits: HttpLimits;
   readonly #fast: ReadonlyMap<string, FastHandler>;
   readonly #logger: Logger;
+  #secure: { readonly front: HttpFront; readonly port: SharedPort } | undefined;
   #closing = false;
 
   constructor(o: {
@@ -44,6 +47,8 @@ export class HttpFront {
     requireClientCertificate?: boolean;
     limits?: Partial<HttpLimits>;
     logger: Logger;
+    /** Told why a TLS handshake failed. */
+    onHandshakeFailed?: (code: string) => void;
   }) {
     this.#limits = { ...defaultHttpLimits, ...o.limits };
     this.#fast = new Map(Object.entries(o.fastRoutes ?? {}));
@@ -74,12 +79,24 @@ export class HttpFront {
             ciphers: 'DEFAULT@SECLEVEL=2',
             requestCert: true,
             rejectUnauthorized: o.requireClientCertificate ?? false,
+            handshakeTimeout: this.#limits.headersTimeoutMs,
           },
           listener,
         )
       : createServer(options, listener);
     this.server.maxConnections = this.#limits.maxConnections;
     this.server.timeout = this.#limits.idleTimeoutMs;
+    this.server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+      const reason = error.code ?? 'unknown';
+      o.onHandshakeFailed?.(reason);
+      this.#logger.warn('tls handshake failed', { reason, address: socket.remoteAddress });
+    });
+  }
+
+  /** Also serves `secure`, which does not listen itself, on this port: whoever begins with a TLS record is its. */
+  share(secure: HttpFront): void {
+    const port = new SharedPort(this.server, secure.server, this.#limits.headersTimeoutMs);
+    this.#secure = { front: secure, port };
   }
 
   /** Resolves with where it listens. @throws ListenError with a sentence for the operator */
@@ -107,18 +124,28 @@ export class HttpFront {
   /** Takes no new connection, lets requests under way end, and cuts what is still open after the time limit. */
   async close(): Promise<void> {
     this.#closing = true;
+    const secure = this.#secure;
+    if (secure) secure.front.#closing = true;
     if (!this.server.listening) return;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.server.closeIdleConnections();
-    const cut = setTimeout(() => this.server.closeAllConnections(), this.#limits.closeTimeoutMs);
+    secure?.port.closeIdle();
+    const cut = setTimeout(() => {
+      this.server.closeAllConnections();
+      secure?.port.closeAll();
+    }, this.#limits.closeTimeoutMs);
     await closed;
     clearTimeout(cut);
   }
 
   #answer(handler: FastHandler, path: string, request: IncomingMessage, response: ServerResponse): void {
     const limit = this.#limits.maxBodyBytes;
-    if (Number(request.headers['content-length'] ?? 0) > limit) {
+    const tooLarge = (): void => {
+      this.#logger.warn('http request refused', { status: 413, limit });
       refuse(request, response, 413);
+    };
+    if (Number(request.headers['content-length'] ?? 0) > limit) {
+      tooLarge();
       return;
     }
     const chunks: Buffer[] = [];
@@ -126,7 +153,7 @@ export class HttpFront {
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size <= limit) chunks.push(chunk);
-      else if (!response.headersSent) refuse(request, response, 413);
+      else if (!response.headersSent) tooLarge();
     });
     // An aborted request needs no answer; without a listener its error would end the process.
     request.on('error', () => undefined);
@@ -174,7 +201,12 @@ function fastRequest(request: IncomingMessage, path: string, body: Buffer): Fast
     get clientNames() {
       const socket = request.socket;
       if (!(socket instanceof TLSSocket) || !socket.authorized) return [];
-      return (socket.getPeerCertificate().subjectaltname ?? '').split(', ').filter(Boolean);
+      const names = alternativeNames(socket.getPeerCertificate().subjectaltname);
+      return [
+        ...names.uris.map((name) => `URI:${name}`),
+        ...names.dns.map((name) => `DNS:${name}`),
+        ...names.addresses.map((name) => `IP Address:${name}`),
+      ];
     },
   };
 }

@@ -10,10 +10,11 @@ import { HttpFront } from '../http/http-front.js';
 import type { HttpLimits } from '../http/http-limits.js';
 import type { TlsOptions } from '../pki/tls-options.js';
 import type { HealthChecks } from '../telemetry/health.js';
+import type { Metrics } from '../telemetry/metrics.js';
 import { nestLogger } from '../telemetry/nest-logger.js';
 import { PlatformModule, type PlatformOptions } from './platform-module.js';
 import { ProbesController } from './probes.controller.js';
-import { HEALTH, LIMITS, LOGGER } from './tokens.js';
+import { HEALTH, LIMITS, LOGGER, METRICS } from './tokens.js';
 
 export interface ElementServer {
   readonly http?: { readonly host: string; readonly port: number };
@@ -23,6 +24,8 @@ export interface ElementServer {
 export interface RunningElement extends ElementServer {
   readonly name: string;
   readonly http: { readonly host: string; readonly port: number };
+  /** Where `ElementOptions.secure` is served. */
+  readonly secure?: { readonly host: string; readonly port: number };
   /** The server behind `http`: for what is neither a fast route nor a controller (WebSocket upgrades). */
   readonly server: Server;
   /** Anything the element's module provides. */
@@ -43,6 +46,20 @@ export interface ElementOptions {
   readonly fastRoutes?: (get: <T>(token: InjectionToken<T>) => T) => FastRoutes;
   /** Before the application is initialised: body parsers, pages made from its controllers. */
   readonly prepare?: (app: NestExpressApplication) => void;
+  /**
+   * HTTPS for those who show a certificate of the authority of `tls`; everybody else is refused in the handshake.
+   * Nothing but `routes` is served. At the host and port of `http` both share the port: who begins with a TLS record is
+   * served here, everybody else there.
+   */
+  readonly secure?: {
+    readonly host: string;
+    readonly port: number;
+    readonly tls: TlsOptions;
+    readonly routes: FastRoutes | ((get: <T>(token: InjectionToken<T>) => T) => FastRoutes);
+    /** Octets of a request body; beyond it 413. */
+    readonly maxBodyBytes: number;
+    readonly limits?: Partial<HttpLimits>;
+  };
 }
 
 @Module({})
@@ -68,6 +85,7 @@ export async function startElement(o: ElementOptions): Promise<RunningElement> {
   });
   const get = <T>(token: InjectionToken<T>): T => app.get<T>(token, { strict: false });
   let front: HttpFront | undefined;
+  let secure: HttpFront | undefined;
   try {
     o.prepare?.(app);
     await app.init();
@@ -78,24 +96,57 @@ export async function startElement(o: ElementOptions): Promise<RunningElement> {
       fastRoutes: o.fastRoutes?.(get) ?? {},
       logger: get<Logger>(LOGGER),
     });
+    secure = o.secure && secureFront(o.secure, get);
+    const shared = secure !== undefined && o.secure?.host === o.http.host && o.secure.port === o.http.port;
+    if (secure && shared) front.share(secure);
     const http = await front.listen({
       host: o.http.host,
       port: o.http.port,
       configKey: `${o.name}.http.port`,
     });
+    const https =
+      o.secure && secure && !shared
+        ? await secure.listen({
+            host: o.secure.host,
+            port: o.secure.port,
+            configKey: `${o.name}.secure.port`,
+          })
+        : secure && http;
     const { server } = front;
     const close = once(async () => {
       get<HealthChecks>(HEALTH).drain();
-      await front?.close();
+      await Promise.all([front?.close(), secure?.close()]);
       await app.close();
     });
     get<Logger>(LOGGER).info('element started', { host: http.host, port: http.port });
-    return { name: o.name, http, server, get, close };
+    return { name: o.name, http, server, get, close, ...(https && { secure: https }) };
   } catch (error) {
-    await front?.close();
+    await Promise.all([front?.close(), secure?.close()]);
     await app.close();
     throw error;
   }
+}
+
+function secureFront(
+  o: NonNullable<ElementOptions['secure']>,
+  get: <T>(token: InjectionToken<T>) => T,
+): HttpFront {
+  const refused = get<Metrics>(METRICS).counter(
+    'esinet_tls_refused_total',
+    'TLS handshakes that failed: no certificate, one of another authority, or no TLS',
+  );
+  return new HttpFront({
+    tls: o.tls,
+    requireClientCertificate: true,
+    limits: { ...get<Limits>(LIMITS).http, ...o.limits, maxBodyBytes: o.maxBodyBytes },
+    fastRoutes: typeof o.routes === 'function' ? o.routes(get) : o.routes,
+    rest: (request, response) => {
+      request.resume();
+      response.writeHead(404, { 'content-length': 0 }).end();
+    },
+    logger: get<Logger>(LOGGER),
+    onHandshakeFailed: () => refused.inc(),
+  });
 }
 
 function once(run: () => Promise<void>): () => Promise<void> {
