@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type SipExtras, sipEdgeProvider } from '@esinet/platform';
-import { ChatsController } from './chats.controller.js';
+import { apiControllers, apiProviders } from './api/providers.js';
 import { PSAP_CONFIG, type PsapConfig } from './config.js';
 import { PsapService } from './psap-service.js';
 
@@ -10,11 +10,12 @@ class PsapModule {}
 export function psapModule(config: PsapConfig, o: SipExtras = {}): DynamicModule {
   return {
     module: PsapModule,
-    controllers: [ChatsController],
+    controllers: apiControllers,
     providers: [
       { provide: PSAP_CONFIG, useValue: config },
       sipEdgeProvider({ listeners: config.listeners, hopsBefore: 3, drainMs: config.drain, ...o }),
       PsapService,
+      ...apiProviders,
     ],
   };
 }

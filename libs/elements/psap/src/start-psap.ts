@@ -1,4 +1,5 @@
 import { type PlatformOptions, type RunningElement, type SipExtras, startElement } from '@esinet/platform';
+import { prepareApi } from './api/prepare.js';
 import type { PsapConfig } from './config.js';
 import { psapModule } from './psap.module.js';
 
@@ -8,5 +9,11 @@ export function startPsap(
   platform: PlatformOptions,
   o: SipExtras = {},
 ): Promise<RunningElement> {
-  return startElement({ name: 'psap', module: psapModule(config, o), http: config.http, platform });
+  return startElement({
+    name: 'psap',
+    module: psapModule(config, o),
+    http: config.http,
+    platform,
+    prepare: (app) => prepareApi(app, config),
+  });
 }

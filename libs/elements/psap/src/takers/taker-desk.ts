@@ -1,0 +1,448 @@
+import {
+  type Clock,
+  type Logger,
+  type Result,
+  type Timer,
+  err,
+  isoTime,
+  messageOf,
+  ok,
+} from '@esinet/kernel';
+import type { Records } from '@esinet/platform';
+import type { Desk, DeskEvent, DeskRefusal } from '../desk.js';
+import { type ChatRecord, isChatRecord } from '../message-record.js';
+import type { TakersConfig } from './config.js';
+import {
+  type ChatFacts,
+  type QueueEffect,
+  type QueueEvent,
+  type QueueRefusal,
+  type QueueState,
+  type QueuedChat,
+  type Taker,
+  attended,
+  heldBy,
+  newQueue,
+  queue,
+  waiting,
+} from './queue.js';
+import type { QueueMetrics } from './queue-metrics.js';
+import { keepTaker, signedOn } from './taker-record.js';
+import { Unanswered, unansweredIn } from './unanswered.js';
+
+/** Why a call taker did not get what was asked for. */
+export interface TakerRefusal {
+  readonly code: QueueRefusal | 'not-found' | 'not-stored' | 'too-many-takers' | 'no-speaker';
+  readonly message: string;
+}
+
+/** A chat that waits for a call taker. */
+export interface WaitingChat {
+  readonly chat: string;
+  readonly callId: string;
+  readonly centre: string;
+  /** RFC 3339 */
+  readonly startedAt: string;
+  readonly waitingSince: string;
+  /** It came from another centre. */
+  readonly transferred: boolean;
+  /** Since when the caller waits for a word of a person. */
+  readonly unansweredSince?: string;
+}
+
+export interface TakerView {
+  readonly taker: string;
+  readonly name: string;
+  readonly centres?: readonly string[];
+  readonly seats: number;
+  readonly used: number;
+  readonly signedOnAt: string;
+  readonly chats: readonly { chat: string; callId: string; centre: string; unansweredSince?: string }[];
+}
+
+export interface QueueLine {
+  readonly centre: string;
+  readonly length: number;
+  /** RFC 3339: since when the one waits that has waited longest. */
+  readonly oldest?: string;
+}
+
+export interface TakerDeskOptions {
+  readonly desk: Pick<Desk, 'assign' | 'find' | 'list' | 'messages' | 'watch'>;
+  /** Tells those who look on. */
+  readonly tell: (event: Omit<DeskEvent, 'id' | 'at'>) => void;
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: QueueMetrics;
+  readonly config: TakersConfig;
+  /** Chats the queue keeps; as many as fit in memory. */
+  readonly chats: number;
+}
+
+/** Longest time between a change of the queue and its metrics. */
+const measureAfterMs = 100;
+
+/** Who answers which chat. What was told to a call taker is recorded before; the rest is found again at start. */
+export class TakerDesk {
+  #state: QueueState;
+  readonly #unanswered = new Unanswered();
+  /** Assignments of one chat are recorded one after the other. */
+  readonly #assigning = new Map<string, Promise<Result<ChatRecord, DeskRefusal>>>();
+  readonly #unwatch: () => void;
+  #timer: Timer | undefined;
+  #measuring: Timer | undefined;
+  /** A chat did not fit: looked for again when there is room. */
+  #missed = false;
+  #closed = false;
+
+  constructor(private readonly o: TakerDeskOptions) {
+    this.#state = newQueue(o.config.assign);
+    this.#unwatch = o.desk.watch((event) => this.#heard(event));
+  }
+
+  /** Takes up who was signed on and what was open when the process ended. */
+  async restore(): Promise<void> {
+    try {
+      for (const taker of await signedOn(this.o.records)) {
+        this.#step({ type: 'sign-on', taker, at: this.o.clock.wall() });
+      }
+      await this.#look();
+    } catch (error) {
+      this.o.logger.error('call takers not restored', { reason: messageOf(error) });
+    }
+    this.#refresh();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#unwatch();
+    this.#timer?.cancel();
+    this.#measuring?.cancel();
+  }
+
+  /** Also changes what was said before. */
+  async signOn(
+    id: string,
+    o: {
+      readonly name: string;
+      readonly centres?: readonly string[] | undefined;
+      readonly seats?: number | undefined;
+    },
+  ): Promise<Result<TakerView, TakerRefusal>> {
+    const { clock, config } = this.o;
+    const before = this.#state.takers.get(id);
+    if (!before && this.#state.takers.size >= config.signedOn) {
+      return refused('too-many-takers', `at most ${config.signedOn} call takers are signed on`);
+    }
+    const taker: Taker = {
+      taker: id,
+      name: o.name,
+      seats: o.seats ?? config.seats,
+      signedOnAt: before?.signedOnAt ?? clock.wall(),
+      ...(o.centres && { centres: [...new Set(o.centres)] }),
+    };
+    if (!(await this.#kept(taker, true))) return notStored();
+    this.#step({ type: 'sign-on', taker, at: clock.wall() });
+    return ok(this.#view(taker));
+  }
+
+  /** What the call taker had waits again. */
+  async signOff(id: string): Promise<Result<true, TakerRefusal>> {
+    const taker = this.#state.takers.get(id);
+    if (!taker) return refused('not-found', 'no call taker of this name is signed on');
+    if (!(await this.#kept(taker, false))) return notStored();
+    const { assigned } = this.#step({ type: 'sign-off', taker: id, at: this.o.clock.wall() });
+    await Promise.all(assigned.values());
+    return ok(true);
+  }
+
+  /** Without a chat the next one in line. */
+  async accept(taker: string, id?: string): Promise<Result<ChatRecord, TakerRefusal>> {
+    const at = this.o.clock.wall();
+    const named = id === undefined ? undefined : await this.o.desk.find(id);
+    if (id !== undefined && !named) return refused('not-found', 'there is no such chat');
+    const { refusal, assigned } = this.#step({
+      type: 'accept',
+      taker,
+      at,
+      ...(named && { chat: named.chat }),
+    });
+    if (refusal) return refused(refusal);
+    const [done] = assigned.values();
+    // Nothing to record: the call taker has it already.
+    const result = (await done) ?? (named && ok({ ...named, taker }));
+    if (!result) return refused('queue-empty');
+    return result.ok ? result : notStored();
+  }
+
+  async release(taker: string, id: string): Promise<Result<ChatRecord, TakerRefusal>> {
+    const named = await this.o.desk.find(id);
+    if (!named) return refused('not-found', 'there is no such chat');
+    const at = this.o.clock.wall();
+    const { refusal, assigned } = this.#step({ type: 'release', taker, chat: named.chat, at });
+    if (refusal) return refused(refusal);
+    const result = await assigned.get(named.chat);
+    return result && !result.ok ? notStored() : ok(result?.ok ? result.value : named);
+  }
+
+  /**
+   * Whether somebody may act in a chat: whoever has it; anybody while nobody is signed on for its centre. A chat that
+   * is over (a call-back) belongs to nobody.
+   */
+  maySpeak(chat: ChatRecord, by: string | undefined): TakerRefusal | undefined {
+    if (!attended(this.#state, chat.centre)) return undefined;
+    const known = this.#state.chats.get(chat.chat);
+    if (by === undefined) {
+      return { code: 'no-speaker', message: 'call takers are signed on: say who speaks, in X-Taker or "by"' };
+    }
+    if (!this.#state.takers.has(by)) return { code: 'not-signed-on', message: sentences['not-signed-on'] };
+    if (!known || known.taker === by) return undefined;
+    return known.taker === undefined
+      ? { code: 'not-yours', message: 'accept the chat first' }
+      : { code: 'taken', message: sentences.taken };
+  }
+
+  /** A person has said something. */
+  answered(chat: string): void {
+    this.#unanswered.answered(chat);
+  }
+
+  takers(): TakerView[] {
+    return [...this.#state.takers.values()].map((taker) => this.#view(taker));
+  }
+
+  taker(id: string): TakerView | undefined {
+    const taker = this.#state.takers.get(id);
+    return taker && this.#view(taker);
+  }
+
+  /** In their turn. */
+  waiting(centre?: string): WaitingChat[] {
+    return waiting(this.#state, (each) => centre === undefined || each === centre).map((c) => ({
+      chat: c.chat,
+      callId: c.callId,
+      centre: c.centre,
+      startedAt: isoTime(c.startedAt),
+      waitingSince: isoTime(c.waitingSince),
+      transferred: c.transferred,
+      ...this.#since(c.chat),
+    }));
+  }
+
+  unansweredSince(chat: string): string | undefined {
+    const since = this.#unanswered.since(chat);
+    return since === undefined ? undefined : isoTime(since);
+  }
+
+  #since(chat: string): { unansweredSince?: string } {
+    const since = this.unansweredSince(chat);
+    return since === undefined ? {} : { unansweredSince: since };
+  }
+
+  #view(taker: Taker): TakerView {
+    const chats = heldBy(this.#state, taker.taker);
+    return {
+      taker: taker.taker,
+      name: taker.name,
+      ...(taker.centres && { centres: taker.centres }),
+      seats: taker.seats,
+      used: chats.length,
+      signedOnAt: isoTime(taker.signedOnAt),
+      chats: chats.map(({ chat, callId, centre }) => ({ chat, callId, centre, ...this.#since(chat) })),
+    };
+  }
+
+  #line(centre: string): QueueLine {
+    let length = 0;
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const c of this.#state.chats.values()) {
+      if (c.taker !== undefined || c.centre !== centre) continue;
+      length++;
+      oldest = Math.min(oldest, c.waitingSince);
+    }
+    return { centre, length, ...(length > 0 && { oldest: isoTime(oldest) }) };
+  }
+
+  #heard(event: DeskEvent): void {
+    if (event.chat === undefined) return;
+    if (event.type === 'chat' && isChatRecord(event.data)) this.#chat(event.data);
+    if (event.type === 'message') this.#message(event.chat, event.data);
+  }
+
+  #chat(record: ChatRecord): void {
+    const known = this.#state.chats.get(record.chat);
+    if (!known && this.#state.chats.size >= this.o.chats) {
+      if (!this.#missed) this.o.logger.warn('queue is full', { chats: this.o.chats });
+      this.#missed = true;
+      return;
+    }
+    this.#step({ type: 'chat', facts: factsOf(record), at: this.o.clock.wall() });
+    const now = this.#state.chats.get(record.chat);
+    if (!now) this.#unanswered.answered(record.chat);
+    // Came with its past: what is unanswered stands there.
+    else if (!known && now.transferred) void this.#lookBack(now);
+  }
+
+  #message(chat: string, data: object): void {
+    const { direction, text, by } = data as { direction?: unknown; text?: unknown; by?: unknown };
+    if (direction === 'in' && typeof text === 'string' && text !== '') {
+      this.#unanswered.asked(chat, this.o.clock.wall());
+    }
+    if (direction === 'out' && typeof by === 'string') this.#unanswered.answered(chat);
+  }
+
+  #step(event: QueueEvent): {
+    refusal?: QueueRefusal;
+    assigned: Map<string, Promise<Result<ChatRecord, DeskRefusal>>>;
+  } {
+    const before = this.#state;
+    const [next, effects] = queue(before, event);
+    this.#state = next;
+    const assigned = new Map<string, Promise<Result<ChatRecord, DeskRefusal>>>();
+    let refusal: QueueRefusal | undefined;
+    for (const effect of effects) {
+      if (effect.type === 'refuse') refusal = effect.code;
+      if (effect.type !== 'assign') continue;
+      const c = next.chats.get(effect.chat);
+      if (c && effect.taker !== undefined) this.#accepted(c);
+      assigned.set(effect.chat, this.#assign(effect.chat, effect.taker));
+    }
+    this.#show(before, effects);
+    return { assigned, ...(refusal !== undefined && { refusal }) };
+  }
+
+  #accepted(c: QueuedChat): void {
+    this.o.metrics.accepted(c.centre, Math.max(0, this.o.clock.wall() - c.waitingSince));
+  }
+
+  /** What changed is told and counted. */
+  #show(before: QueueState, effects: readonly QueueEffect[]): void {
+    for (const effect of effects) {
+      if (effect.type === 'queue-changed') {
+        this.o.tell({ type: 'queue', centre: effect.centre, data: this.#line(effect.centre) });
+      }
+      if (effect.type === 'taker-changed') {
+        const taker = this.#state.takers.get(effect.taker);
+        const gone = before.takers.get(effect.taker);
+        if (taker) this.o.tell({ type: 'taker', data: { ...this.#view(taker), signedOn: true } });
+        else if (gone) this.o.tell({ type: 'taker', data: { ...this.#view(gone), signedOn: false } });
+      }
+    }
+    if (effects.length > 0) this.#measureSoon();
+  }
+
+  #assign(chat: string, taker: string | undefined): Promise<Result<ChatRecord, DeskRefusal>> {
+    const after = this.#assigning.get(chat) ?? Promise.resolve();
+    const done = after
+      .then(() => this.o.desk.assign(chat, taker))
+      .catch((error: unknown): Result<ChatRecord, DeskRefusal> => {
+        return err({ code: 'not-stored', message: messageOf(error) });
+      })
+      .then((result) => {
+        if (this.#assigning.get(chat) === done) this.#assigning.delete(chat);
+        if (!result.ok) this.#notAssigned(chat, taker, result.error);
+        return result;
+      });
+    this.#assigning.set(chat, done);
+    return done;
+  }
+
+  #notAssigned(chat: string, taker: string | undefined, { code }: DeskRefusal): void {
+    // A chat that ended meanwhile needs no call taker.
+    if (code !== 'not-open') this.o.logger.error('call taker of a chat not recorded', { code });
+    if (taker !== undefined) this.#step({ type: 'not-assigned', taker, chat, at: this.o.clock.wall() });
+  }
+
+  async #kept(taker: Taker, on: boolean): Promise<boolean> {
+    try {
+      await keepTaker(this.o.records, taker, on);
+      return true;
+    } catch (error) {
+      this.o.logger.error('call taker not recorded', { reason: messageOf(error) });
+      return false;
+    }
+  }
+
+  /** The open chats of the records. */
+  async #look(): Promise<void> {
+    this.#missed = false;
+    for (const phase of ['open', 'transferring']) {
+      const found = await this.o.desk.list({ limit: this.o.chats, phase });
+      // The oldest first, so that each takes its turn.
+      for (const record of found.reverse()) {
+        if (this.#closed) return;
+        const known = this.#state.chats.has(record.chat);
+        this.#chat(record);
+        const now = this.#state.chats.get(record.chat);
+        if (!known && now && !now.transferred) await this.#lookBack(now);
+      }
+    }
+  }
+
+  async #lookBack(c: QueuedChat): Promise<void> {
+    try {
+      const since = unansweredIn(await this.o.desk.messages(c.chat));
+      if (since !== undefined && this.#state.chats.has(c.chat)) this.#unanswered.asked(c.chat, since);
+    } catch (error) {
+      this.o.logger.warn('age of a chat not known', { callId: c.callId, reason: messageOf(error) });
+    }
+  }
+
+  #refresh(): void {
+    if (this.#closed) return;
+    this.#unanswered.keep(this.#state.chats);
+    this.#measure();
+    if (this.#missed && this.#state.chats.size < this.o.chats) {
+      this.#look().catch((error: unknown) =>
+        this.o.logger.warn('open chats not listed', { reason: messageOf(error) }),
+      );
+    }
+    this.#timer = this.o.clock.after(this.o.config.refresh, () => this.#refresh());
+  }
+
+  /** Many changes at once are counted once. */
+  #measureSoon(): void {
+    this.#measuring ??= this.o.clock.after(measureAfterMs, () => this.#measure());
+  }
+
+  #measure(): void {
+    this.#measuring?.cancel();
+    this.#measuring = undefined;
+    this.o.metrics.measure(this.#state, this.#unanswered, this.o.clock.wall());
+  }
+}
+
+function factsOf(record: ChatRecord): ChatFacts {
+  const { chat, callId, centre, phase, test, startedAt, taker, transferredFrom } = record;
+  return {
+    chat,
+    callId,
+    centre,
+    phase,
+    test,
+    startedAt: Date.parse(startedAt),
+    transferred: transferredFrom !== undefined,
+    taker,
+  };
+}
+
+const sentences: Readonly<Record<QueueRefusal, string>> = {
+  'not-signed-on': 'this call taker is not signed on',
+  'not-in-queue': 'the chat does not wait for a call taker',
+  'queue-empty': 'no chat waits',
+  taken: 'another call taker has the chat',
+  'no-seat': 'the call taker has as many chats as seats',
+  'other-centre': 'the call taker does not answer for this centre',
+  'not-yours': 'the call taker does not have this chat',
+};
+
+function refused(code: QueueRefusal): Result<never, TakerRefusal>;
+function refused(code: TakerRefusal['code'], message: string): Result<never, TakerRefusal>;
+function refused(code: TakerRefusal['code'], message?: string): Result<never, TakerRefusal> {
+  return err({ code, message: message ?? sentences[code as QueueRefusal] });
+}
+
+function notStored(): Result<never, TakerRefusal> {
+  return refused('not-stored', 'it cannot be recorded now');
+}
