@@ -185,7 +185,12 @@ describe('where a chat ends, by the location it brings', () => {
 describe('what reaches the call taker of the default centre', () => {
   it(
     'carries the reason',
-    { meta: { clause: ['TS 103 698 6.1.2.6', 'RFC 3326 2', 'RFC 7044 10'] } },
+    {
+      meta: {
+        clause: ['TS 103 698 6.1.2.6', 'RFC 3326 2', 'RFC 7044 10'],
+        shall: ['6.1.2.6-1', '6.1.2.6-2', '6.1.2.6-3', '6.1.2.6-4', '6.1.2.6-5'],
+      },
+    },
     async () => {
       const before = lab.events.length;
       const started = await caller.start({});

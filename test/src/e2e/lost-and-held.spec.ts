@@ -29,7 +29,7 @@ const point = (pos: string): string =>
   `<Point xmlns="http://www.opengis.net/gml" srsName="urn:ogc:def:crs:EPSG::4326"><pos>${pos}</pos></Point>`;
 
 describe('LoST at the ECRF', () => {
-  it('answers a findService', { meta: { clause: 'RFC 5222 8.4' } }, async () => {
+  it('answers a findService', { meta: { clause: 'RFC 5222 8.4', shall: '5.3.2-1' } }, async () => {
     const answer = await lost(findService(point('40.4168 -3.7038')));
     expect(answer.status).toBe(200);
     expect(answer.type).toContain('application/lost+xml');
@@ -66,7 +66,7 @@ describe('HELD at the LIS', () => {
 
   it(
     'answers a locationRequest for a device of the lab',
-    { meta: { clause: ['RFC 5985 5', 'RFC 6155 3'] } },
+    { meta: { clause: ['RFC 5985 5', 'RFC 6155 3'], shall: '5.5.2-1' } },
     async () => {
       const answer = await held(request('sip:caller1@provider.lab'));
       expect(answer.status).toBe(200);

@@ -34,21 +34,25 @@ afterAll(async () => {
 it.each([
   ['provider', '<sip:caller1@provider.lab>'],
   ['app', undefined],
-])('what %s asserts over TLS', { meta: { clause: 'RFC 5922 7.1; RFC 3325 5' } }, async (name, asserted) => {
-  const peer = await loopbackAgent([], await loadTls(folder, name));
-  try {
-    const port = bcf.get<SipEdge>(SipEdge).port('public-tls') ?? 0;
-    const outcome = await peer.send({
-      method: 'MESSAGE',
-      uri: 'urn:service:sos',
-      from: 'sip:caller1@provider.lab',
-      to: 'urn:service:sos',
-      headers: [chatHeader, ['P-Asserted-Identity', '<sip:caller1@provider.lab>']],
-      destination: { transport: 'tls', address: '127.0.0.1', port, serverName: 'esinet.lab' },
-    });
-    expect(outcome).toMatchObject({ kind: 'response', message: { status: 200 } });
-    expect(esrp.received.at(-1)?.message.header('P-Asserted-Identity')).toBe(asserted);
-  } finally {
-    await peer.stop();
-  }
-});
+])(
+  'what %s asserts over TLS',
+  { meta: { clause: 'RFC 5922 7.1; RFC 3325 5', shall: ['6.1.2.3-13', '6.1.2.3-14', '6.2.2-15'] } },
+  async (name, asserted) => {
+    const peer = await loopbackAgent([], await loadTls(folder, name));
+    try {
+      const port = bcf.get<SipEdge>(SipEdge).port('public-tls') ?? 0;
+      const outcome = await peer.send({
+        method: 'MESSAGE',
+        uri: 'urn:service:sos',
+        from: 'sip:caller1@provider.lab',
+        to: 'urn:service:sos',
+        headers: [chatHeader, ['P-Asserted-Identity', '<sip:caller1@provider.lab>']],
+        destination: { transport: 'tls', address: '127.0.0.1', port, serverName: 'esinet.lab' },
+      });
+      expect(outcome).toMatchObject({ kind: 'response', message: { status: 200 } });
+      expect(esrp.received.at(-1)?.message.header('P-Asserted-Identity')).toBe(asserted);
+    } finally {
+      await peer.stop();
+    }
+  },
+);

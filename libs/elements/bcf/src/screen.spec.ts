@@ -154,7 +154,12 @@ describe('police', () => {
 
   it(
     'takes from a stranger what only a peer may say',
-    { meta: { clause: 'RFC 3325 5; TS 103 698 6.1.2.5' } },
+    {
+      meta: {
+        clause: 'RFC 3325 5; TS 103 698 6.1.2.5',
+        shall: ['6.1.2.3-13', '6.1.2.3-14', '6.1.2.5-5', '6.1.2.5-14'],
+      },
+    },
     () => {
       const before = request({ headers: forged });
       const after = leaving(before, screen(before, stranger, context));
@@ -171,33 +176,45 @@ describe('police', () => {
     },
   );
 
-  it('believes a trusted peer, but not its priority', { meta: { clause: 'TS 103 698 6.1.2.5' } }, () => {
-    const before = request({ headers: forged });
-    const after = leaving(before, screen(before, peer, context));
-    expect(after.header('P-Asserted-Identity')).toBe('<sip:minister@gov.example>');
-    expect(after.header('P-Access-Network-Info')).toContain('3GPP');
-    expect(after.header('History-Info')).toBe('<sip:other@elsewhere.example>;index=1');
-    expect(after.values('Resource-Priority')).toEqual(['esnet.1']);
-  });
+  it(
+    'believes a trusted peer, but not its priority',
+    { meta: { clause: 'TS 103 698 6.1.2.5', shall: '6.1.2.5-5' } },
+    () => {
+      const before = request({ headers: forged });
+      const after = leaving(before, screen(before, peer, context));
+      expect(after.header('P-Asserted-Identity')).toBe('<sip:minister@gov.example>');
+      expect(after.header('P-Access-Network-Info')).toContain('3GPP');
+      expect(after.header('History-Info')).toBe('<sip:other@elsewhere.example>;index=1');
+      expect(after.values('Resource-Priority')).toEqual(['esnet.1']);
+    },
+  );
 
-  it('lets a redirected start say which PSAP redirected it', { meta: { clause: 'TS 103 698 6.2.7' } }, () => {
-    const history = '<sip:madrid@esinet.lab>;index=1, <sip:made@up.example>;index=1.1';
-    const before = request({
-      uri: 'sip:toledo@esinet.lab',
-      headers: [chatHeader, ['History-Info', history]],
-    });
-    const after = leaving(before, screen(before, stranger, context));
-    expect(after.values('History-Info')).toEqual(['<sip:madrid@psap.esinet.internal>;index=1']);
-  });
+  it(
+    'lets a redirected start say which PSAP redirected it',
+    { meta: { clause: 'TS 103 698 6.2.7', shall: ['6.1.2.6-6', '6.2.7-16'] } },
+    () => {
+      const history = '<sip:madrid@esinet.lab>;index=1, <sip:made@up.example>;index=1.1';
+      const before = request({
+        uri: 'sip:toledo@esinet.lab',
+        headers: [chatHeader, ['History-Info', history]],
+      });
+      const after = leaving(before, screen(before, stranger, context));
+      expect(after.values('History-Info')).toEqual(['<sip:madrid@psap.esinet.internal>;index=1']);
+    },
+  );
 
-  it('records that a number was turned into a service', { meta: { clause: 'RFC 7044 9.2' } }, () => {
-    const before = request({ uri: 'sip:112@provider.lab' });
-    const after = leaving(before, screen(before, stranger, context));
-    expect(after.values('History-Info')).toEqual([
-      '<sip:112@provider.lab>;index=1',
-      '<urn:service:sos>;index=1.1;rc=1',
-    ]);
-  });
+  it(
+    'records that a number was turned into a service',
+    { meta: { clause: 'RFC 7044 9.2', shall: '6.1.2.6-4' } },
+    () => {
+      const before = request({ uri: 'sip:112@provider.lab' });
+      const after = leaving(before, screen(before, stranger, context));
+      expect(after.values('History-Info')).toEqual([
+        '<sip:112@provider.lab>;index=1',
+        '<urn:service:sos>;index=1.1;rc=1',
+      ]);
+    },
+  );
 
   it('marks call-backs within an incident and no others', { meta: { clause: 'TS 103 698 6.1.2.5' } }, () => {
     const back = (headers: readonly (readonly [string, string])[], known: boolean) => {
@@ -265,7 +282,7 @@ describe('identifiers', () => {
 
   it(
     'assigns one that every message of the Call-ID comes to',
-    { meta: { clause: 'TS 103 698 6.1.2.7' } },
+    { meta: { clause: 'TS 103 698 6.1.2.7', shall: '6.2.1-1' } },
     () => {
       const first = request();
       const screening = screen(first, stranger, context);
@@ -287,7 +304,7 @@ describe('identifiers', () => {
 describe('translation', () => {
   it(
     'turns the public name of a PSAP into the private one, To untouched',
-    { meta: { clause: 'TS 103 698 D.1' } },
+    { meta: { clause: 'TS 103 698 D.1', shall: '6.2.2-16' } },
     () => {
       for (const uri of [
         'sip:madrid@esinet.lab',
@@ -306,31 +323,35 @@ describe('translation', () => {
     },
   );
 
-  it('hides the private domain on the way out', { meta: { clause: 'TS 103 698 D.1, 6.2.2' } }, () => {
-    const before = request({
-      uri: 'sip:anna@provider.lab',
-      from: '"Madrid" <sip:madrid@psap.esinet.internal>',
-      headers: [
-        chatHeader,
-        ['Reply-To', 'sip:madrid@psap.esinet.internal'],
-        ['Contact', '"M" <sip:madrid@psap.esinet.internal:15075;transport=tcp>;expires=5'],
-        ['P-Asserted-Identity', '<sip:madrid@psap.esinet.internal>, <tel:+3491>'],
-        [
-          'History-Info',
-          '<urn:service:sos>;index=1, <sip:madrid@psap.esinet.internal?Reason=SIP%3Bcause%3D404>;index=1.1;mp=1',
+  it(
+    'hides the private domain on the way out',
+    { meta: { clause: 'TS 103 698 D.1, 6.2.2', shall: '6.2.2-16' } },
+    () => {
+      const before = request({
+        uri: 'sip:anna@provider.lab',
+        from: '"Madrid" <sip:madrid@psap.esinet.internal>',
+        headers: [
+          chatHeader,
+          ['Reply-To', 'sip:madrid@psap.esinet.internal'],
+          ['Contact', '"M" <sip:madrid@psap.esinet.internal:15075;transport=tcp>;expires=5'],
+          ['P-Asserted-Identity', '<sip:madrid@psap.esinet.internal>, <tel:+3491>'],
+          [
+            'History-Info',
+            '<urn:service:sos>;index=1, <sip:madrid@psap.esinet.internal?Reason=SIP%3Bcause%3D404>;index=1.1;mp=1',
+          ],
         ],
-      ],
-    });
-    const after = leaving(before, screen(before, inside, context));
-    expect(after.header('Reply-To')).toBe('sip:madrid@esinet.lab');
-    expect(after.header('Contact')).toBe('"M" <sip:madrid@esinet.lab;transport=tcp>;expires=5');
-    expect(after.values('P-Asserted-Identity')).toEqual(['<sip:madrid@esinet.lab>', '<tel:+3491>']);
-    expect(after.values('History-Info')[1]).toBe(
-      '<sip:madrid@esinet.lab?Reason=SIP%3Bcause%3D404>;index=1.1;mp=1',
-    );
-    expect(after.header('From')).toContain('psap.esinet.internal');
-    expect(after.requestUri).toBe('sip:anna@provider.lab');
-  });
+      });
+      const after = leaving(before, screen(before, inside, context));
+      expect(after.header('Reply-To')).toBe('sip:madrid@esinet.lab');
+      expect(after.header('Contact')).toBe('"M" <sip:madrid@esinet.lab;transport=tcp>;expires=5');
+      expect(after.values('P-Asserted-Identity')).toEqual(['<sip:madrid@esinet.lab>', '<tel:+3491>']);
+      expect(after.values('History-Info')[1]).toBe(
+        '<sip:madrid@esinet.lab?Reason=SIP%3Bcause%3D404>;index=1.1;mp=1',
+      );
+      expect(after.header('From')).toContain('psap.esinet.internal');
+      expect(after.requestUri).toBe('sip:anna@provider.lab');
+    },
+  );
 
   it('does the same in responses', { meta: { clause: 'TS 103 698 D.1' } }, () => {
     const before = request();
@@ -345,17 +366,21 @@ describe('translation', () => {
     expect(after.header('Contact')).toBe('<sip:madrid@esinet.lab>');
   });
 
-  it('passes the body on byte by byte', { meta: { clause: 'TS 103 698 6.1.2.8' } }, () => {
-    const body = Buffer.from([0, 13, 10, 0xff, 0xfe, 0x80, 13, 10, 45, 45]);
-    const before = request({ uri: 'tel:112', body, headers: [['Content-Type', 'application/x-unknown']] });
-    expect(leaving(before, screen(before, stranger, context)).body.equals(body)).toBe(true);
-  });
+  it(
+    'passes the body on byte by byte',
+    { meta: { clause: 'TS 103 698 6.1.2.8', shall: ['6.1.2.8-1', '6.1.2.8-5'] } },
+    () => {
+      const body = Buffer.from([0, 13, 10, 0xff, 0xfe, 0x80, 13, 10, 45, 45]);
+      const before = request({ uri: 'tel:112', body, headers: [['Content-Type', 'application/x-unknown']] });
+      expect(leaving(before, screen(before, stranger, context)).body.equals(body)).toBe(true);
+    },
+  );
 });
 
 describe('next hops', () => {
   it(
     'ends at the default PSAP when every ESRP is away',
-    { meta: { clause: 'RFC 7044 10.2; RFC 3326 2' } },
+    { meta: { clause: 'RFC 7044 10.2; RFC 3326 2', shall: ['6.1.2.6-4', '6.1.2.6-5'] } },
     () => {
       const before = request();
       const screening = screen(before, stranger, context);
@@ -374,7 +399,7 @@ describe('next hops', () => {
     },
   );
 
-  it('goes back the way the chat came', { meta: { clause: 'TS 103 698 6.2.3' } }, () => {
+  it('goes back the way the chat came', { meta: { clause: 'TS 103 698 6.2.3', shall: '6.2.1-1' } }, () => {
     const before = request({
       uri: 'sip:anna@app.example',
       headers: [chatHeader, ['P-Asserted-Identity', '<sip:madrid@psap.esinet.internal>'], ['Privacy', 'id']],

@@ -266,12 +266,19 @@ describe('findService', () => {
     },
   );
 
-  it('adds itself to the path, and notices when it is there', { meta: { clause: 'RFC 5222 6' } }, () => {
-    const visited = find(point(-3.7, 40.4), SOS, { path: ['resolver.example'] });
-    expect(mapped(ask(visited)).path).toEqual(['resolver.example', 'ecrf.esinet.lab']);
-    const looping = find(point(-3.7, 40.4), SOS, { path: ['a.example', 'ECRF.esinet.lab'], recursive: true });
-    expect(errorOf(ask(looping))).toBe('loop');
-  });
+  it(
+    'adds itself to the path, and notices when it is there',
+    { meta: { clause: 'RFC 5222 6', shall: '5.3.2-2' } },
+    () => {
+      const visited = find(point(-3.7, 40.4), SOS, { path: ['resolver.example'] });
+      expect(mapped(ask(visited)).path).toEqual(['resolver.example', 'ecrf.esinet.lab']);
+      const looping = find(point(-3.7, 40.4), SOS, {
+        path: ['a.example', 'ECRF.esinet.lab'],
+        recursive: true,
+      });
+      expect(errorOf(ask(looping))).toBe('loop');
+    },
+  );
 
   it(
     'sends a boundary by value unless it is too long',

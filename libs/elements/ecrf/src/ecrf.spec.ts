@@ -70,7 +70,7 @@ async function post(ecrf: RunningElement, body: string, type = 'application/lost
 
 it(
   'answers a client over HTTP, over the bus, and tells what it did without saying where',
-  { meta: { clause: 'RFC 5222 14' } },
+  { meta: { clause: 'RFC 5222 14', shall: '5.3.2-1' } },
   async () => {
     const bus = new InProcessBus();
     closing.push(() => bus.close());

@@ -53,7 +53,7 @@ function isDefault({ decision }: Routed): void {
 describe('the way to the mapped PSAP', () => {
   it(
     'keeps the service URN, names the PSAP in a Route, and tells the history',
-    { meta: { clause: 'RFC 3261 16.6; RFC 7044 9.2' } },
+    { meta: { clause: 'RFC 3261 16.6; RFC 7044 9.2', shall: ['5.2.2-3', '6.1.2.6-2', '6.1.2.6-4'] } },
     async () => {
       const result = await routed(byValue);
       expect(result.explanation).toMatchObject({
@@ -82,7 +82,7 @@ describe('the way to the mapped PSAP', () => {
 
   it(
     'asks for the service itself when it is tested',
-    { meta: { clause: 'RFC 6881 17; TS 103 698 6.1.2.10' } },
+    { meta: { clause: 'RFC 6881 17; TS 103 698 6.1.2.10', shall: ['6.1.2.10-1', '6.1.2.10-2'] } },
     async () => {
       for (const uri of ['urn:service:sos.fire.test', 'urn:service:test.sos.fire']) {
         const result = await routed({ ...byValue, uri });
@@ -93,29 +93,33 @@ describe('the way to the mapped PSAP', () => {
     },
   );
 
-  it('has the other URIs and the default PSAP behind it', { meta: { clause: 'RFC 7044 10.3' } }, async () => {
-    lost.answer = () =>
-      Promise.resolve(
-        ok(
-          found({
-            ...mapping,
-            uris: ['xmpp:x', 'sip:madrid@psap.esinet.internal', 'sips:second@psap.esinet.internal;lr'],
-          }),
-        ),
-      );
-    const result = await routed(byValue);
-    const second = leaving(request(byValue), result, 1);
-    expect(second.values('Route')).toEqual(['<sips:second@psap.esinet.internal;lr>']);
-    const third = leaving(request(byValue), result, 2);
-    expect(third.values('Route')).toEqual(['<sip:default@psap.esinet.internal;lr>']);
-    expect(third.values('History-Info').map((value) => value.slice(value.indexOf('>') + 1))).toEqual([
-      ';index=1',
-      ';index=1.1;mp=1',
-      ';index=1.2;mp=1',
-      ';index=1.3;mp=1',
-    ]);
-    expect(third.header('Reason')).toBe('SIP;cause=408;text="next hop did not answer"');
-  });
+  it(
+    'has the other URIs and the default PSAP behind it',
+    { meta: { clause: 'RFC 7044 10.3', shall: ['6.1.2.6-4', '6.1.2.6-5'] } },
+    async () => {
+      lost.answer = () =>
+        Promise.resolve(
+          ok(
+            found({
+              ...mapping,
+              uris: ['xmpp:x', 'sip:madrid@psap.esinet.internal', 'sips:second@psap.esinet.internal;lr'],
+            }),
+          ),
+        );
+      const result = await routed(byValue);
+      const second = leaving(request(byValue), result, 1);
+      expect(second.values('Route')).toEqual(['<sips:second@psap.esinet.internal;lr>']);
+      const third = leaving(request(byValue), result, 2);
+      expect(third.values('Route')).toEqual(['<sip:default@psap.esinet.internal;lr>']);
+      expect(third.values('History-Info').map((value) => value.slice(value.indexOf('>') + 1))).toEqual([
+        ';index=1',
+        ';index=1.1;mp=1',
+        ';index=1.2;mp=1',
+        ';index=1.3;mp=1',
+      ]);
+      expect(third.header('Reason')).toBe('SIP;cause=408;text="next hop did not answer"');
+    },
+  );
 
   it('leaves a PSAP of another ESInet to the border', { meta: { clause: 'TS 103 698 D.2' } }, async () => {
     lost.answer = () => Promise.resolve(ok(found({ ...mapping, uris: ['sip:b.1@public.b'] })));
@@ -126,25 +130,32 @@ describe('the way to the mapped PSAP', () => {
     expect(leaving(request(byValue), result).values('Route')).toEqual(['<sip:b.1@public.b;lr>']);
   });
 
-  it('goes on with the history that came', { meta: { clause: 'RFC 7044 9.1, 10.3' } }, async () => {
-    const history = '<sip:112@provider.lab>;index=1, <urn:service:sos>;index=1.1;rc=1';
-    const draft = { ...byValue, headers: [...byValue.headers, ['History-Info', history]] as const };
-    const after = leaving(request(draft), await routed(draft));
-    expect(after.values('History-Info')).toEqual([
-      '<sip:112@provider.lab>;index=1',
-      '<urn:service:sos>;index=1.1;rc=1',
-      '<sip:madrid@psap.esinet.internal>;index=1.1.1;mp=1.1',
-    ]);
-    const gap = {
-      ...byValue,
-      headers: [...byValue.headers, ['History-Info', '<sip:x@y.example>;index=1.2']] as const,
-    };
-    expect(
-      leaving(request(gap), await routed(gap))
-        .values('History-Info')
-        .slice(1),
-    ).toEqual(['<urn:service:sos>;index=1.2.0', '<sip:madrid@psap.esinet.internal>;index=1.2.0.1;mp=1.2.0']);
-  });
+  it(
+    'goes on with the history that came',
+    { meta: { clause: 'RFC 7044 9.1, 10.3', shall: '6.1.2.6-6' } },
+    async () => {
+      const history = '<sip:112@provider.lab>;index=1, <urn:service:sos>;index=1.1;rc=1';
+      const draft = { ...byValue, headers: [...byValue.headers, ['History-Info', history]] as const };
+      const after = leaving(request(draft), await routed(draft));
+      expect(after.values('History-Info')).toEqual([
+        '<sip:112@provider.lab>;index=1',
+        '<urn:service:sos>;index=1.1;rc=1',
+        '<sip:madrid@psap.esinet.internal>;index=1.1.1;mp=1.1',
+      ]);
+      const gap = {
+        ...byValue,
+        headers: [...byValue.headers, ['History-Info', '<sip:x@y.example>;index=1.2']] as const,
+      };
+      expect(
+        leaving(request(gap), await routed(gap))
+          .values('History-Info')
+          .slice(1),
+      ).toEqual([
+        '<urn:service:sos>;index=1.2.0',
+        '<sip:madrid@psap.esinet.internal>;index=1.2.0.1;mp=1.2.0',
+      ]);
+    },
+  );
 
   it(
     'rewrites for a next hop that cannot take a URN, and back',
@@ -205,10 +216,17 @@ describe('where the location is looked for', () => {
     },
   );
 
-  it('dereferences when there is no value', { meta: { clause: 'RFC 6753 3.1' } }, async () => {
-    expect((await routed(byReference)).explanation).toMatchObject({ location: 'reference', mapping: 'lost' });
-    expect(held.asked).toEqual(['https://lis.lab/loc/1']);
-  });
+  it(
+    'dereferences when there is no value',
+    { meta: { clause: 'RFC 6753 3.1', shall: '5.2.2-6' } },
+    async () => {
+      expect((await routed(byReference)).explanation).toMatchObject({
+        location: 'reference',
+        mapping: 'lost',
+      });
+      expect(held.asked).toEqual(['https://lis.lab/loc/1']);
+    },
+  );
 
   it('tries the next reference when one fails', { meta: { clause: 'RFC 6753 3.1' } }, async () => {
     held.answer = (uri) =>
@@ -418,16 +436,20 @@ describe('whatever the ECRF does, the call arrives', () => {
     ]);
   });
 
-  it('follows one redirect to a server it knows', { meta: { clause: 'RFC 5222 13.3' } }, async () => {
-    const other = fakeLost();
-    const redirect = ok({ type: 'redirect', target: 'ecrf.b', source: 'a', message: '' } as const);
-    lost.answer = () => Promise.resolve(redirect);
-    use = deps(clock, { lost, lostAt: (target) => (target === 'ecrf.b' ? other : undefined) });
-    expect((await routed(byValue)).explanation.mapping).toBe('lost');
-    other.answer = () => Promise.resolve(redirect);
-    use = deps(clock, { lost, lostAt: () => other });
-    expect((await routed(byValue)).explanation.reason).toBe('lost: redirect again');
-  });
+  it(
+    'follows one redirect to a server it knows',
+    { meta: { clause: 'RFC 5222 13.3', shall: '5.2.2-4' } },
+    async () => {
+      const other = fakeLost();
+      const redirect = ok({ type: 'redirect', target: 'ecrf.b', source: 'a', message: '' } as const);
+      lost.answer = () => Promise.resolve(redirect);
+      use = deps(clock, { lost, lostAt: (target) => (target === 'ecrf.b' ? other : undefined) });
+      expect((await routed(byValue)).explanation.mapping).toBe('lost');
+      other.answer = () => Promise.resolve(redirect);
+      use = deps(clock, { lost, lostAt: () => other });
+      expect((await routed(byValue)).explanation.reason).toBe('lost: redirect again');
+    },
+  );
 
   it('asks for the parent where a sub-service is unknown', { meta: { clause: 'RFC 5031 4.2' } }, async () => {
     lost.answer = ({ service }) =>

@@ -139,27 +139,31 @@ function status(outcome: UacOutcome): number | string {
   return outcome.kind === 'response' ? outcome.message.status : outcome.reason;
 }
 
-it('routes by cid, by body, and by reference', { meta: { clause: 'RFC 6442 4; RFC 6753' } }, async () => {
-  const to = await running();
-  expect(status(await emergency(to, byCid))).toBe(200);
-  expect(status(await emergency(to, { parts: { loc: pidfLo() } }))).toBe(200);
-  expect(status(await emergency(to, { geolocation: `<http://127.0.0.1:${lis.port}/loc/x>` }))).toBe(200);
-  expect(psap.received.map(({ message }) => message.header('Route'))).toEqual(
-    Array(3).fill('<sip:madrid@psap.esinet.internal;lr>'),
-  );
-  expect(events.map(({ location, mapping: how }) => [location, how])).toEqual([
-    ['value', 'lost'],
-    ['body', 'cache'],
-    ['reference', 'cache'],
-  ]);
-  expect(events[0]).toMatchObject({
-    element: 'esrp',
-    callId: 'urn:emergency:uid:callid:abcdefghijklmnopqrstuvwxyz:app.example',
-    boundary: 'ecrf.lab/madrid',
-    uri: 'sip:madrid@psap.esinet.internal',
-  });
-  expect(JSON.stringify(events)).not.toMatch(/40\.4168|anna/);
-});
+it(
+  'routes by cid, by body, and by reference',
+  { meta: { clause: 'RFC 6442 4; RFC 6753', shall: ['5.2.2-2', '5.2.2-3', '5.2.2-6', '6.1.2.8-4'] } },
+  async () => {
+    const to = await running();
+    expect(status(await emergency(to, byCid))).toBe(200);
+    expect(status(await emergency(to, { parts: { loc: pidfLo() } }))).toBe(200);
+    expect(status(await emergency(to, { geolocation: `<http://127.0.0.1:${lis.port}/loc/x>` }))).toBe(200);
+    expect(psap.received.map(({ message }) => message.header('Route'))).toEqual(
+      Array(3).fill('<sip:madrid@psap.esinet.internal;lr>'),
+    );
+    expect(events.map(({ location, mapping: how }) => [location, how])).toEqual([
+      ['value', 'lost'],
+      ['body', 'cache'],
+      ['reference', 'cache'],
+    ]);
+    expect(events[0]).toMatchObject({
+      element: 'esrp',
+      callId: 'urn:emergency:uid:callid:abcdefghijklmnopqrstuvwxyz:app.example',
+      boundary: 'ecrf.lab/madrid',
+      uri: 'sip:madrid@psap.esinet.internal',
+    });
+    expect(JSON.stringify(events)).not.toMatch(/40\.4168|anna/);
+  },
+);
 
 const huge = Buffer.alloc(2 * 1_048_576, 'a');
 
@@ -239,7 +243,7 @@ it('asks nobody it is not allowed to', { meta: { clause: 'RFC 6442 8' } }, async
 
 it(
   'delivers without an ECRF and without any location',
-  { meta: { clause: 'TS 103 698 6.1.2.6' } },
+  { meta: { clause: 'TS 103 698 6.1.2.6', shall: '6.1.2.6-5' } },
   async () => {
     const to = await running({ ecrf: { url: 'http://127.0.0.1:1/lost' } });
     expect(status(await emergency(to, byCid))).toBe(200);
@@ -253,7 +257,7 @@ it(
 
 it(
   'goes on to the default PSAP when the mapped one is away',
-  { meta: { clause: 'RFC 3261 16.7; RFC 7044 10.3' } },
+  { meta: { clause: 'RFC 3261 16.7; RFC 7044 10.3', shall: ['6.1.2.6-1', '6.1.2.6-5'] } },
   async () => {
     const fallback = await loopbackAgent();
     try {
@@ -274,12 +278,16 @@ it(
   },
 );
 
-it('passes on what the PSAP says about the call', { meta: { clause: 'TS 103 698 6.1.2.10' } }, async () => {
-  const to = await running();
-  psap.answer = () => ({ status: 486 });
-  expect(status(await emergency(to, byCid))).toBe(486);
-  expect(psap.received).toHaveLength(1);
-});
+it(
+  'passes on what the PSAP says about the call',
+  { meta: { clause: 'TS 103 698 6.1.2.10', shall: '6.1.2.10-1' } },
+  async () => {
+    const to = await running();
+    psap.answer = () => ({ status: 486 });
+    expect(status(await emergency(to, byCid))).toBe(486);
+    expect(psap.received).toHaveLength(1);
+  },
+);
 
 it('is the outbound proxy of PSAPs', { meta: { clause: 'TS 103 698 D.1' } }, async () => {
   const to = await running();
@@ -298,19 +306,23 @@ it('is the outbound proxy of PSAPs', { meta: { clause: 'TS 103 698 D.1' } }, asy
   expect(border.received[0]?.message.requestUri).toBe(uri);
 });
 
-it('passes multipart bodies on byte by byte', { meta: { clause: 'TS 103 698 6.1.2.8' } }, async () => {
-  const to = await running();
-  const odd = writeMultipart([
-    { headers: [['Content-Type', 'application/octet-stream']], body: Buffer.from([0, 255, 13, 10, 128]) },
-  ]);
-  await border.send({
-    method: 'MESSAGE',
-    uri: 'urn:service:sos',
-    from: 'sip:a@b.example',
-    to: 'urn:service:sos',
-    contentType: odd.contentType,
-    body: odd.body,
-    destination: to,
-  });
-  expect(psap.received[0]?.message.body.equals(odd.body)).toBe(true);
-});
+it(
+  'passes multipart bodies on byte by byte',
+  { meta: { clause: 'TS 103 698 6.1.2.8', shall: ['6.1.2.8-1', '6.1.2.8-5'] } },
+  async () => {
+    const to = await running();
+    const odd = writeMultipart([
+      { headers: [['Content-Type', 'application/octet-stream']], body: Buffer.from([0, 255, 13, 10, 128]) },
+    ]);
+    await border.send({
+      method: 'MESSAGE',
+      uri: 'urn:service:sos',
+      from: 'sip:a@b.example',
+      to: 'urn:service:sos',
+      contentType: odd.contentType,
+      body: odd.body,
+      destination: to,
+    });
+    expect(psap.received[0]?.message.body.equals(odd.body)).toBe(true);
+  },
+);

@@ -72,7 +72,12 @@ async function codeOf(response: Response): Promise<string> {
 
 it(
   'tells a device where it is, by value and by reference',
-  { meta: { clause: ['RFC 5985 6.2', 'RFC 5985 6.5', 'RFC 6753 3'] } },
+  {
+    meta: {
+      clause: ['RFC 5985 6.2', 'RFC 5985 6.5', 'RFC 6753 3'],
+      shall: ['5.5.2-1', '5.5.2-2', '5.5.4-3'],
+    },
+  },
   async () => {
     const lis = await start();
     const client = clientOf(lis);
@@ -132,7 +137,7 @@ it(
 
 it(
   'answers a GET in HELD, or as presence where that is wanted',
-  { meta: { clause: 'RFC 6753 3.2' } },
+  { meta: { clause: 'RFC 6753 3.2', shall: '5.5.2-2' } },
   async () => {
     const lis = await start();
     const answer = await clientOf(lis).request(question({ locationTypes: ['locationURI'], exact: true }));
@@ -249,16 +254,20 @@ it('leaves faults of HTTP to HTTP', { meta: { clause: 'RFC 5985 8' } }, async ()
   expect(await statusOf({})).toBe(200);
 });
 
-it('tells third parties only what they may know', { meta: { clause: 'RFC 6155 4.2' } }, async () => {
-  const lis = await start({ thirdParties: [], devices: devices.slice(1) });
-  const bodies = new Set<string>();
-  for (const name of ['caller2', 'nobody']) {
-    const response = await post(urlOf(lis), writeHeldRequest(question({ device: caller(name) })));
-    bodies.add(await response.text());
-  }
-  expect([...bodies]).toEqual([expect.stringContaining('badIdentifier')]);
-  expect(await codeOf(await post(urlOf(lis), writeHeldRequest(question())))).toBe('locationUnknown');
-});
+it(
+  'tells third parties only what they may know',
+  { meta: { clause: 'RFC 6155 4.2', shall: '5.5.2-1' } },
+  async () => {
+    const lis = await start({ thirdParties: [], devices: devices.slice(1) });
+    const bodies = new Set<string>();
+    for (const name of ['caller2', 'nobody']) {
+      const response = await post(urlOf(lis), writeHeldRequest(question({ device: caller(name) })));
+      bodies.add(await response.text());
+    }
+    expect([...bodies]).toEqual([expect.stringContaining('badIdentifier')]);
+    expect(await codeOf(await post(urlOf(lis), writeHeldRequest(question())))).toBe('locationUnknown');
+  },
+);
 
 it('takes devices over HTTP, from provisioners', async () => {
   const lis = await start();

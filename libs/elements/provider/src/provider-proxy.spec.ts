@@ -117,7 +117,7 @@ const answer = {
 describe.each(['udp', 'tcp', 'ws'] as const)('a user agent over %s', (transport) => {
   it(
     'registers, calls for help, and is reached',
-    { meta: { clause: 'TS 103 698 Figure 1; RFC 3261 10; RFC 7118' } },
+    { meta: { clause: 'TS 103 698 Figure 1; RFC 3261 10; RFC 7118', shall: '6.2.2-15' } },
     async () => {
       const to = transport === 'udp' ? at('udp') : await client.stack.transport.flowTo(at(transport));
       expect(status(await register(to))).toBe(200);
@@ -191,7 +191,7 @@ it(
 
 it(
   'falls back to plain TCP when the border has no TLS',
-  { meta: { clause: 'TS 103 698 6.1.1' } },
+  { meta: { clause: 'TS 103 698 6.1.1', shall: '6.1.1-6' } },
   async () => {
     await provider.close();
     await start(['tls:127.0.0.1:1;esinet.lab', `tcp:127.0.0.1:${border.port('tcp')}`]);
@@ -202,7 +202,7 @@ it(
 
 it(
   'does not assert identities to a border with another name',
-  { meta: { clause: 'RFC 5922 7.3' } },
+  { meta: { clause: 'RFC 5922 7.3', shall: '6.1.1-7' } },
   async () => {
     await provider.close();
     await start([`tls:127.0.0.1:${border.port('tls')};other.example`]);

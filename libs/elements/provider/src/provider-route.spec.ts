@@ -114,22 +114,26 @@ describe('emergency traffic goes to the border', () => {
     }
   });
 
-  it('asserts the account and nothing a user agent says', { meta: { clause: 'RFC 3325 5, 8' } }, () => {
-    const forged = [
-      ['P-Asserted-Identity', '<sip:minister@gov.example>, <tel:+34>'],
-      ['P-Preferred-Identity', '<sip:minister@gov.example>'],
-      ['Route', '<sip:203.0.113.9;lr>'],
-    ] as const;
-    const before = request('urn:service:sos', { headers: forged });
-    const known = leaving(before, routeAtProvider(before, user, context));
-    expect(known.values('P-Asserted-Identity')).toEqual(['<sip:caller1@provider.lab>']);
-    const unknown = leaving(before, routeAtProvider(before, stranger, context));
-    expect(unknown.has('P-Asserted-Identity')).toBe(false);
-    for (const after of [known, unknown]) {
-      expect(after.has('P-Preferred-Identity')).toBe(false);
-      expect(after.has('Route')).toBe(false);
-    }
-  });
+  it(
+    'asserts the account and nothing a user agent says',
+    { meta: { clause: 'RFC 3325 5, 8', shall: ['6.1.2.3-14', '6.2.2-15'] } },
+    () => {
+      const forged = [
+        ['P-Asserted-Identity', '<sip:minister@gov.example>, <tel:+34>'],
+        ['P-Preferred-Identity', '<sip:minister@gov.example>'],
+        ['Route', '<sip:203.0.113.9;lr>'],
+      ] as const;
+      const before = request('urn:service:sos', { headers: forged });
+      const known = leaving(before, routeAtProvider(before, user, context));
+      expect(known.values('P-Asserted-Identity')).toEqual(['<sip:caller1@provider.lab>']);
+      const unknown = leaving(before, routeAtProvider(before, stranger, context));
+      expect(unknown.has('P-Asserted-Identity')).toBe(false);
+      for (const after of [known, unknown]) {
+        expect(after.has('P-Preferred-Identity')).toBe(false);
+        expect(after.has('Route')).toBe(false);
+      }
+    },
+  );
 });
 
 describe('to a user', () => {

@@ -64,7 +64,7 @@ const message = (n: number, headers: string[] = []): string =>
 
 it(
   'a request from a datagram without Content-Length gets one on a stream',
-  { meta: { clause: ['RFC 3261 16.6', 'RFC 3261 18.3'] } },
+  { meta: { clause: ['RFC 3261 16.6', 'RFC 3261 18.3'], shall: '6.1.2.3-8' } },
   async () => {
     const psap = await stack();
     const bodies: string[] = [];

@@ -16,7 +16,7 @@ function withVia(bytes: Buffer, via: string): string {
 describe('forwarding a request', () => {
   it(
     'changes Via and Max-Forwards and not one octet more',
-    { meta: { clause: 'RFC 3261 16.6' } },
+    { meta: { clause: 'RFC 3261 16.6', shall: ['6.1.2.3-4', '6.1.2.4-1'] } },
     async () => {
       const { clock, network, at, proxy, callee } = harness();
       proxy({ route: () => ({ kind: 'forward', targets: [{ destination: at(psap) }] }) });
@@ -246,7 +246,7 @@ describe('refusing a request', () => {
 
   it(
     '483 at Max-Forwards 0, but OPTIONS is answered',
-    { meta: { clause: ['RFC 3261 16.3', 'RFC 3261 11'] } },
+    { meta: { clause: ['RFC 3261 16.3', 'RFC 3261 11'], shall: '6.1.2.4-1' } },
     async () => {
       expect(await statusOf({ maxForwards: '0' })).toEqual([483]);
       expect(await statusOf({ maxForwards: '0', method: 'REGISTER' })).toEqual([483]);
@@ -268,7 +268,7 @@ describe('refusing a request', () => {
 
   it(
     '420 with what it does not understand of Proxy-Require',
-    { meta: { clause: 'RFC 3261 16.3' } },
+    { meta: { clause: 'RFC 3261 16.3', shall: '6.1.2.4-12' } },
     async () => {
       const { statuses, responses } = await refused({ headers: [['Proxy-Require', 'foo, bar']] });
       expect(statuses).toEqual([420]);

@@ -172,14 +172,18 @@ describe('one target after the other', () => {
     },
   );
 
-  it('500, not 503, when all of them refuse', { meta: { clause: 'RFC 3261 16.7' } }, async () => {
-    const { clock, at, callee, caller, outcomes } = setup([nobody, second], 'tcp');
-    callee(second, answer(503));
-    const asked = ask(caller(), at(proxyAddress));
-    await clock.run(50);
-    expect(asked.statuses).toEqual([500]);
-    expect(outcomes).toHaveLength(1);
-  });
+  it(
+    '500, not 503, when all of them refuse',
+    { meta: { clause: 'RFC 3261 16.7', shall: '6.1.2.9-1' } },
+    async () => {
+      const { clock, at, callee, caller, outcomes } = setup([nobody, second], 'tcp');
+      callee(second, answer(503));
+      const asked = ask(caller(), at(proxyAddress));
+      await clock.run(50);
+      expect(asked.statuses).toEqual([500]);
+      expect(outcomes).toHaveLength(1);
+    },
+  );
 
   it(
     'nothing when all of them are silent: the client has timed out by itself',

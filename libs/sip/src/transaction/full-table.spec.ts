@@ -7,7 +7,7 @@ import { TransactionLayer } from './transaction-layer.js';
 
 it(
   'a full table refuses what is new, and still cancels, acknowledges and repeats',
-  { meta: { clause: ['RFC 3261 9.2', 'RFC 3261 17.2', 'TS 103 698 6.1.2.9'] } },
+  { meta: { clause: ['RFC 3261 9.2', 'RFC 3261 17.2', 'TS 103 698 6.1.2.9'], shall: '6.1.2.9-1' } },
   async () => {
     const clock = new ManualClock();
     const network = new MemoryNetwork({ clock, latencyMs: 1 });

@@ -47,3 +47,17 @@ it.each<[string, ConnectionTimes, number, ConnectionDue]>([
 ])('%s', { meta: { clause: ['TS 103 698 6.1.1', 'RFC 5626 4.4.1'] } }, (_, times, now, due) => {
   expect(connectionDue(times, now, defaultTransportLimits)).toEqual(due);
 });
+
+it(
+  'with a peer that answers pings, either end keeps an idle connection for more than 3 minutes',
+  { meta: { clause: 'TS 103 698 6.1.1', shall: '6.1.1-3' } },
+  () => {
+    for (let now = 0; now <= 185_000; now += 1_000) {
+      expect(connectionDue(accepted, now, defaultTransportLimits)).toBeUndefined();
+      const ponged = { ...opened, receivedAt: now - (now % 25_000), pongs: true };
+      expect(connectionDue(ponged, now, defaultTransportLimits)).not.toMatchObject({
+        close: expect.anything() as unknown,
+      });
+    }
+  },
+);

@@ -42,14 +42,18 @@ describe.each(['udp', 'tcp', 'ws'] as const)('%s', (transport) => {
     expect(b.layer.flow(flow.id)?.id).toBe(flow.id);
   });
 
-  it('carries a large message whole', { meta: { clause: 'TS 103 698 6.1.1' } }, async () => {
-    const a = await peers.start([transport]);
-    const b = await peers.start([transport]);
-    const large = message(1, 'x'.repeat(60_000));
-    (await a.layer.flowTo(b.to(transport))).send(large);
-    await b.until(() => b.got.length === 1);
-    expect(b.got[0]!.text.length).toBe(large.length);
-  });
+  it(
+    'carries a large message whole',
+    { meta: { clause: 'TS 103 698 6.1.1', shall: '6.1.1-5' } },
+    async () => {
+      const a = await peers.start([transport]);
+      const b = await peers.start([transport]);
+      const large = message(1, 'x'.repeat(60_000));
+      (await a.layer.flowTo(b.to(transport))).send(large);
+      await b.until(() => b.got.length === 1);
+      expect(b.got[0]!.text.length).toBe(large.length);
+    },
+  );
 
   it('frees its port', { meta: { clause: 'RFC 3261 18' } }, async () => {
     const a = await peers.start([transport]);
@@ -152,16 +156,20 @@ describe('udp', () => {
     },
   );
 
-  it('takes the largest datagram there is', { meta: { clause: 'RFC 3261 18.1.1' } }, async () => {
-    const a = await peers.start(['udp'], { messageLimits: { maxMessage: 70_000 } });
-    const flow = await a.layer.flowTo(a.to('udp'));
-    const head = message(1).length + 4;
-    const largest = message(1, 'x'.repeat(65_507 - head));
-    expect(largest.length).toBe(65_507);
-    flow.send(largest);
-    await a.until(() => a.got.length === 1);
-    expect(a.got[0]!.text.length).toBe(65_507);
-  });
+  it(
+    'takes the largest datagram there is',
+    { meta: { clause: 'RFC 3261 18.1.1', shall: '6.1.1-5' } },
+    async () => {
+      const a = await peers.start(['udp'], { messageLimits: { maxMessage: 70_000 } });
+      const flow = await a.layer.flowTo(a.to('udp'));
+      const head = message(1).length + 4;
+      const largest = message(1, 'x'.repeat(65_507 - head));
+      expect(largest.length).toBe(65_507);
+      flow.send(largest);
+      await a.until(() => a.got.length === 1);
+      expect(a.got[0]!.text.length).toBe(65_507);
+    },
+  );
 });
 
 describe('tcp', () => {
@@ -206,7 +214,7 @@ describe('tcp', () => {
 
   it(
     'opens one connection for many sends at once, and keeps to it',
-    { meta: { clause: 'RFC 5923 8.1' } },
+    { meta: { clause: 'RFC 5923 8.1', shall: ['6.1.1-2', '6.1.1-9'] } },
     async () => {
       const a = await peers.start(['tcp']);
       const b = await peers.start(['tcp']);
@@ -317,7 +325,7 @@ describe('tcp', () => {
 
   it(
     'closes a connection that never sends a whole message',
-    { meta: { clause: 'RFC 3261 18' } },
+    { meta: { clause: 'RFC 3261 18', shall: '6.1.1-8' } },
     async () => {
       const clock = new ManualClock();
       const a = await peers.start(['tcp'], { clock });

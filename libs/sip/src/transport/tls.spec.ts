@@ -98,7 +98,7 @@ function listener(transport: TransportName, tls: TlsOptions, o: Partial<ListenOp
 describe('tls', () => {
   it(
     'shows each side the names of the other',
-    { meta: { clause: ['TS 103 698 6.1.1', 'RFC 5922 7.1'] } },
+    { meta: { clause: ['TS 103 698 6.1.1', 'RFC 5922 7.1'], shall: '6.1.1-10' } },
     async () => {
       const a = await peers.start([listener('tls', provider)]);
       const b = await peers.start([listener('tls', bcf)]);
@@ -125,23 +125,27 @@ describe('tls', () => {
     },
   );
 
-  it('refuses a peer without a certificate', { meta: { clause: 'TS 103 698 6.1.1' } }, async () => {
-    const b = await peers.start([listener('tls', bcf)]);
-    const socket = connectTls({
-      host: '127.0.0.1',
-      port: b.to('tls').port,
-      ca: bcf.ca,
-      checkServerIdentity: () => undefined,
-    });
-    const code = await new Promise((resolve) => {
-      socket.on('data', () => undefined);
-      socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
-      socket.on('close', () => resolve('closed'));
-      socket.write(message(1));
-    });
-    expect(code).toBe('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED');
-    expect(b.got).toEqual([]);
-  });
+  it(
+    'refuses a peer without a certificate',
+    { meta: { clause: 'TS 103 698 6.1.1', shall: '6.1.1-10' } },
+    async () => {
+      const b = await peers.start([listener('tls', bcf)]);
+      const socket = connectTls({
+        host: '127.0.0.1',
+        port: b.to('tls').port,
+        ca: bcf.ca,
+        checkServerIdentity: () => undefined,
+      });
+      const code = await new Promise((resolve) => {
+        socket.on('data', () => undefined);
+        socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+        socket.on('close', () => resolve('closed'));
+        socket.write(message(1));
+      });
+      expect(code).toBe('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED');
+      expect(b.got).toEqual([]);
+    },
+  );
 
   it(
     'refuses a peer of another authority, and does not trust one',
@@ -175,7 +179,7 @@ describe('tls', () => {
     else await expect(flow).rejects.toMatchObject({ reason: 'tls' });
   });
 
-  it('accepts no TLS 1.1', { meta: { clause: 'TS 103 698 6.1.1' } }, async () => {
+  it('accepts no TLS 1.1', { meta: { clause: 'TS 103 698 6.1.1', shall: '6.1.1-7' } }, async () => {
     const b = await peers.start([listener('tls', bcf)]);
     const { port } = b.to('tls');
     const socket = connectTls({
@@ -194,22 +198,28 @@ describe('tls', () => {
     socket.destroy();
   });
 
-  it('takes RSA-1024 only where told to', { meta: { clause: 'TS 103 698 6.1.1' } }, async () => {
-    const legacy = { ...weak, legacyKeys: true };
-    const strict = await peers.start([listener('tls', bcf)]);
-    const lenient = await peers.start([listener('tls', { ...bcf, legacyKeys: true })]);
-    const old = await peers.start([listener('tls', legacy)]);
-    (await old.layer.flowTo(lenient.to('tls', 'esinet.lab'), 'side-tls')).send(message(1));
-    await lenient.until(() => lenient.got.length === 1);
-    const refused = await old.layer.flowTo(strict.to('tls', 'esinet.lab'), 'side-tls').catch(() => undefined);
-    refused?.send(message(2));
-    await old.until(() => refused?.open !== true);
-    expect(strict.got).toEqual([]);
-    await expect(strict.layer.flowTo(old.to('tls', 'weak.lab'), 'side-tls')).rejects.toMatchObject({
-      reason: 'tls',
-    });
-    await expect(peers.start([listener('tls', weak)])).rejects.toMatchObject({ reason: 'no-certificate' });
-  });
+  it(
+    'takes RSA-1024 only where told to',
+    { meta: { clause: 'TS 103 698 6.1.1', shall: '6.1.1-10' } },
+    async () => {
+      const legacy = { ...weak, legacyKeys: true };
+      const strict = await peers.start([listener('tls', bcf)]);
+      const lenient = await peers.start([listener('tls', { ...bcf, legacyKeys: true })]);
+      const old = await peers.start([listener('tls', legacy)]);
+      (await old.layer.flowTo(lenient.to('tls', 'esinet.lab'), 'side-tls')).send(message(1));
+      await lenient.until(() => lenient.got.length === 1);
+      const refused = await old.layer
+        .flowTo(strict.to('tls', 'esinet.lab'), 'side-tls')
+        .catch(() => undefined);
+      refused?.send(message(2));
+      await old.until(() => refused?.open !== true);
+      expect(strict.got).toEqual([]);
+      await expect(strict.layer.flowTo(old.to('tls', 'weak.lab'), 'side-tls')).rejects.toMatchObject({
+        reason: 'tls',
+      });
+      await expect(peers.start([listener('tls', weak)])).rejects.toMatchObject({ reason: 'no-certificate' });
+    },
+  );
 
   it('closes what never shakes hands, whatever it sends', { meta: { clause: 'RFC 8446 4' } }, async () => {
     const b = await peers.start([listener('tls', bcf), listener('wss', web)], {
@@ -228,7 +238,7 @@ describe('tls', () => {
 
   it(
     'does not start without a certificate, nor connect',
-    { meta: { clause: 'TS 103 698 6.1.1' } },
+    { meta: { clause: 'TS 103 698 6.1.1', shall: '6.1.1-10' } },
     async () => {
       const bare = { name: 'bare', transport: 'tls', host: '127.0.0.1', port: 0 } as const;
       await expect(peers.start([bare])).rejects.toMatchObject({ reason: 'no-certificate' });
@@ -254,7 +264,7 @@ describe('tls', () => {
 describe('connection reuse', () => {
   it(
     'goes back over an authenticated connection that was offered',
-    { meta: { clause: ['RFC 5923 8.2', 'RFC 5923 9.2'] } },
+    { meta: { clause: ['RFC 5923 8.2', 'RFC 5923 9.2'], shall: '6.1.1-2' } },
     async () => {
       const a = await peers.start([listener('tls', provider)]);
       const b = await peers.start([listener('tls', bcf)]);
