@@ -57,6 +57,8 @@ export interface HttpHeldClientOptions {
   readonly maxPidfLoBytes?: number;
   /** PEM, for https. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  /** Bearer token (RFC 6750), sent to allowed hosts only. */
+  readonly token?: string;
 }
 
 export const HELD_TIMEOUT_MS = 2_000;
@@ -102,6 +104,7 @@ export function httpHeldClient(o: HttpHeldClientOptions): HeldClient & { close()
         headers: {
           Accept: next.accept,
           'Cache-Control': 'no-cache',
+          ...(o.token === undefined ? {} : { Authorization: `Bearer ${o.token}` }),
           ...(next.body === undefined ? {} : { 'Content-Type': `${HELD_CONTENT_TYPE};charset=utf-8` }),
         },
         ...(next.body === undefined ? {} : { body: next.body }),

@@ -1,5 +1,5 @@
 // codec
-export { type SipLimits, defaultSipLimits } from './codec/limits.js';
+export { type SipLimits, defaultSipLimits, unlimited } from './codec/limits.js';
 export type { CSeq } from './codec/cseq.js';
 export { SipMessage } from './codec/sip-message.js';
 export type { Parsed } from './codec/parsed.js';

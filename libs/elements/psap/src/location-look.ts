@@ -1,9 +1,16 @@
 import type { Logger } from '@esinet/kernel';
 import type { HeldClient } from '@esinet/held';
 import type { RecordedLocation } from './message-record.js';
+import { locationWords } from './reading/location-words.js';
 
-/** Fetches a location by reference (TS 103 698 5.4.2, HELD-2); undefined if there is none to be had. Never throws. */
-export type LocationLook = (uri: string) => Promise<RecordedLocation | undefined>;
+/** A location that was fetched, and the same in words. */
+export interface FoundLocation {
+  readonly location: RecordedLocation;
+  readonly words: string;
+}
+
+/** Fetches a location by reference (TS 103 698 5.4.2, HELD-2); undefined if there is none to be had. Never rejects. */
+export type LocationLook = (uri: string) => Promise<FoundLocation | undefined>;
 
 export function heldLook(client: HeldClient, logger: Logger): LocationLook {
   return async (uri) => {
@@ -13,12 +20,13 @@ export function heldLook(client: HeldClient, logger: Logger): LocationLook {
       return undefined;
     }
     const { document, shapes, civics, timestamp } = found.value;
-    return {
+    const location: RecordedLocation = {
       source: 'reference',
       document,
       shapes,
       civics,
       ...(timestamp !== undefined && { timestamp }),
     };
+    return { location, words: locationWords(found.value) };
   };
 }

@@ -1,6 +1,5 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { httpHeldClient } from '@esinet/held';
-import { type Clock, type IdSource, type Logger, messageOf } from '@esinet/kernel';
+import { type Clock, type IdSource, type Logger, isoTime, messageOf } from '@esinet/kernel';
 import type { OutgoingMessage, SendOutcome } from '@esinet/lmpe';
 import {
   type Bus,
@@ -17,22 +16,28 @@ import {
   RECORDS,
   type Records,
   SipEdge,
+  type TlsOptions,
 } from '@esinet/platform';
 import { type SipMessage, type UasAnswer, UserAgent } from '@esinet/sip';
 import { Centres } from './centre.js';
-import type { Chat } from './chat.js';
 import { ChatDesk } from './chat-desk.js';
 import { deskWatcher } from './desk-watcher.js';
 import { PSAP_CONFIG, type PsapConfig } from './config.js';
 import { readIncoming } from './incoming-message.js';
-import { heldLook } from './location-look.js';
 import { outgoingRequest } from './outgoing-request.js';
+import { received } from './reception.js';
+import { type SideDeskOptions, alertDeskOf, lookupsOf, testDeskOf } from './side-desks.js';
+import type { AlertDesk } from './alerts/alert-desk.js';
+import { PSAP_TLS } from './attachments/config.js';
+import type { TestDesk } from './tests/test-desk.js';
 
 /** The centres of this process on the wire: requests in, messages out, events and counts beside. */
 @Injectable()
 export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
   readonly centres: Centres;
   readonly desk: ChatDesk;
+  readonly alerts: AlertDesk;
+  readonly tests: TestDesk;
   readonly #agent: UserAgent;
 
   constructor(
@@ -46,9 +51,36 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
     @Inject(METRICS) metrics: Metrics,
     @Inject(HEALTH) health: Health,
     @Inject(LIMITS) private readonly limits: Limits,
+    @Inject(PSAP_TLS) tls: TlsOptions | null,
   ) {
     this.centres = new Centres(config);
-    const { allowedHosts, timeout } = config.held;
+    const side: SideDeskOptions = {
+      config,
+      centres: this.centres,
+      records,
+      clock,
+      ids,
+      logger,
+      limits,
+      tls,
+      metrics,
+      send: (from, message) => this.#send(from, message),
+      onAlert: (alert) => {
+        const { centre, callId } = alert;
+        this.desk.events.tell({
+          type: 'alert',
+          centre,
+          ...(callId !== undefined && { callId }),
+          data: alert,
+        });
+        bus.publish('events.psap.alert', { at: alert.at, element: 'psap', centre });
+      },
+      onTest: (test) =>
+        bus.publish('events.psap.test', { at: isoTime(clock.wall()), element: 'psap', ...test }),
+    };
+    const lookups = lookupsOf(side);
+    this.tests = testDeskOf(side);
+    this.alerts = alertDeskOf(side, lookups);
     this.desk = new ChatDesk({
       config,
       centres: this.centres,
@@ -56,11 +88,8 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
       clock,
       ids,
       logger,
-      send: (chat, message) => this.#send(chat, message),
-      look:
-        allowedHosts.length === 0
-          ? undefined
-          : heldLook(httpHeldClient({ allowedHosts, timeoutMs: timeout }), logger),
+      send: (chat, message) => this.#send({ callId: chat.callId, centreUri: chat.centre.uri }, message),
+      lookups,
       watcher: deskWatcher({ metrics, bus, clock }),
     });
     this.#agent = new UserAgent({
@@ -70,7 +99,12 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
       ids,
       logger,
       outboundProxy: config.outboundProxy,
-      accept: ['text/plain', 'multipart/mixed', 'application/pidf+xml'],
+      accept: [
+        'text/plain',
+        'multipart/mixed',
+        'application/pidf+xml',
+        'application/EmergencyCallData.cap+xml',
+      ],
       // A border that failed over sends the same message again: it did arrive.
       mergedRequests: 'repeat',
       onRequest: (request) => this.#take(request),
@@ -87,6 +121,7 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
   /** Before any socket opens: what was open goes on. */
   async onModuleInit(): Promise<void> {
     try {
+      await this.tests.restore();
       const restored = await this.desk.restore();
       if (restored > 0) this.logger.info('chats restored', { chats: restored });
     } catch (error) {
@@ -96,18 +131,26 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   beforeApplicationShutdown(): void {
+    this.tests.close();
     this.desk.close();
   }
 
   async #take(request: SipMessage): Promise<UasAnswer> {
-    return this.desk.take(readIncoming(request, this.limits), this.centres.of(request));
+    return received(readIncoming(request, this.limits), this.centres.of(request), {
+      chats: this.desk,
+      alerts: this.alerts,
+      tests: this.tests,
+      fallback: this.centres.default,
+    });
   }
 
-  async #send(chat: Chat, message: OutgoingMessage): Promise<SendOutcome> {
+  async #send(
+    from: { readonly callId: string; readonly centreUri: string },
+    message: OutgoingMessage,
+  ): Promise<SendOutcome> {
     const outcome = await this.#agent.send(
       outgoingRequest({
-        callId: chat.callId,
-        centreUri: chat.centre.uri,
+        ...from,
         element: this.config.element,
         message,
       }),

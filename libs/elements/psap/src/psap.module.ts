@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type SipExtras, sipEdgeProvider } from '@esinet/platform';
 import { apiControllers, apiProviders } from './api/providers.js';
+import { PSAP_TLS } from './attachments/config.js';
 import { PSAP_CONFIG, type PsapConfig } from './config.js';
 import { PsapService } from './psap-service.js';
 
@@ -13,6 +14,7 @@ export function psapModule(config: PsapConfig, o: SipExtras = {}): DynamicModule
     controllers: apiControllers,
     providers: [
       { provide: PSAP_CONFIG, useValue: config },
+      { provide: PSAP_TLS, useValue: o.tls ?? null },
       sipEdgeProvider({ listeners: config.listeners, hopsBefore: 3, drainMs: config.drain, ...o }),
       PsapService,
       ...apiProviders,

@@ -1,4 +1,5 @@
 import type { MessageRecord } from './message-record.js';
+import type { DataBlock } from './reading/additional-data.js';
 
 /** A message as call takers get it. */
 export interface ShownMessage {
@@ -13,7 +14,7 @@ export interface ShownMessage {
   readonly by?: string;
   readonly locations?: readonly Omit<NonNullable<MessageRecord['locations']>[number], 'document'>[];
   readonly otherParts?: MessageRecord['otherParts'];
-  readonly data?: MessageRecord['data'];
+  readonly data?: readonly Omit<DataBlock, 'document'>[];
   readonly problems?: readonly string[];
   readonly marks?: readonly string[];
   readonly imported?: string;
@@ -24,8 +25,8 @@ export interface ShownMessage {
 
 /** A location goes out by its shapes; the document and the request as received stay in the records. */
 export function shownMessage(record: MessageRecord): ShownMessage {
-  const { sequence, direction, messageId, messageType, kind, text, at, sender, by, locations } = record;
-  const { otherParts, problems, marks, imported, reasons, history, delivery } = record;
+  const { sequence, direction, messageId, messageType, kind, text, at, sender, by } = record;
+  const { marks, imported, delivery } = record;
   return {
     sequence,
     direction,
@@ -36,6 +37,19 @@ export function shownMessage(record: MessageRecord): ShownMessage {
     at,
     sender,
     ...(by !== undefined && { by }),
+    ...shownParts(record),
+    ...(marks && { marks }),
+    ...(imported !== undefined && { imported }),
+    ...(delivery !== undefined && { delivery }),
+  };
+}
+
+/** What it carried, and why it came. */
+export function shownParts(
+  record: Pick<MessageRecord, 'locations' | 'otherParts' | 'data' | 'problems' | 'reasons' | 'history'>,
+): Pick<ShownMessage, 'locations' | 'otherParts' | 'data' | 'problems' | 'reasons' | 'history'> {
+  const { locations, otherParts, data, problems, reasons, history } = record;
+  return {
     ...(locations && {
       locations: locations.map(({ source, shapes, civics, timestamp }) => ({
         source,
@@ -45,12 +59,9 @@ export function shownMessage(record: MessageRecord): ShownMessage {
       })),
     }),
     ...(otherParts && { otherParts }),
-    ...(record.data && { data: record.data }),
+    ...(data && { data: data.map(({ document: _, ...block }) => block) }),
     ...(problems && { problems }),
-    ...(marks && { marks }),
-    ...(imported !== undefined && { imported }),
     ...(reasons && { reasons }),
     ...(history && { history }),
-    ...(delivery !== undefined && { delivery }),
   };
 }

@@ -13,6 +13,8 @@ export interface DataBlock {
   readonly fields: readonly DataField[];
   /** What was wrong with it, in words that hold nothing of it. */
   readonly problem?: string;
+  /** What was fetched, in base64. */
+  readonly document?: string;
 }
 
 export interface DataField {
