@@ -141,7 +141,7 @@ export class BrowserLink implements AppLink {
       password,
       domain,
       contact: this.#contact,
-      boundary: () => `part-${ids.token(24)}`,
+      boundary: () => `part${ids.token(24)}`,
       clock,
       connectWithinMs,
       onMessage,

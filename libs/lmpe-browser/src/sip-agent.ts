@@ -13,6 +13,7 @@ export interface SipAgentOptions {
   readonly domain: string;
   /** User part of the Contact, the same over all connections of one chat. */
   readonly contact: string;
+  /** Letters and digits only: a deployed PSAP takes a hyphen for the end of it. */
   readonly boundary: () => string;
   readonly clock: Clock;
   readonly connectWithinMs: number;
