@@ -6,7 +6,7 @@ import {
   createServer,
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { type Logger, messageOf } from '@esinet/kernel';
 import { alternativeNames } from '@esinet/sip';
@@ -36,6 +36,8 @@ export class HttpFront {
   readonly #limits: HttpLimits;
   readonly #fast: ReadonlyMap<string, FastHandler>;
   readonly #logger: Logger;
+  /** The connections beneath TLS: those in a handshake are not yet the HTTP server's. */
+  readonly #beneath = new Set<Socket>();
   #secure: { readonly front: HttpFront; readonly port: SharedPort } | undefined;
   #closing = false;
 
@@ -86,6 +88,13 @@ export class HttpFront {
       : createServer(options, listener);
     this.server.maxConnections = this.#limits.maxConnections;
     this.server.timeout = this.#limits.idleTimeoutMs;
+    if (o.tls) {
+      this.server.on('connection', (socket: Socket) => {
+        this.#beneath.add(socket);
+        socket.on('error', () => undefined);
+        socket.on('close', () => this.#beneath.delete(socket));
+      });
+    }
     this.server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
       const reason = error.code ?? 'unknown';
       o.onHandshakeFailed?.(reason);
@@ -130,9 +139,11 @@ export class HttpFront {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.server.closeIdleConnections();
     secure?.port.closeIdle();
+    const beneath = (secure?.front ?? this).#beneath;
+    for (const socket of beneath) if (socket.bytesRead === 0) socket.destroy();
     const cut = setTimeout(() => {
       this.server.closeAllConnections();
-      secure?.port.closeAll();
+      for (const socket of beneath) socket.destroy();
     }, this.#limits.closeTimeoutMs);
     await closed;
     clearTimeout(cut);

@@ -11,7 +11,6 @@ const handshakeRecord = 0x16;
  */
 export class SharedPort {
   readonly #silent = new Set<Socket>();
-  readonly #encrypted = new Set<Socket>();
 
   constructor(
     plain: Server,
@@ -22,7 +21,7 @@ export class SharedPort {
     plain.removeAllListeners('connection');
     plain.on('connection', (socket: Socket) =>
       this.#look(socket, (octet) => {
-        if (octet === handshakeRecord) this.#encrypt(socket);
+        if (octet === handshakeRecord) secure.emit('connection', socket);
         else for (const listener of serve) listener.call(plain, socket);
       }),
     );
@@ -35,11 +34,6 @@ export class SharedPort {
   closeIdle(): void {
     for (const socket of this.#silent) socket.destroy();
     this.secure.closeIdleConnections();
-  }
-
-  closeAll(): void {
-    this.closeIdle();
-    for (const socket of this.#encrypted) socket.destroy();
   }
 
   #look(socket: Socket, serve: (octet: number) => void): void {
@@ -62,12 +56,5 @@ export class SharedPort {
     socket.on('data', first).on('error', ignore).on('close', done);
     // Half-open: whoever has nothing more to say before having said anything.
     socket.on('end', () => this.#silent.has(socket) && socket.destroy());
-  }
-
-  #encrypt(socket: Socket): void {
-    this.#encrypted.add(socket);
-    socket.on('error', () => undefined);
-    socket.on('close', () => this.#encrypted.delete(socket));
-    this.secure.emit('connection', socket);
   }
 }
