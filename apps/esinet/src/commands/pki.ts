@@ -1,18 +1,21 @@
 import { join } from 'node:path';
 import { messageOf } from '@esinet/kernel';
-import { ensureLabPki, listPki } from '@esinet/platform';
+import { type LeafName, ensureLabPki, labNames, listPki } from '@esinet/platform';
 import { bold, dim, exit, print, printJson, red, tell, yellow } from '../terminal.js';
 
 export interface PkiOptions {
   readonly data: string;
   readonly json?: boolean;
+  /** More certificates, each `name` or `name=domain`: for a second PSAP, `psap-b`. */
+  readonly name?: readonly string[];
 }
 
 /** `esinet pki init`: the lab's certificate authority and one certificate an element, where they are missing. */
 export async function pkiInit(o: PkiOptions): Promise<number> {
   const folder = join(o.data, 'pki');
   try {
-    const made = await ensureLabPki({ folder });
+    const names = [...labNames, ...(o.name ?? []).map(leafOf)];
+    const made = await ensureLabPki({ folder, names });
     if (o.json) printJson({ folder, made });
     else
       print(
@@ -50,4 +53,10 @@ export async function pkiList(o: PkiOptions): Promise<number> {
     tell(red(messageOf(error)));
     return exit.failed;
   }
+}
+
+/** `psap-b`, which stands for `sip:psap-b.esinet.internal`, or `psap-b=psap.other.internal`. */
+function leafOf(text: string): LeafName {
+  const [name = '', domain] = text.split('=');
+  return { name, domain: domain ?? `${name}.esinet.internal` };
 }

@@ -22,6 +22,8 @@ export const commonShape = (logLevel: LogLevel = 'info') => ({
     .strictObject({
       /** Folder of `name.key.pem`, `name.cert.pem` and `ca.cert.pem`; `pki` in the data folder when not given. */
       folder: z.string().min(1).optional(),
+      /** Which of them is this program's; that of its element when not given. For a second PSAP: `psap-b`. */
+      name: z.string().min(1).max(63).optional(),
     })
     .prefault({}),
   log: logSchema(logLevel),

@@ -64,7 +64,7 @@ export async function runApp<T>(app: App<T>, args: readonly string[] = process.a
   guardProcess(logger, metrics);
   let running: RunningElement;
   try {
-    const tls = await tlsOf(common.pki.folder, common.data, app.name);
+    const tls = await tlsOf(common.pki.folder, common.data, common.pki.name ?? app.name);
     const platform = { logger, metrics, dataFolder: join(common.data, app.name), limits: common.limits };
     running = await app.start(element, platform, tls ? { tls } : {});
   } catch (error) {
