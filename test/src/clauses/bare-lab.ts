@@ -9,18 +9,22 @@ import { loadTls, parseDestination } from '@esinet/platform';
 import { type LoopbackAgent, loopbackAgent } from '@esinet/testing';
 import { type Lab, startLab } from '../lab.js';
 
-/** A lab whose PSAP is a bare user agent, with a trusted provider and a caller that are bare user agents too. */
-export interface BareLab {
-  readonly lab: Lab;
-  readonly psap: LoopbackAgent;
+/** Two bare user agents outside of a lab. */
+export interface Outside {
   /** Known to the border by its certificate: what it asserts is passed on. */
   readonly provider: LoopbackAgent;
   readonly caller: LoopbackAgent;
   fromProvider(request: Partial<UacRequest>): Promise<SipMessage>;
   fromCaller(request: Partial<UacRequest>): Promise<SipMessage>;
+  close(): Promise<void>;
+}
+
+/** A lab whose PSAP is a bare user agent as well. */
+export interface BareLab extends Outside {
+  readonly lab: Lab;
+  readonly psap: LoopbackAgent;
   /** To the border's inner side. */
   fromPsap(request: Partial<UacRequest>): Promise<SipMessage>;
-  close(): Promise<void>;
 }
 
 const start = {
@@ -42,6 +46,21 @@ export async function startBareLab(): Promise<BareLab> {
     // What is for the provider's domain goes back the way it came: the provider of the lab knows nobody here.
     bcf: { ...config.bcf, psaps: { '*': [hop.value] }, domains: {} },
   }));
+  const outside = await openOutside(lab);
+  const inner: Destination = { transport: 'tcp', address: '127.0.0.1', port: lab.port(15_062) };
+  return {
+    ...outside,
+    lab,
+    psap,
+    fromPsap: async (request) => answered(await psap.send({ ...start, ...request, destination: inner })),
+    async close() {
+      await lab.close();
+      await Promise.all([outside.close(), psap.stop()]);
+    },
+  };
+}
+
+export async function openOutside(lab: Lab): Promise<Outside> {
   const listeners: ListenOptions[] = [{ name: 'udp', transport: 'udp', host: '127.0.0.1', port: 0 }];
   const provider = await loopbackAgent(listeners, await loadTls(lab.running.pkiFolder, 'provider'));
   const caller = await loopbackAgent();
@@ -52,19 +71,14 @@ export async function startBareLab(): Promise<BareLab> {
   });
   const toBorder = { ...at('tls', 15_061), serverName: 'esinet.lab' };
   return {
-    lab,
-    psap,
     provider,
     caller,
     fromProvider: async (request) =>
       answered(await provider.send({ ...start, ...request, destination: toBorder })),
     fromCaller: async (request) =>
       answered(await caller.send({ ...start, ...request, destination: at('tcp', 15_060) })),
-    fromPsap: async (request) =>
-      answered(await psap.send({ ...start, ...request, destination: at('tcp', 15_062) })),
     async close() {
-      await lab.close();
-      await Promise.all([psap, provider, caller].map((agent) => agent.stop()));
+      await Promise.all([provider.stop(), caller.stop()]);
     },
   };
 }
