@@ -32,6 +32,8 @@ export interface TransferView {
   readonly reason?: string;
   /** Of the transferor's or the transferee's machine (@esinet/chat-transfer). */
   readonly phase: string;
+  /** Why it ended as it did. */
+  readonly outcome?: string;
   /** RFC 3339 */
   readonly expiresAt?: string;
 }
@@ -42,7 +44,7 @@ export interface DeskEvent {
   readonly id: number;
   /** RFC 3339 */
   readonly at: string;
-  readonly type: 'chat' | 'message' | 'note' | 'transfer' | 'queue' | 'taker';
+  readonly type: 'chat' | 'message' | 'note' | 'transfer' | 'queue' | 'taker' | 'alert';
   readonly chat?: string;
   readonly callId?: string;
   readonly centre?: string;
@@ -54,6 +56,7 @@ export interface ChatQuery {
   /** Identifier of a centre: `madrid`. */
   readonly centre?: string;
   readonly phase?: string;
+  readonly taker?: string;
   /** Test calls instead of real ones. */
   readonly test?: boolean;
 }

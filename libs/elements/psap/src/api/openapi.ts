@@ -6,6 +6,7 @@ const tags: readonly (readonly [string, string])[] = [
   ['chats', 'What people say to each other (TS 103 698)'],
   ['call takers', 'Who is there, and which chats wait'],
   ['transfers', 'From one centre to another (TS 103 698 6.2.6, 6.2.7, 6.3)'],
+  ['alerts', 'Calls of things, with which nobody talks (RFC 8876)'],
   ['events', 'What happens, as it happens'],
   ['about', 'What a program has to know beforehand'],
 ];

@@ -19,6 +19,7 @@ import {
   RECORDS,
   type Records,
 } from '@esinet/platform';
+import { AlertsController, TestsController } from '../alerts/alerts.controller.js';
 import { PSAP_CONFIG, type PsapConfig } from '../config.js';
 import { PsapService } from '../psap-service.js';
 import { Notes } from '../takers/notes.js';
@@ -123,4 +124,6 @@ export const apiControllers: Type[] = [
   TransfersController,
   EventsController,
   ListsController,
+  AlertsController,
+  TestsController,
 ];
