@@ -77,6 +77,13 @@ export function Operation(o: OperationOptions): MethodDecorator {
       }),
     );
   }
+  decorators.push(
+    ApiResponse({
+      status: 'default',
+      description: 'Anything else: `not-stored` where the records fail, `internal`',
+      content: { 'application/problem+json': { schema: schemaOf(problemSchema) } },
+    }),
+  );
   if (o.answer.contentType !== undefined) decorators.push(ApiProduces(o.answer.contentType));
   return applyDecorators(...decorators);
 }

@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { type Logger, messageOf } from '@esinet/kernel';
-import { LOGGER } from '@esinet/platform';
+import { LOGGER, RecordsError } from '@esinet/platform';
 
 /** What can go wrong, by the code a program may rely on. The meaning stands under `/api/problems/{code}`. */
 export const problems = {
@@ -58,8 +58,8 @@ export const problems = {
   'unsupported-media-type': [415, 'JSON only', 'Bodies are `application/json`.'],
   'not-stored': [
     503,
-    'Not stored',
-    'The records cannot be written now: nothing was sent. `/readyz` says why.',
+    'Records not available',
+    'They cannot be written or read now: nothing was sent. `/readyz` says why.',
   ],
   'too-many-listeners': [
     503,
@@ -90,7 +90,8 @@ export class ProblemFilter implements ExceptionFilter {
     const response = host.switchToHttp().getResponse<ServerResponse>();
     if (response.headersSent || response.destroyed) return;
     const [code, detail] = codeOf(error);
-    if (code === 'internal') this.logger.error('request failed', { reason: messageOf(error) });
+    if (problems[code][0] >= 500 && !(error instanceof Problem))
+      this.logger.error('request failed', { reason: messageOf(error) });
     const [status, title] = problems[code];
     response.statusCode = status;
     response.setHeader('content-type', 'application/problem+json');
@@ -100,6 +101,7 @@ export class ProblemFilter implements ExceptionFilter {
 
 function codeOf(error: unknown): [ProblemCode, string] {
   if (error instanceof Problem) return [error.code, error.detail];
+  if (error instanceof RecordsError) return ['not-stored', 'the records cannot be read now'];
   const status = statusOf(error);
   if (status === 404) return ['not-found', 'there is nothing under this path'];
   if (status === 413) return ['too-long', 'the body is longer than any text can be'];

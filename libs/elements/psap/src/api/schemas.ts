@@ -242,7 +242,7 @@ export const idParameter = z
 export const numberParameter = z.coerce
   .number()
   .pipe(z.int().min(0).max(1_000_000_000))
-  .meta({ type: 'integer' })
+  .meta({ type: 'integer', minimum: 0 })
   .describe('As the message lists it');
 
 export const sayBody = z
@@ -290,7 +290,11 @@ export const signOnBody = z
   .register(named, { id: 'SignOn' });
 
 const count = (most: number, otherwise: number) =>
-  z.coerce.number().pipe(z.int().min(1).max(most)).default(otherwise).meta({ type: 'integer' });
+  z.coerce
+    .number()
+    .pipe(z.int().min(1).max(most))
+    .default(otherwise)
+    .meta({ type: 'integer', minimum: 1, maximum: most });
 
 export const chatsQuery = z.strictObject({
   centre: centreQuery.optional(),
