@@ -26,6 +26,14 @@ export function parsePlace(text: string): Place {
   return { latitude: latitude ?? 0, longitude: longitude ?? 0 };
 }
 
+/** `40.4168,-3.7038;40.42,-3.70`: one place after the other. */
+export function parsePlaces(text: string): Place[] {
+  return text
+    .split(';')
+    .filter((each) => each.trim() !== '')
+    .map(parsePlace);
+}
+
 /** `sos.fire` is short for `urn:service:sos.fire`. */
 export function parseService(text: string): string {
   return text.startsWith('urn:') ? text : `urn:service:${text}`;

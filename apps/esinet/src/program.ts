@@ -1,18 +1,28 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { alert } from './commands/alert.js';
+import { bot } from './commands/bot.js';
 import { boundaries } from './commands/boundaries.js';
 import { chat } from './commands/chat.js';
 import { configCheck, configShow } from './commands/config.js';
 import { pkiInit, pkiList } from './commands/pki.js';
 import { send } from './commands/send.js';
+import { sensor } from './commands/sensor.js';
 import { up } from './commands/up.js';
 import { where } from './commands/where.js';
-import { parsePlace } from './place.js';
+import { parsePlace, parsePlaces } from './place.js';
 import { exit } from './terminal.js';
 
 const examples = `
 Examples:
   esinet up                                           run a whole ESInet on this machine
   esinet chat --at 40.4168,-3.7038 "help"             chat with the 112 centre of that place
+  esinet chat --at 40.4168,-3.7038 --lose-network 5 "help" "third floor"
+                                                      the same with a network that fails in the middle
+  esinet sensor --at 40.4168,-3.7038 --every 1 --threshold 70 --count 20
+                                                      a thing that reports by itself
+  esinet alert --at 40.4168,-3.7038 --cap samples/alert.xml
+                                                      a call without a conversation
+  esinet bot --centre madrid                          asks the first questions for the call takers of a centre
   esinet where 41.3874,2.1686 --explain               which centre serves a place
 
 Exit codes: 0 fine, 1 failed, 2 wrong use, 3 nobody there.`;
@@ -24,6 +34,36 @@ function port(text: string): number {
   if (!Number.isInteger(value) || value < 0 || value > 65_535)
     throw new InvalidArgumentError('A port is 0 to 65535.');
   return value;
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0) {
+    throw new InvalidArgumentError('Seconds are a number from 0 up.');
+  }
+  return value;
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Not a number.');
+  return value;
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('A number from 1 up.');
+  return value;
+}
+
+/** An option that may be given several times, or once with commas. */
+function several(text: string, before: readonly string[] = []): string[] {
+  return [...before, ...text.split(',').map((each) => each.trim())].filter((each) => each !== '');
+}
+
+/** An option that may be given several times, with commas of its own. */
+function repeated(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
 }
 
 /** Runs a command and keeps its exit code. Our timers do not hold the process: until the command is done, this does. */
@@ -79,26 +119,91 @@ export function program(): Command {
 
   const caller = (command: Command): Command =>
     command
-      .argument('[text...]', 'what to say, one message each')
       .addOption(new Option('--at <lat,lon>', 'where you are, in degrees').argParser(parsePlace))
       .addOption(new Option('--via <transport>', 'the way to the ESInet').choices(transports).default('udp'))
       .option('--service <urn>', 'the service', 'urn:service:sos')
-      .option('--location-uri <uri>', 'location by reference instead of --at')
-      .option('--radius <metres>', 'uncertainty of the place', Number)
+      .option(
+        '--location-uri <uri>',
+        'location by reference, beside or instead of --at; may be given again',
+        repeated,
+      )
+      .option('--held [url]', 'ask a LIS where you are; without a URL that of the lab')
+      .option('--identity <kind:value>', 'what the LIS knows you by; "address" for the address you ask from')
+      .option('--radius <metres>', 'uncertainty of the place', number)
+      .option('--as <account>', 'account at the provider, with ws and wss', 'caller1')
       .option('--host <address>', 'where the ESInet is', '127.0.0.1')
       .addOption(new Option('--port <n>', 'another port than the lab has for that transport').argParser(port))
       .addOption(offset)
       .addOption(data)
       .addOption(json);
+  const person = (command: Command): Command =>
+    caller(command.argument('[text...]', 'what to say, one message each'))
+      .option('--did <did>', 'Decentralised Identifier of the person')
+      .option('--language <tags>', 'languages of the person, best first: ca,es', several);
 
-  caller(esinet.command('chat').description('chat as a person in need; without a text, interactive'))
-    .option('--as <account>', 'account at the provider, with ws and wss', 'caller1')
-    .option('--wait <seconds>', 'how long to wait for an answer to each message', Number, 10)
+  person(esinet.command('chat').description('chat as a person in need; without a text, interactive'))
+    .option(
+      '--attach <file>',
+      'goes with the first message; FILE or "FILE;content/type"; may be given again',
+      repeated,
+    )
+    .option('--inactive <seconds>', 'the app goes to the background then', seconds)
+    .addOption(
+      new Option('--move <places>', 'places to go to while chatting: lat,lon;lat,lon').argParser(parsePlaces),
+    )
+    .option('--move-every <seconds>', 'from one place to the next', seconds, 3)
+    .option('--lose-network <seconds>', 'no network for that long once the centre has answered', seconds)
+    .option('--check-service', 'tell beforehand whether the service is offered at the place')
+    .option('--lost <url>', 'the ECRF for --check-service')
+    .option('--wait <seconds>', 'how long to wait for an answer to each message', seconds, 10)
     .action(running(chat));
 
-  caller(esinet.command('send').description('send one start of a chat and show what went over the wire'))
+  person(esinet.command('send').description('send one start of a chat and show what went over the wire'))
     .option('--raw', 'whole messages')
     .action(running(send));
+
+  caller(
+    esinet
+      .command('sensor')
+      .description('a thing that reports by itself: readings from standard input, one a line, or simulated'),
+  )
+    .option('--name <name>', 'what it is called', 'Sensor')
+    .option('--quantity <word>', 'what it measures', 'temperature')
+    .option('--unit <unit>', 'of the values', '°C')
+    .option(
+      '--threshold <value>',
+      'silent until a reading reaches it; without one it reports from the first',
+      number,
+    )
+    .option('--every <seconds>', 'simulated readings, that far apart', seconds)
+    .option('--count <n>', 'readings until it stops', count)
+    .option('--classification <token>', 'kind of device (RFC 7852)', 'sensor-fixed')
+    .option('--manufacturer <name>', 'who made it')
+    .option('--model <name>', 'model')
+    .option('--serial <number>', 'serial number')
+    .option('--wait <seconds>', 'how long to wait for the centre', seconds, 10)
+    .addHelpText('after', '\nA line is 81.5, temperature=81.5 °C, or {"value": 81.5}.')
+    .action(running(sensor));
+
+  caller(esinet.command('alert').description('an alert without a conversation (RFC 8876, CAP 1.2)'))
+    .option('--cap <file>', 'the alert; it is checked before it is sent')
+    .option('--cap-uri <url>', 'where the alert can be fetched, instead')
+    .option('--unchecked', 'send it even if it is not in order')
+    .option('--wait <seconds>', 'stay that long to hear whether the centre says something', seconds, 0)
+    .action(running(alert));
+
+  esinet
+    .command('bot')
+    .description('a chatbot at a PSAP: asks the first questions in new chats, then hands over to a person')
+    .option('--psap <url>', 'REST interface of the PSAP; default that of the lab')
+    .option('--centre <names>', 'only chats of these centres: madrid,catalunya', several)
+    .option('--questions <file>', 'JSON: greeting, questions [{label, ask}], goodbye, personWords')
+    .option('--name <taker>', 'call taker it signs on as', 'bot')
+    .option('--seats <n>', 'chats at once', count, 100)
+    .option('--patience <seconds>', 'without an answer for that long a person takes over', seconds, 60)
+    .addOption(offset)
+    .addOption(json)
+    .action(running(bot));
 
   esinet
     .command('where')
@@ -108,6 +213,7 @@ export function program(): Command {
     .option('--lost <url>', 'another ECRF than the lab has')
     .addOption(offset)
     .option('--explain', 'boundary, number, warnings, path')
+    .option('--services', 'the services there are for the place, each with its centre')
     .addOption(json)
     .action(running(where));
 
@@ -120,6 +226,7 @@ export function program(): Command {
   pki
     .command('init')
     .description('make what is missing')
+    .option('--name <name>', 'one more, as psap-b or psap-b=its.domain; may be given again', repeated)
     .addOption(data)
     .addOption(json)
     .action(running(pkiInit));

@@ -10,11 +10,13 @@ import {
   type SendOutcome,
   type SessionEffect,
   type SessionTiming,
+  answerOf,
   appSession,
+  destinationOf,
   isDelivered,
-  isKeepAlive,
   messageKind,
   newAppSession,
+  outgoingOf,
   readIdentifiers,
 } from '@esinet/lmpe';
 import type { AppIncoming, AppLink } from './app-link.js';
@@ -27,6 +29,8 @@ export interface ChatMessage {
   readonly kind: MessageKind;
   readonly messageId?: number;
   readonly text: string;
+  /** Behind a message that is missing, or after what follows it. */
+  readonly mark?: 'gap' | 'late';
 }
 
 /** What became of a text: `status` is the last answer, 0 if there was none. */
@@ -79,7 +83,6 @@ export class ChatClient {
   readonly #timers = new Map<string, Timer>();
   readonly #reports = new Map<number, (report: SendReport) => void>();
   readonly #along = new Map<number, readonly Attachment[]>();
-  readonly #historyInfo = new Map<number, string>();
   readonly #queued: Spoken[] = [];
   readonly #onMessage: ((message: ChatMessage) => void)[] = [];
   readonly #onState: ((phase: AppPhase) => void)[] = [];
@@ -223,7 +226,7 @@ export class ChatClient {
       ...(content !== undefined && { content }),
     };
     this.#outbox.kick();
-    return statusOf(this.#apply(event));
+    return answerOf(this.#apply(event));
   }
 
   #speak(event: AppEvent): Promise<SendReport> {
@@ -253,18 +256,9 @@ export class ChatClient {
   #perform(effect: SessionEffect, event: AppEvent, spoken?: Spoken): void {
     switch (effect.type) {
       case 'send': {
-        const { to, messageType, messageId, text, historyInfo } = effect;
-        if (messageId !== undefined) {
-          this.#remember(messageId, messageType, event, spoken);
-          if (historyInfo !== undefined) this.#historyInfo.set(messageId, historyInfo);
-        }
-        this.#outbox.push({
-          to,
-          messageType,
-          keepAlive: isKeepAlive(messageKind(messageType)),
-          ...(messageId !== undefined && { messageId }),
-          ...(text !== undefined && { text }),
-        });
+        const { messageType, messageId } = effect;
+        if (messageId !== undefined) this.#remember(messageId, messageType, event, spoken);
+        this.#outbox.push(outgoingOf(effect));
         break;
       }
       case 'set-timer': {
@@ -281,8 +275,14 @@ export class ChatClient {
         this.#timers.delete(effect.timer);
         break;
       case 'show': {
-        const { sender, kind, text, messageId } = effect;
-        const message = { sender, kind, text, ...(messageId !== undefined && { messageId }) };
+        const { sender, kind, text, messageId, mark } = effect;
+        const message = {
+          sender,
+          kind,
+          text,
+          ...(messageId !== undefined && { messageId }),
+          ...(mark && { mark }),
+        };
         for (const listener of this.#onMessage) listener(message);
         break;
       }
@@ -311,18 +311,17 @@ export class ChatClient {
     if (!this.#link) return { kind: 'failure', reason: 'not connected' };
     const { messageId } = message;
     const attachments = messageId === undefined ? undefined : this.#along.get(messageId);
-    const historyInfo = messageId === undefined ? undefined : this.#historyInfo.get(messageId);
     return this.#link.send(
       appRequest({
         callId: this.o.callId,
         from: this.o.from,
         element: this.o.element,
-        message,
+        message: { ...message, to: destinationOf(this.#state, message) },
         introduction: this.o,
         location: { further: this.#further, ...(this.#at && { at: this.#at }) },
         now: this.o.clock.wall(),
         ...(attachments && { attachments }),
-        ...(historyInfo !== undefined && { historyInfo }),
+        ...(message.historyInfo !== undefined && { historyInfo: message.historyInfo }),
       }),
     );
   }
@@ -330,10 +329,7 @@ export class ChatClient {
   #sent(message: OutgoingMessage, outcome: SendOutcome): void {
     const delivered = isDelivered(outcome);
     const { messageType, messageId } = message;
-    if (messageId !== undefined) {
-      this.#along.delete(messageId);
-      this.#historyInfo.delete(messageId);
-    }
+    if (messageId !== undefined) this.#along.delete(messageId);
     this.#apply({
       type: 'outcome',
       messageType,
@@ -351,9 +347,4 @@ export class ChatClient {
       ...(!delivered && { reason }),
     });
   }
-}
-
-/** 200, unless the session says otherwise. */
-function statusOf(effects: readonly { readonly type: string; readonly status?: number }[]): number {
-  return effects.find((effect) => effect.type === 'answer')?.status ?? 200;
 }

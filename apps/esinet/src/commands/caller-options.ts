@@ -1,25 +1,40 @@
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
 import { messageOf, type Result, err, ok } from '@esinet/kernel';
-import type { OpenChatOptions } from '@esinet/element-app';
+import {
+  type Attachment,
+  type FurtherLocation,
+  type OpenChatOptions,
+  askPosition,
+  parseDevice,
+} from '@esinet/element-app';
 import { type TlsOptions, loadTls } from '@esinet/platform';
 import { type Place, parseService } from '../place.js';
+import { dim, tell, yellow } from '../terminal.js';
 
 type TransportName = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
 
-/** What `chat` and `send` have in common. */
+/** What `chat`, `send`, `sensor` and `alert` have in common. */
 export interface CallerOptions {
   readonly at?: Place;
   readonly via: TransportName;
   readonly service: string;
-  readonly locationUri?: string;
+  readonly locationUri?: readonly string[];
   readonly radius?: number;
+  /** URL of a LIS; `true` is the lab's. */
+  readonly held?: string | true;
+  readonly identity?: string;
   readonly host: string;
   readonly port?: number;
   readonly portOffset: number;
   readonly data: string;
   readonly json?: boolean;
-  readonly as?: string;
+  readonly as: string;
+  readonly did?: string;
+  readonly language?: readonly string[];
 }
+
+export type CallerWay = Omit<OpenChatOptions, 'logger'>;
 
 /** Where the lab listens: the border itself, or the provider's WebSocket edge. */
 const labPorts: Record<TransportName, number> = {
@@ -33,7 +48,7 @@ const labPorts: Record<TransportName, number> = {
 const provider = 'provider.lab';
 
 /** How the caller gets to the ESInet: straight to the border, or registered at the provider with ws and wss. */
-export async function callerWay(o: CallerOptions): Promise<Result<Omit<OpenChatOptions, 'logger'>, string>> {
+export async function callerWay(o: CallerOptions): Promise<Result<CallerWay, string>> {
   const web = o.via === 'ws' || o.via === 'wss';
   const secure = o.via === 'tls' || o.via === 'wss';
   let tls: TlsOptions | undefined;
@@ -47,7 +62,8 @@ export async function callerWay(o: CallerOptions): Promise<Result<Omit<OpenChatO
       );
     }
   }
-  const account = o.as ?? 'caller1';
+  const found = o.held === undefined ? [] : await positionOf(o);
+  const locations: FurtherLocation[] = [...found, ...(o.locationUri ?? []).map((uri) => ({ uri }))];
   return ok({
     ...(o.at
       ? {
@@ -58,7 +74,9 @@ export async function callerWay(o: CallerOptions): Promise<Result<Omit<OpenChatO
           },
         }
       : {}),
-    ...(o.locationUri === undefined ? {} : { locationUri: o.locationUri }),
+    ...(locations.length > 0 && { locations }),
+    ...(o.did !== undefined && { did: o.did }),
+    ...(o.language && { languages: o.language }),
     service: parseService(o.service),
     via: {
       transport: o.via,
@@ -67,6 +85,63 @@ export async function callerWay(o: CallerOptions): Promise<Result<Omit<OpenChatO
       ...(web ? { path: '/sip' } : {}),
       ...(tls ? { tls } : {}),
     },
-    ...(web ? { register: { user: account, password: account, domain: provider } } : {}),
+    ...(web ? { register: { user: o.as, password: o.as, domain: provider } } : {}),
   });
+}
+
+/** HELD-1. Whoever asks for help is not kept waiting for a LIS: without an answer the call goes without a place. */
+async function positionOf(o: CallerOptions): Promise<readonly FurtherLocation[]> {
+  const held = typeof o.held === 'string' ? o.held : `http://127.0.0.1:${15_985 + o.portOffset}/held`;
+  const device = parseDevice(o.identity ?? `uri:sip:${o.as}@${provider}`);
+  if (!device.ok) {
+    tell(yellow(device.error));
+    return [];
+  }
+  const position = await askPosition({ held, device: device.value });
+  if (!position.ok) {
+    tell(yellow(`No position from the LIS: ${position.error}`));
+    return [];
+  }
+  const { locations, milliseconds } = position.value;
+  const forms = locations.map((each) => ('pidfLo' in each ? 'by value' : 'by reference'));
+  tell(dim(`position from ${held} in ${milliseconds.toFixed(1)} ms: ${forms.join(', ')}`));
+  return locations;
+}
+
+/** By the ending of a file's name; what is not here goes as application/octet-stream. */
+const contentTypes: Readonly<Record<string, string>> = {
+  '.csv': 'text/csv; charset=utf-8',
+  '.gif': 'image/gif',
+  '.jpeg': 'image/jpeg',
+  '.jpg': 'image/jpeg',
+  '.json': 'application/json',
+  '.mp3': 'audio/mpeg',
+  '.mp4': 'video/mp4',
+  '.pdf': 'application/pdf',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.vcf': 'text/vcard; charset=utf-8',
+  '.webp': 'image/webp',
+  '.xml': 'application/xml',
+};
+
+/** `photo.jpg`, or `msd.bin;application/EmergencyCallData.eCall.MSD` where the ending does not tell. */
+export async function attachmentsOf(
+  files: readonly string[],
+): Promise<Result<readonly Attachment[], string>> {
+  const attachments: Attachment[] = [];
+  for (const each of files) {
+    const semicolon = each.indexOf(';');
+    const file = semicolon < 0 ? each : each.slice(0, semicolon);
+    const contentType =
+      semicolon < 0
+        ? (contentTypes[extname(file).toLowerCase()] ?? 'application/octet-stream')
+        : each.slice(semicolon + 1).trim();
+    try {
+      attachments.push({ contentType, name: basename(file), body: await readFile(file) });
+    } catch (error) {
+      return err(`Cannot attach ${file}: ${messageOf(error)}`);
+    }
+  }
+  return ok(attachments);
 }

@@ -1,4 +1,4 @@
-import { askWhere } from '@esinet/element-app';
+import { askServices, askWhere } from '@esinet/element-app';
 import { parsePlace, parseService } from '../place.js';
 import { bold, dim, exit, print, printJson, red, tell, yellow } from '../terminal.js';
 
@@ -7,6 +7,7 @@ export interface WhereOptions {
   readonly lost?: string;
   readonly portOffset: number;
   readonly explain?: boolean;
+  readonly services?: boolean;
   readonly json?: boolean;
 }
 
@@ -15,12 +16,9 @@ export async function where(place: string, o: WhereOptions): Promise<number> {
   const { latitude, longitude } = parsePlace(place);
   const service = parseService(o.service);
   const lost = o.lost ?? `http://127.0.0.1:${15_222 + o.portOffset}/lost`;
+  if (o.services) return services({ lost, latitude, longitude, service }, o);
   const answer = await askWhere({ lost, latitude, longitude, service, boundary: o.explain === true });
-  if (!answer.ok) {
-    tell(red(`No answer from the ECRF: ${answer.error}`));
-    tell(dim('Is the ESInet running (npm start)? Another ECRF is named by --lost URL.'));
-    return exit.unreachable;
-  }
+  if (!answer.ok) return noAnswer(answer.error);
   const found = answer.value;
   if (o.json) {
     printJson(found);
@@ -52,4 +50,54 @@ export async function where(place: string, o: WhereOptions): Promise<number> {
     print(dim(`  answered in ${found.milliseconds.toFixed(1)} ms by ${lost}`));
   }
   return exit.ok;
+}
+
+function noAnswer(reason: string): number {
+  tell(red(`No answer from the ECRF: ${reason}`));
+  tell(dim('Is the ESInet running (npm start)? Another ECRF is named by --lost URL.'));
+  return exit.unreachable;
+}
+
+/** The local service list (RFC 5222 11): the service itself where it is mapped, and what there is below it. */
+async function services(
+  q: {
+    readonly lost: string;
+    readonly latitude: number;
+    readonly longitude: number;
+    readonly service: string;
+  },
+  o: WhereOptions,
+): Promise<number> {
+  const list = await askServices(q);
+  if (!list.ok) return noAnswer(list.error);
+  if (list.value.kind !== 'services') {
+    if (o.json) printJson(list.value);
+    else if (list.value.kind === 'error') print(`${yellow(list.value.code)}  ${list.value.message}`);
+    else print(`${yellow('redirect')} to ${list.value.target}`);
+    return exit.failed;
+  }
+  const names = [...new Set([q.service, ...list.value.services])];
+  const found: { service: string; centre: string; uris: readonly string[]; number?: string }[] = [];
+  for (const service of names) {
+    const answer = await askWhere({ ...q, service });
+    if (!answer.ok) return noAnswer(answer.error);
+    if (answer.value.kind !== 'mapping') continue;
+    const { mapping } = answer.value;
+    // Another service than was asked for: this one is not offered by itself.
+    if (mapping.service !== service) continue;
+    found.push({
+      service,
+      centre: mapping.displayName[0]?.text ?? mapping.sourceId,
+      uris: mapping.uris,
+      ...(mapping.serviceNumber !== undefined && { number: mapping.serviceNumber }),
+    });
+  }
+  if (o.json) printJson(found);
+  else if (found.length === 0) print(yellow('No service is offered there.'));
+  for (const each of o.json ? [] : found) {
+    print(
+      `${bold(each.service.padEnd(24))} ${(each.number ?? '').padEnd(5)} ${each.centre}  ${each.uris.join(' ')}`,
+    );
+  }
+  return found.length > 0 ? exit.ok : exit.failed;
 }

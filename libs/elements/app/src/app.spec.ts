@@ -161,8 +161,8 @@ describe('the APP', () => {
       client.onMessage(({ text }) => heard.push(text));
       await client.start('help');
       expect(await far.say('urn:emergency:uid:callid:zzzzzzzzzzz:e', 257, 1, 'not yours')).toBe(481);
-      expect(await far.say(client.callId, 259, 7, 'twice')).toBe(200);
-      expect(await far.say(client.callId, 259, 7, 'twice')).toBe(200);
+      expect(await far.say(client.callId, 259, 1, 'twice')).toBe(200);
+      expect(await far.say(client.callId, 259, 1, 'twice')).toBe(200);
       expect(heard).toEqual(['twice']);
     },
   );

@@ -7,9 +7,11 @@ export {
   type Introduction,
   type Place,
   type SendReport,
+  type CapAlert,
   additionalDataOf,
   appAttempts,
   appFirstPauseMs,
+  readCap,
 } from '@esinet/lmpe-client';
 export { type Via, type WireMessage, reopenPauseMs, udpBodyOctets } from './link.js';
 export {
@@ -21,5 +23,6 @@ export {
   sendChat,
 } from './open-chat.js';
 export { type RegisterOptions, registrationPauseMs, registrationSeconds } from './registration.js';
-export { type Position, type PositionQuestion, askPosition } from './position.js';
+export { type Position, type PositionQuestion, askPosition, parseDevice } from './position.js';
 export { type ServicesAnswer, type WhereAnswer, type WhereQuestion, askServices, askWhere } from './where.js';
+export { type SendAlertOptions, type SentAlert, sendAlert } from './send-alert.js';
