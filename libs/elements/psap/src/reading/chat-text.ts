@@ -48,6 +48,7 @@ export function decodeText(
 }
 
 function decoded(octets: Buffer, charset: string, problems: string[]): string {
+  if (western.has(charset)) return westernText(octets);
   if (!['utf-8', 'utf8', 'us-ascii', 'ascii', ''].includes(charset)) {
     try {
       const text = new TextDecoder(charset).decode(octets);
@@ -57,24 +58,35 @@ function decoded(octets: Buffer, charset: string, problems: string[]): string {
       problems.push('text: unknown charset');
     }
   }
-  const text = withoutMark(octets.toString('utf8'));
-  if (isUtf8(octets)) return text;
+  if (isUtf8(octets)) return withoutMark(octets.toString('utf8'));
   problems.push('text: not UTF-8');
-  // Not one letter of it makes sense as UTF-8: a sender that says UTF-8 and writes a Western character set.
-  return hasForeign(text) ? text : new TextDecoder('windows-1252').decode(octets);
+  // Nothing in it is built like UTF-8: a sender that says UTF-8 and writes a Western character set.
+  return hasSequence(octets) ? withoutMark(octets.toString('utf8')) : westernText(octets);
 }
 
 function withoutMark(text: string): string {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
-/** Characters beyond ASCII other than that which stands for an error. */
-function hasForeign(text: string): boolean {
+/** A first octet of a character of several, with one that can only be a further one behind it (RFC 3629 3). */
+function hasSequence(octets: Buffer): boolean {
+  return octets.some((octet, i) => octet >= 0xc2 && ((octets[i + 1] ?? 0) & 0xc0) === 0x80);
+}
+
+/** Names of ISO 8859-1 and of its superset in use. */
+const western = new Set(['iso-8859-1', 'iso8859-1', 'latin1', 'windows-1252', 'cp1252', 'x-cp1252']);
+
+/** What Windows-1252 has at 0x80 to 0x9f, where ISO 8859-1 has control characters nobody means. */
+const windows = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+
+function westernText(octets: Buffer): string {
+  const text = octets.toString('latin1');
+  let found = '';
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 0x7f && code !== 0xfffd) return true;
+    found += code >= 0x80 && code < 0xa0 ? (windows[code - 0x80] ?? '') : (text[i] ?? '');
   }
-  return false;
+  return found;
 }
 
 function hasControls(text: string): boolean {
