@@ -189,6 +189,34 @@ describe('the PSAP', () => {
   );
 });
 
+describe('over UDP', () => {
+  it(
+    'messages many packets long arrive whole, both ways',
+    { meta: { clause: ['TS 103 698 6.1.1', 'RFC 3261 18.1.1'], shall: '6.1.1-5' } },
+    async () => {
+      const callId = 'largerthananypacket000001';
+      const long = (word: string) => word.repeat(5_000);
+      const outcome = await outside.caller.send({
+        method: 'MESSAGE',
+        uri: 'urn:service:sos',
+        to: 'urn:service:sos',
+        from: '<sip:udo@app.lab>;tag=u',
+        ...draft(callId, 1, 257, long('¡Socorro! ')),
+        destination: { transport: 'udp', address: '127.0.0.1', port: lab.port(15_060) },
+      });
+      expect(outcome).toMatchObject({ message: { status: 200 } });
+      await until(() => of(outside.caller, callId, 257)[0]);
+      await lab.say(callId, long('Wir kommen '));
+      const answer = await until(() => of(outside.caller, callId, 259)[0]);
+      expect(answer.body.toString()).toBe(long('Wir kommen '));
+      const last = outside.caller.received.at(-1);
+      expect(last?.flow.transport).toBe('udp');
+      const { messages } = await lab.chat(callId);
+      expect(messages[0]?.text).toBe(long('¡Socorro! '));
+    },
+  );
+});
+
 describe('a message whose identifiers are written as the prose has them', () => {
   it(
     'belongs to its chat like one that is written as the example has them',
