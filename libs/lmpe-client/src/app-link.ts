@@ -43,4 +43,6 @@ export interface AppIncoming {
   readonly reference: string;
   /** Tells what else it carried from other such content (attachments, not the location). */
   readonly content?: string;
+  /** `Priority: psap-callback` (RFC 7090). */
+  readonly callBack?: boolean;
 }

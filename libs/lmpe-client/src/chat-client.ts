@@ -214,7 +214,7 @@ export class ChatClient {
     const { callId, messageId, messageType } = readIdentifiers(incoming.callInfo);
     // RFC 3428 7: a MESSAGE answered 2xx has reached its person; another chat's has not.
     if (callId !== undefined && callId !== this.o.callId) return 481;
-    const { sender, replyTo, texts, reference, content } = incoming;
+    const { sender, replyTo, texts, reference, content, callBack } = incoming;
     const event: ReceivedMessage = {
       type: 'received',
       sender,
@@ -224,6 +224,7 @@ export class ChatClient {
       ...(texts.length > 0 && { text: texts.join('\n') }),
       ...(replyTo !== undefined && { replyTo }),
       ...(content !== undefined && { content }),
+      ...(callBack !== undefined && { callBack }),
     };
     this.#outbox.kick();
     return answerOf(this.#apply(event));

@@ -68,6 +68,7 @@ export function incoming(request: SipMessage): AppIncoming {
       .map(({ body }) => body.toString('utf8')),
     reference: `${request.callId ?? ''} ${request.cseq?.number ?? ''}`,
     ...(replyTo !== undefined && { replyTo }),
+    ...(request.header('Priority')?.trim().toLowerCase() === 'psap-callback' && { callBack: true }),
   };
 }
 
