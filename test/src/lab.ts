@@ -10,11 +10,22 @@ export interface RecordedMessage {
   readonly text?: string;
   readonly reasons?: readonly string[];
   readonly history?: readonly string[];
+  readonly sequence?: number;
+  readonly otherParts?: readonly {
+    readonly part: number;
+    readonly contentType: string;
+    readonly filename?: string;
+    readonly bytes: number;
+  }[];
+  readonly imported?: string;
+  readonly marks?: readonly string[];
 }
 
 export interface RecordedChat {
+  readonly chat: string;
   readonly callId: string;
   readonly centre: string;
+  readonly phase: string;
   readonly messages: readonly RecordedMessage[];
 }
 
@@ -30,8 +41,14 @@ export interface Lab {
   readonly events: { readonly subject: string; readonly payload: Record<string, unknown> }[];
   /** Waits for a chat with a Call Identifier that contains `callId`, and gives all of it. */
   chat(callId: string, ready?: (chat: RecordedChat) => boolean): Promise<RecordedChat>;
+  /** The chats of a Call Identifier, one at each centre that has had it. */
+  chats(callId: string): Promise<RecordedChat[]>;
   say(callId: string, text: string): Promise<void>;
   stop(callId: string, text: string): Promise<void>;
+  /** What a call taker asks for, by the REST interface: `transfer`, `redirect`, … of the chat or Call Identifier. */
+  act(chat: string, what: string, body: object): Promise<Record<string, unknown>>;
+  /** SIP URI of a centre. */
+  centre(id: string): string;
   close(): Promise<void>;
 }
 
@@ -67,18 +84,22 @@ async function start(
   });
   const port = (standard: number): number => standard + offset;
   const api = `http://127.0.0.1:${port(15_090)}/api`;
-  const post = async (callId: string, what: string, text: string): Promise<void> => {
-    const answer = await fetch(`${api}/chats/${encodeURIComponent(callId)}/${what}`, {
+  const act = async (chat: string, what: string, body: object): Promise<Record<string, unknown>> => {
+    const answer = await fetch(`${api}/chats/${encodeURIComponent(chat)}/${what}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ text }),
+      body: JSON.stringify(body),
     });
     if (!answer.ok) throw new Error(`${what}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as Record<string, unknown>;
   };
-  const find = async (part: string): Promise<string | undefined> => {
-    const { chats } = (await (await fetch(`${api}/chats`)).json()) as { chats: { callId: string }[] };
-    return chats.find(({ callId }) => callId.includes(part))?.callId;
+  const list = async (part: string): Promise<{ callId: string; chat: string }[]> => {
+    const { chats } = (await (await fetch(`${api}/chats`)).json()) as {
+      chats: { callId: string; chat: string }[];
+    };
+    return chats.filter(({ callId }) => callId.includes(part));
   };
+  const find = async (part: string): Promise<string | undefined> => (await list(part))[0]?.callId;
   const full = async (part: string): Promise<string> => {
     const callId = await find(part);
     if (callId === undefined) throw new Error(`no chat with ${part}`);
@@ -103,8 +124,16 @@ async function start(
         if (Date.now() > until) throw new Error(`no chat with ${part}`);
       }
     },
-    say: async (part, text) => post(await full(part), 'messages', text),
-    stop: async (part, text) => post(await full(part), 'stop', text),
+    chats: async (part) => {
+      const found = await list(part);
+      return Promise.all(
+        found.map(async ({ chat }) => (await (await fetch(`${api}/chats/${chat}`)).json()) as RecordedChat),
+      );
+    },
+    say: async (part, text) => void (await act(await full(part), 'messages', { text })),
+    stop: async (part, text) => void (await act(await full(part), 'stop', { text })),
+    act: async (part, what, body) => act(await full(part), what, body),
+    centre: (id) => `sip:${id}@${running.config.psap.domain}`,
     async close() {
       await running.close();
       await rm(data, { recursive: true, force: true });

@@ -151,6 +151,50 @@ chromium.it(
 );
 
 chromium.it(
+  'a chat in Chromium is transferred and redirected; what is typed meanwhile waits, and its user can see why',
+  {
+    timeout: 60_000,
+    meta: { clause: ['TS 103 698 6.2.6', 'TS 103 698 6.2.7'], shall: ['6.2.6-12', '6.2.7-11'] },
+  },
+  async () => {
+    const { tab, callId } = await openChat(6);
+    const at = (centre: string): Promise<boolean> =>
+      inPage(
+        tab,
+        ({ chat }, target) => chat.phase === 'open' && chat.target === target,
+        `sip:${centre}@esinet.lab`,
+      );
+    await lab.act(callId, 'transfer', { to: lab.centre('catalunya') });
+    await until(() => at('catalunya'));
+    expect(await inPage(tab, ({ chat }) => chat.say('after the transfer'))).toMatchObject({
+      delivered: true,
+    });
+
+    const [second] = (await lab.chats(callId)).filter(({ centre }) => centre === 'catalunya');
+    await lab.act(second?.chat ?? '', 'redirect', { to: lab.centre('andalucia') });
+    await until(() => at('andalucia'));
+    expect(await inPage(tab, ({ chat }) => chat.say('after the redirection'))).toMatchObject({
+      delivered: true,
+    });
+
+    const phases = await inPage(tab, (esinet) => esinet.phases);
+    expect(phases).toEqual(['starting', 'open', 'transferring', 'open', 'redirecting', 'open']);
+    const chats = await lab.chats(callId);
+    expect(Object.fromEntries(chats.map(({ centre, phase }) => [centre, phase]))).toEqual({
+      madrid: 'handed-over',
+      catalunya: 'handed-over',
+      andalucia: 'open',
+    });
+    const last = chats.find(({ centre }) => centre === 'andalucia');
+    expect(last?.messages.filter((m) => m.direction === 'in').map((m) => m.text)).toEqual([
+      'Help',
+      'after the redirection',
+    ]);
+    await tab.close();
+  },
+);
+
+chromium.it(
   'a service URN goes out as it is, a refused registration and a dead server are told',
   { timeout: 60_000, meta: { clause: ['RFC 5031 4', 'RFC 3261 22.2'] } },
   async () => {

@@ -1,7 +1,6 @@
 import { WebSocket } from 'ws';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { until } from '@esinet/testing';
-import { type Lab, startLab } from '../lab.js';
+import { type Lab, type RecordedChat, startLab } from '../lab.js';
 import { FieldClient } from './field-client.js';
 
 let lab: Lab;
@@ -51,6 +50,71 @@ it(
     }
   },
 );
+
+it(
+  'a client as they are deployed is transferred: 266, 265, and all it says from then on reaches the other centre',
+  { meta: { clause: ['TS 103 698 6.2.6', 'TS 103 698 6.3'] }, timeout: 30_000 },
+  async () => {
+    const client = await openChat('caller7');
+    try {
+      expect(await client.say('before')).toBe(200);
+      await lab.act(client.callId, 'transfer', { to: lab.centre('catalunya'), reason: 'their area' });
+      const stall = await client.inbox.take((m) => m.messageType === 266);
+      const take = await client.inbox.take((m) => m.messageType === 265);
+      expect(stall).toMatchObject({ faults: [], replyTo: 'sip:madrid@esinet.lab' });
+      expect(take).toMatchObject({
+        faults: [],
+        replyTo: 'sip:catalunya@esinet.lab',
+        messageId: (stall.messageId ?? 0) + 1,
+      });
+      expect(stall.text).not.toBe('');
+      expect(take.text).not.toBe('');
+      expect(await client.heartbeat()).toBe(200);
+      expect(await client.say('after')).toBe(200);
+      const { madrid, catalunya } = await owners(client.callId);
+      expect([madrid?.phase, catalunya?.phase]).toEqual(['handed-over', 'open']);
+      expect(said(catalunya)).toEqual(['Help', 'before', 'after']);
+      expect(said(madrid)).toEqual(['Help', 'before']);
+      // Only one of them may speak: what the other one says is refused.
+      await expect(lab.act(madrid?.chat ?? '', 'messages', { text: 'still here?' })).rejects.toThrow('409');
+      await lab.act(catalunya?.chat ?? '', 'messages', { text: 'we go on' });
+      expect(await client.inbox.take((m) => m.text === 'we go on')).toMatchObject({
+        faults: [],
+        messageId: (take.messageId ?? 0) + 1,
+      });
+    } finally {
+      client.close();
+    }
+  },
+);
+
+it(
+  'a client as they are deployed is redirected: 274, its own 273 with the place, 257 of the other centre',
+  { meta: { clause: ['TS 103 698 6.2.7', 'RFC 7044 5'] }, timeout: 30_000 },
+  async () => {
+    const client = await openChat('caller8');
+    try {
+      await lab.act(client.callId, 'redirect', { to: lab.centre('andalucia') });
+      const stop = await client.inbox.take((m) => m.messageType === 274);
+      expect(stop).toMatchObject({ faults: [], replyTo: 'sip:andalucia@esinet.lab', messageId: 1 });
+      const start = await client.inbox.take((m) => m.messageType === 257);
+      expect(start).toMatchObject({ faults: [], replyTo: 'sip:andalucia@esinet.lab', messageId: 1 });
+      expect(client.sentByItself).toEqual([{ messageType: 273, status: 200 }]);
+      expect(await client.say('after')).toBe(200);
+      const { madrid, andalucia } = await owners(client.callId);
+      expect([madrid?.phase, andalucia?.phase]).toEqual(['handed-over', 'open']);
+      expect(said(andalucia)).toEqual(['I was sent here', 'after']);
+    } finally {
+      client.close();
+    }
+  },
+);
+
+const owners = async (callId: string): Promise<Partial<Record<string, RecordedChat>>> =>
+  Object.fromEntries((await lab.chats(callId)).map((chat) => [chat.centre, chat]));
+
+const said = (chat: RecordedChat | undefined): (string | undefined)[] =>
+  (chat?.messages ?? []).filter((m) => m.direction === 'in' && m.text).map((m) => m.text);
 
 const notes = (callId: string): unknown[] =>
   lab.events
