@@ -152,7 +152,7 @@ export function isTransfereeActive(state: Transferee): boolean {
  * The transfer that an execution request is about, among all of its Call Identifier and peer, the oldest first: the one
  * that was executed under its Message Identifier, else the newest that was not executed yet.
  */
-export function executedBy<T extends Pick<Transferee, 'messageId'>>(
+export function executedBy<T extends { readonly messageId?: number | undefined }>(
   known: readonly T[],
   messageId: number,
 ): T | undefined {

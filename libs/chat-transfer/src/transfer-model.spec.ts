@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { type Faults, World } from './transfer-model.js';
+
+const calm: Faults = { lost: 0, twice: 0, delayMs: 100, crash: 0, attempts: 6, forgetful: 0 };
+
+function check(name: string, faults: Faults, seeds: number): void {
+  const sums = { transfers: 0, handedOver: 0, crashes: 0 };
+  for (let seed = 1; seed <= seeds; seed++) {
+    const { problems, transfers, handedOver, crashes } = new World(seed, faults).run();
+    expect(problems, `${name}, seed ${seed}`).toEqual([]);
+    sums.transfers += transfers;
+    sums.handedOver += handedOver;
+    sums.crashes += crashes;
+  }
+  process.stdout.write(`${name}: ${seeds} runs, ${JSON.stringify(sums)}\n`);
+}
+
+it.each<[string, Faults, number]>([
+  ['calm', calm, 200],
+  ['lossy', { ...calm, lost: 0.2, twice: 0.1, delayMs: 20_000 }, 500],
+  ['crashes', { ...calm, crash: 0.05 }, 500],
+  ['an outbox that gives up', { ...calm, lost: 0.3, delayMs: 3_000, attempts: 1 }, 1_000],
+  [
+    'the same, and crashes',
+    { ...calm, lost: 0.3, twice: 0.1, delayMs: 5_000, crash: 0.02, attempts: 1 },
+    1_000,
+  ],
+  ['a few of all', { ...calm, lost: 0.03, twice: 0.03, delayMs: 3_000, crash: 0.01, attempts: 2 }, 1_000],
+  ['an APP that forgets to wait', { ...calm, lost: 0.03, delayMs: 3_000, forgetful: 0.5 }, 1_000],
+  ['everything', { ...calm, lost: 0.15, twice: 0.1, delayMs: 30_000, crash: 0.03 }, 1_000],
+])('one owner, nothing lost: %s', (name, faults, seeds) => check(name, faults, seeds), 60_000);
