@@ -1,3 +1,4 @@
+import { chatBench } from './chats/bench.js';
 import { sipBench } from './sip/bench.js';
 
 const help = `npm run bench -- sip [--udp] [--tcp] [--pairs N] [--messages N] [--warm-up N] [--window N]
@@ -13,7 +14,23 @@ const help = `npm run bench -- sip [--udp] [--tcp] [--pairs N] [--messages N] [-
 
 Run it on a machine that does nothing else: the ratio of a pair says more than the figures. Linux only: CPU comes from
 /proc. The measured program has core 1, the far side core 0, if taskset is there. Ends with 1 where a message was not
-answered by 200.`;
+answered by 200.
+
+npm run bench -- chats [--count N] [--minutes N | --seconds N] [--every S] [--heartbeat MS] [--rate N] [--growth MB] [--json]
+
+  chats  chats with heartbeats both ways against an ESInet in one process, through its border, over UDP and TCP by turns.
+         At the end every text that was answered 200 has to be in the record of its chat once and in order, and every
+         text of a centre with its caller. Memory, CPU and event loop delay of the ESInet every 10 s
+
+  --count N       chats at once (1000)
+  --minutes N     how long they stand (5); or --seconds N
+  --every S       seconds between two texts of one caller (30); the centre answers each
+  --heartbeat MS  between two heartbeats of each side (15000)
+  --rate N        starts a second (40)
+  --growth MB     growth of the memory in a minute that still counts as none, by least squares over the last three (8)
+  --json          the report as JSON; what else there is to say goes to the standard error
+
+Ends with 1 where a message was lost, doubled or out of order, a chat did not stand, or the memory grew.`;
 
 function number(args: readonly string[], name: string, otherwise: number): number {
   const at = args.indexOf(name);
@@ -34,7 +51,18 @@ if (what === 'sip' && !args.includes('--help')) {
     warmUp: number(args, '--warm-up', 30_000),
     window: number(args, '--window', 100),
   });
+} else if (what === 'chats' && !args.includes('--help')) {
+  process.exitCode = await chatBench({
+    count: number(args, '--count', 1_000),
+    seconds: args.includes('--seconds') ? number(args, '--seconds', 300) : number(args, '--minutes', 5) * 60,
+    everySeconds: number(args, '--every', 30),
+    heartbeatMs: number(args, '--heartbeat', 15_000),
+    rate: number(args, '--rate', 40),
+    growthMbPerMinute: number(args, '--growth', 8),
+    json: args.includes('--json'),
+  });
 } else {
   process.stdout.write(`${help}\n`);
-  process.exitCode = what === undefined || what === 'sip' || what === '--help' || what === '-h' ? 0 : 2;
+  process.exitCode =
+    what === undefined || what === 'sip' || what === 'chats' || what === '--help' || what === '-h' ? 0 : 2;
 }
