@@ -26,7 +26,7 @@ export function received(state: AppSession, m: ReceivedMessage): AppStep {
   }
   // Read before the message itself is counted.
   const before = standing(state, m, kind);
-  if (!takes(state, kind, before)) return refused(state, m, kind);
+  if (!takes(state, m, kind, before)) return refused(state, m, kind, before);
   const arrival = arrive(state.arrivals, m);
   const shown = effectsOf(state.arrivals, arrival, state.timing);
   const [heard, signs] = hear({ ...state, arrivals: arrival.next });
@@ -52,26 +52,38 @@ function standing(state: AppSession, m: ReceivedMessage, kind: MessageKind): Sta
 }
 
 /**
- * 6.2.6: one 265 after each 266, from whoever is first, so that a chat has one PSAP. A 266 or 274 that its sender has left
- * behind, since a later message of it came first, would stall an APP that nobody waits for.
+ * 6.2.6: one 265 after each 266, from whoever is first, so that a chat has one PSAP; it counts on from the 266, which
+ * tells it from a copy of an earlier one. Nobody but the PSAP the chat is with may hand it over, and no 266 or 274 counts
+ * that its sender has left behind: it would stall an APP that nobody waits for.
  */
-function takes(state: AppSession, kind: MessageKind, { fresh }: Standing): boolean {
+function takes(state: AppSession, m: ReceivedMessage, kind: MessageKind, sender: Standing): boolean {
   switch (kind) {
+    case 'start':
+      // Of two PSAPs that a start or a redirect has come to, the first one has the chat.
+      return state.phase !== 'open' || sender.owner || m.replyTo === state.target;
     case 'start-transfer':
-      return state.phase === 'transferring' && fresh;
+      if (state.phase !== 'transferring') return state.phase === 'open' && sender.owner;
+      return (m.messageId ?? Infinity) > (state.stallId ?? 0) || !(sender.owner || sender.known);
     case 'stop-transfer':
     case 'stop-redirect':
-      return (connected(state) || state.phase === 'starting') && fresh;
+      if (!sender.fresh) return false;
+      if (state.phase === 'open' || state.phase === 'transferring') return sender.owner;
+      return state.phase === 'starting' || state.phase === 'redirecting';
     default:
       return true;
   }
 }
 
-/** Not remembered: the same message may be taken another time. Of the PSAP the chat is with, its number counts. */
-function refused(state: AppSession, m: ReceivedMessage, kind: MessageKind): AppStep {
+/** Not remembered: the same message may be taken another time. Its number counts where it is that of the next one. */
+function refused(
+  state: AppSession,
+  m: ReceivedMessage,
+  kind: MessageKind,
+  { owner, known }: Standing,
+): AppStep {
   const answer: SessionEffect[] = [note('refused-transfer'), { type: 'answer', status: 403 }];
-  if (m.sender !== state.with || kind !== 'start-transfer') return [state, answer];
-  const arrival = arriveCounted(state.arrivals, { ...m, text: '' }, kind);
+  if (kind !== 'start-transfer' || (known && !owner)) return [state, answer];
+  const arrival = arriveCounted(state.arrivals, { ...m, text: '' }, owner ? kind : 'start');
   const shown = effectsOf(state.arrivals, arrival, state.timing);
   return [{ ...state, arrivals: arrival.next }, [...answer, ...arrival.notes, ...shown]];
 }
@@ -87,9 +99,16 @@ function taken(
     case 'start':
       return started(state, m, before, shown);
     case 'start-transfer':
+      // Whoever has the chat and is not sure of it is told so.
+      if (state.phase === 'open') return [state, [note('repeated-start'), ...shown]];
       return opened(state, m, shown);
     case 'stop-transfer': {
-      const next: AppSession = { ...withTarget(state, m), phase: 'transferring', with: m.sender };
+      const next: AppSession = {
+        ...withTarget(state, m),
+        phase: 'transferring',
+        with: m.sender,
+        stallId: m.messageId,
+      };
       return [next, [...shown, phase(next), ...timers(state, next), ...stallTimer(state)]];
     }
     case 'stop-redirect':

@@ -29,6 +29,8 @@ export interface AppSession {
   readonly early: boolean;
   /** Waited long enough for the other PSAP: texts go where they went last. */
   readonly longStalled: boolean;
+  /** Message Identifier of the latest 266. */
+  readonly stallId?: number | undefined;
   /** Message Identifier of the latest start, and of the latest 273. */
   readonly startId?: number | undefined;
   readonly redirectId?: number | undefined;

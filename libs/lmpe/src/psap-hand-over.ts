@@ -1,6 +1,7 @@
 import { messageKind } from './message-type.js';
 import { worthAnotherAttempt } from './outbox.js';
 import {
+  type Claim,
   type PsapEvent,
   type PsapPhase,
   type PsapSession,
@@ -16,16 +17,16 @@ import { note } from './session-effect.js';
 
 /** 6.2.6: 266 under the number used last; nothing is sent after it. */
 export function transfer(state: PsapSession, text: string | undefined): PsapStep {
-  if (state.phase !== 'open') return [state, [note('refused')]];
+  if (!mayLeave(state)) return [state, [note('refused')]];
   const messageId = Math.max(1, state.lastSent);
   const sent = recordedSend(state, { messageType: MessageType.stopTransfer, messageId, text });
-  const next: PsapSession = { ...state, claim: undefined, stall: { messageId, answered: false } };
+  const next: PsapSession = { ...state, claim: undefined, stall: { messageId } };
   return after(sent, leave(next, 'transferring'));
 }
 
 /** 6.2.7: 274 under the number used last, its Reply-To being the target. */
 export function redirect(state: PsapSession, target: string, text: string | undefined): PsapStep {
-  if (state.phase !== 'open') return [state, [note('refused')]];
+  if (!mayLeave(state)) return [state, [note('refused')]];
   const messageId = Math.max(1, state.lastSent);
   const sent = recordedSend(state, {
     messageType: MessageType.stopRedirect,
@@ -40,6 +41,11 @@ export function redirect(state: PsapSession, target: string, text: string | unde
     redirect: { messageId, target, ...said, underWay: true },
   };
   return after(sent, leave(next, 'handed-over'));
+}
+
+/** As long as it is not known whether the chat is ours again, it is not ours to give away. */
+function mayLeave(state: PsapSession): boolean {
+  return state.phase === 'open' && (state.claim === undefined || state.claim.by === 'greet');
 }
 
 /** 6.3.3: 265 from the transferor itself. The chat is ours at once; if the APP refuses it, somebody else was first. */
@@ -60,15 +66,16 @@ export function handedOver(state: PsapSession): PsapStep {
   return leave({ ...state, claim: undefined, stall: undefined }, 'handed-over');
 }
 
-/** 6.2.6: 265 under the number after that of the transferor. Asked for again, it is the same one. */
+/**
+ * 6.2.6: 265 under the number after that of the transferor. Asked for again, it is the same one. Whoever asks us to take
+ * a chat that we think we have knows better, or is told so by the APP.
+ */
 export function take(state: PsapSession, lastMessageId: number, text: string | undefined): PsapStep {
-  const busy = state.phase === 'open' || state.phase === 'transferring';
-  if (busy || state.testAnswer !== undefined) return [state, [note('refused')]];
+  if (state.testAnswer !== undefined) return [state, [note('refused')]];
   if (state.phase === 'taking' && state.claim) return [state, []];
   const messageId = Math.max(lastMessageId, state.lastSent) + 1;
   const next: PsapSession = {
     ...state,
-    phase: 'taking',
     lastSent: messageId,
     stall: undefined,
     redirect: undefined,
@@ -76,10 +83,7 @@ export function take(state: PsapSession, lastMessageId: number, text: string | u
     claim: claimOf(messageId, text, 'take'),
   };
   const sent = recordedSend(next, { messageType: MessageType.startTransfer, messageId, text });
-  return [
-    next,
-    [...sent, ...(state.phase === 'taking' ? [] : [{ type: 'phase', phase: 'taking' } as const])],
-  ];
+  return state.phase === 'taking' ? [next, sent] : after(sent, leave(next, 'taking'));
 }
 
 /** Only as long as nothing was offered to the APP: after that it is the APP who decides. */
@@ -99,12 +103,13 @@ export function outcome(
   switch (messageKind(messageType)) {
     case 'stop-transfer':
       if (!state.stall || state.stall.messageId !== messageId) return [state, []];
-      if (!done) return [state, [note('stall-failed')]];
-      return [{ ...state, stall: { ...state.stall, answered: true } }, [note('stalled')]];
+      return [{ ...state, stall: { messageId, answered: done } }, [note(done ? 'stalled' : 'stall-failed')]];
+    case 'start':
     case 'start-transfer':
-      if (!state.claim || state.claim.messageId !== messageId) return [state, []];
-      if (done) return state.claim.by === 'take' ? open(state) : [{ ...state, claim: undefined }, []];
-      return isRefusal(status) ? claimRefused(state, status) : [unanswered(state), []];
+      if (state.claim?.messageId !== messageId || state.claim?.messageType !== messageType)
+        return [state, []];
+      if (done) return state.phase === 'closed' ? [{ ...state, claim: undefined }, []] : open(state);
+      return isRefusal(status) ? claimRefused(state, state.claim, status) : [unanswered(state), []];
     case 'stop-redirect': {
       if (!state.redirect || state.redirect.messageId !== messageId) return [state, []];
       // Whoever refuses to go elsewhere is still here.
@@ -117,16 +122,20 @@ export function outcome(
   }
 }
 
-function claimRefused(state: PsapSession, status: number): PsapStep {
-  const { claim } = state;
-  if (!claim) return [state, []];
+/** Kept in mind: an APP that writes to us all the same is asked once more. */
+function claimRefused(state: PsapSession, claim: Claim, status: number): PsapStep {
+  const next: PsapSession = { ...state, claim: { ...claim, fate: 'refused' } };
   if (claim.by === 'take') {
-    const next: PsapSession = { ...state, claim: { ...claim, fate: 'refused' } };
     return state.phase === 'taking' ? after([note('transfer-lost')], leave(next, 'declined')) : [next, []];
   }
-  const next: PsapSession = { ...state, claim: undefined };
-  // An APP that never stalled refuses every 265: it has been with us all the time.
-  if (status !== 403 || state.stall?.answered !== true || state.phase !== 'open') return [next, []];
+  if (state.phase !== 'open') return [next, []];
+  if (status !== 403) return open(state);
+  if (claim.by === 'reactivate' && state.stall) {
+    // Which of the two it was cannot be told before the 266 has its answer.
+    if (state.stall.answered === undefined) return [unanswered(state), []];
+    // An APP that never stalled may refuse every 265: it has been with us all the time.
+    if (!state.stall.answered) return open(state);
+  }
   return after([note('transfer-lost')], leave({ ...next, stall: undefined }, 'handed-over'));
 }
 
@@ -161,7 +170,7 @@ function phaseOf(
     case 'stop':
       return [{ ...known, phase: 'closed', endedAt: undefined }];
     case 'stop-transfer':
-      return [{ ...known, phase: 'transferring', claim: undefined, stall: { messageId, answered: false } }];
+      return [{ ...known, phase: 'transferring', claim: undefined, stall: { messageId } }];
     case 'stop-redirect': {
       const target = m.replyTo;
       return [
@@ -188,6 +197,7 @@ function phaseOf(
   }
 }
 
-function claimOf(messageId: number, text: string | undefined, by: 'take' | 'reactivate') {
-  return { messageId, by, fate: 'sent', ...(text !== undefined && { text }) } as const;
+function claimOf(messageId: number, text: string | undefined, by: 'take' | 'reactivate'): Claim {
+  const messageType = MessageType.startTransfer;
+  return { messageType, messageId, by, fate: 'sent', ...(text !== undefined && { text }) };
 }

@@ -48,7 +48,7 @@ function said(state: PsapSession, m: ReceivedMessage, { kind, fresh, shown }: Sa
   const starts = kind === 'start' || kind === 'start-redirect';
   if (starts && (fresh || state.phase === 'open' || state.phase === 'waiting')) {
     const again: SessionEffect[] = state.phase === 'waiting' ? [] : [note('repeated-start')];
-    return greeted(state, [...again, ...shown]);
+    return greeted(state, [...again, ...shown], kind === 'start-redirect' || isElsewhere(state));
   }
   const strange: SessionEffect[] = expected(kind) ? [] : [note('unknown-type')];
   switch (state.phase) {
@@ -91,14 +91,30 @@ function keptAlive(state: PsapSession, kind: MessageKind, shown: readonly Sessio
   );
 }
 
-/** 6.2.2: the automatic first message, which tells the APP where the chat goes on. */
-function greeted(state: PsapSession, effects: readonly SessionEffect[]): PsapStep {
+/**
+ * 6.2.2: the automatic first message, which tells the APP where the chat goes on. `claim`: it may have found another PSAP
+ * by now, which it would say.
+ */
+function greeted(state: PsapSession, effects: readonly SessionEffect[], claim = false): PsapStep {
   if (state.testAnswer !== undefined) {
     const [ended, answer] = message(state, MessageType.stop, state.testAnswer);
     return after([...effects, ...answer], leave(ended, 'closed'));
   }
   const [next, sent] = message(state, MessageType.start, state.greeting);
-  return after([...effects, ...sent], open(next));
+  const [opened, changes] = open(next);
+  const asked = {
+    messageType: MessageType.start,
+    messageId: next.lastSent,
+    text: state.greeting,
+    by: 'greet',
+    fate: 'sent',
+  } as const;
+  return [claim ? { ...opened, claim: asked } : opened, [...effects, ...sent, ...changes]];
+}
+
+/** The chat was, or is being, given away. */
+function isElsewhere({ phase }: PsapSession): boolean {
+  return phase === 'handed-over' || phase === 'transferring' || phase === 'taking' || phase === 'declined';
 }
 
 function ended(state: PsapSession, m: ReceivedMessage): PsapStep {
@@ -107,8 +123,7 @@ function ended(state: PsapSession, m: ReceivedMessage): PsapStep {
 
 /** Heard of an APP whose chat may be here or elsewhere: it is asked, and its answer counts. */
 function askAgain(state: PsapSession): PsapStep {
-  if (state.phase === 'handed-over') return redirectAgain(state);
-  return claimAgain(state);
+  return state.phase === 'handed-over' && state.redirect ? redirectAgain(state) : claimAgain(state);
 }
 
 function hear(state: PsapSession): PsapStep {

@@ -22,7 +22,7 @@ import {
   timers,
 } from './psap-state.js';
 import { MessageType } from './registry.js';
-import { type SessionTimer, heartbeatsIntoSilence, note } from './session-effect.js';
+import { type SessionEffect, type SessionTimer, heartbeatsIntoSilence, note } from './session-effect.js';
 
 export { type PsapEvent, type PsapPhase, type PsapSession, newPsapSession } from './psap-state.js';
 
@@ -76,13 +76,11 @@ function timer(state: PsapSession, name: SessionTimer): PsapStep {
   if (state.phase !== 'open' || (name !== 'silence' && name !== 'heartbeat')) return [state, []];
   if (name === 'silence') return state.silent ? [state, []] : [{ ...state, silent: true }, [note('silent')]];
   if (state.unheard >= heartbeatsIntoSilence) return [state, [note('heartbeat-paused')]];
-  const next: PsapSession = { ...state, unheard: state.unheard + 1 };
+  // An APP that is with somebody else is not heard here: it is asked until it answers.
+  const [next, asked] = state.claim?.fate === 'unanswered' ? claimAgain(state) : [state, [heartbeat(state)]];
   return [
-    next,
-    [
-      { type: 'send', to: state.caller, messageType: MessageType.heartbeat, withLocation: false },
-      { type: 'set-timer', timer: 'heartbeat', ms: state.timing.heartbeatMs },
-    ],
+    { ...next, unheard: state.unheard + 1 },
+    [...asked, { type: 'set-timer', timer: 'heartbeat', ms: state.timing.heartbeatMs }],
   ];
 }
 
@@ -91,4 +89,8 @@ function resumed(state: PsapSession): PsapStep {
   const [shown, texts] = showHeld({ ...state, redirect: again });
   const [next, claim] = shown.claim?.fate === 'unanswered' ? claimAgain(shown) : [shown, []];
   return [next, [...texts, ...claim, ...(next.phase === 'open' ? timers(next) : [])]];
+}
+
+function heartbeat(state: PsapSession): SessionEffect {
+  return { type: 'send', to: state.caller, messageType: MessageType.heartbeat, withLocation: false };
 }

@@ -30,9 +30,9 @@ export interface PsapSession {
   /** Keep-alives sent since the caller was last heard. */
   readonly unheard: number;
   readonly timing: SessionTiming;
-  /** The 266 sent last, and whether the APP has answered it: from then on it takes a 265. */
-  readonly stall?: { readonly messageId: number; readonly answered: boolean } | undefined;
-  /** Our 265, as long as it is not known what the APP did with it. */
+  /** The 266 sent last, and whether the APP has taken it, if that is known: from then on it takes a 265. */
+  readonly stall?: { readonly messageId: number; readonly answered?: boolean } | undefined;
+  /** What we asked the APP to let us have the chat with, as long as it has not agreed. */
   readonly claim?: Claim | undefined;
   /** Our 274, to be repeated for an APP that goes on writing to us. */
   readonly redirect?: Redirect | undefined;
@@ -40,10 +40,12 @@ export interface PsapSession {
   readonly endedAt?: number | undefined;
 }
 
+/** A 265, or the 257 to an APP that may have found another PSAP by now. */
 export interface Claim {
+  readonly messageType: number;
   readonly messageId: number;
   readonly text?: string;
-  readonly by: 'take' | 'reactivate';
+  readonly by: 'take' | 'reactivate' | 'greet';
   /** `sent`: on its way, or sent again for as long as the outbox tries. */
   readonly fate: 'sent' | 'unanswered' | 'refused';
 }
@@ -180,7 +182,7 @@ export function claimAgain(state: PsapSession): PsapStep {
   const { claim } = state;
   if (!claim || claim.fate === 'sent') return [state, []];
   const next: PsapSession = { ...state, claim: { ...claim, fate: 'sent' } };
-  return [next, [sendOf(state, { ...claim, messageType: MessageType.startTransfer })]];
+  return [next, [sendOf(state, claim)]];
 }
 
 /** 6.2.7: the 274 once more, for an APP that does not know of it. */
