@@ -15,7 +15,14 @@ import type { Traffic } from './classify.js';
 import type { BcfConfig } from './config.js';
 import type { BorderPolicy, Source } from './policy.js';
 import { HopWatch } from './hop-watch.js';
-import { type NextHops, type ScreenContext, type Screening, chatKeyOf, screen } from './screen.js';
+import {
+  type NextHops,
+  type ScreenContext,
+  type Screening,
+  chatKeyOf,
+  hasPriority,
+  screen,
+} from './screen.js';
 import { sourceOf } from './source.js';
 
 export interface BorderPorts {
@@ -81,6 +88,8 @@ export class Border {
       ]),
       series: {},
     };
+    edge.transactions.hasPriority = (request, flow) =>
+      hasPriority(request, sourceOf(flow, config.peers), this.#context);
     edge.proxy({
       route: (request, flow) => this.#route(request, flow),
       isOwn: (uri) => uri.user === undefined && uri.host === config.publicDomain,

@@ -13,7 +13,7 @@ import {
   stranger,
 } from './bcf-fixture.js';
 import type { ChatFlow } from './chat-flow.js';
-import { chatKeyOf, screen } from './screen.js';
+import { chatKeyOf, hasPriority, screen } from './screen.js';
 
 const phone: ChatFlow = {
   listener: 'public-udp',
@@ -257,6 +257,25 @@ describe('police', () => {
 
       const forged = request({ headers: [chatHeader, mark] });
       expect(leaving(forged, screen(forged, stranger, context)).has('Priority')).toBe(false);
+    },
+  );
+});
+
+describe('when the border is crowded', () => {
+  it(
+    'calls and chats have priority, from whichever side; probes and what is for nobody give way',
+    { meta: { clause: 'TS 103 698 6.1.2.5', shall: ['6.1.2.5-2', '6.1.2.5-4'] } },
+    () => {
+      const first = (draft: Parameters<typeof request>[0], from = stranger) =>
+        hasPriority(request(draft), from, context);
+      expect(first({ uri: 'urn:service:sos' })).toBe(true);
+      expect(first({ uri: 'sip:112@anywhere.example' })).toBe(true);
+      expect(first({ uri: 'sip:madrid@esinet.lab' })).toBe(true);
+      expect(first({ uri: 'sip:anna@app.example' }, inside)).toBe(true);
+      expect(first({ uri: 'sip:esinet.lab', method: 'OPTIONS' })).toBe(false);
+      expect(first({ uri: 'sip:bob@elsewhere.example', headers: [['Resource-Priority', 'esnet.1']] })).toBe(
+        false,
+      );
     },
   );
 });

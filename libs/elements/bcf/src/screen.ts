@@ -75,11 +75,7 @@ export function screen(
   context: ScreenContext,
   chat?: ChatBinding,
 ): Screening {
-  const traffic = classify(request, source, {
-    policy: context.policy,
-    isOwnAddress: context.isOwnAddress,
-    hasDomain: (domain) => context.hops.domain(domain).length > 0,
-  });
+  const traffic = trafficOf(request, source, context);
   switch (traffic.kind) {
     case 'probe':
       return {
@@ -105,6 +101,20 @@ export function screen(
     case 'outward':
       return outward(request, context, traffic.user, chat);
   }
+}
+
+/** TS 103 698 6.1.2.5: what is for a call or a chat goes before probes and what would be refused in any case. */
+export function hasPriority(request: SipMessage, source: Source, context: ScreenContext): boolean {
+  const { kind } = trafficOf(request, source, context);
+  return kind !== 'probe' && kind !== 'refused';
+}
+
+function trafficOf(request: SipMessage, source: Source, context: ScreenContext): Traffic {
+  return classify(request, source, {
+    policy: context.policy,
+    isOwnAddress: context.isOwnAddress,
+    hasDomain: (domain) => context.hops.domain(domain).length > 0,
+  });
 }
 
 function refuse(status: number, why: string): Screening {

@@ -17,7 +17,7 @@ import {
   readBack,
   request,
 } from './esrp-fixture.js';
-import { type RouteDeps, type Routed, route } from './route.js';
+import { type RouteDeps, type Routed, hasPriority, route } from './route.js';
 
 let clock: ManualClock;
 let lost: FakeLost;
@@ -610,6 +610,18 @@ describe('cache and breaker', () => {
     expect((await probe).explanation.reason).toBe('lost: timeout');
   });
 });
+
+it(
+  'gives its last places to what is marked, and to emergencies',
+  { meta: { clause: 'TS 103 698 6.1.2.5', shall: ['6.1.2.5-2', '6.1.2.5-4'] } },
+  () => {
+    const outbound = { uri: 'sip:anna@app.example' };
+    expect(hasPriority(request({}))).toBe(true);
+    expect(hasPriority(request({ ...outbound, headers: [['Resource-Priority', 'esnet.0']] }))).toBe(true);
+    expect(hasPriority(request({ ...outbound, headers: [['Resource-Priority', 'dsn.flash']] }))).toBe(false);
+    expect(hasPriority(request(outbound))).toBe(false);
+  },
+);
 
 describe('what is no emergency', () => {
   it('goes out by the border, or in to a PSAP', { meta: { clause: 'TS 103 698 D.1' } }, async () => {

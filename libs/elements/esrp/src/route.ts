@@ -98,6 +98,14 @@ export async function route(request: SipMessage, deps: RouteDeps): Promise<Route
   return { decision: { kind: 'forward', ...targets }, explanation };
 }
 
+/** TS 103 698 6.1.2.5, table 3: marked by the border or by a PSAP. An emergency needs no mark, should one be missing. */
+export function hasPriority(request: SipMessage): boolean {
+  return (
+    request.values('Resource-Priority').some((value) => value.trim().toLowerCase().startsWith('esnet.')) ||
+    isEmergencyService(request.requestUri) !== undefined
+  );
+}
+
 /** Milliseconds with one decimal: more would only look exact. */
 function tenths(ms: number): number {
   return Math.round(ms * 10) / 10;

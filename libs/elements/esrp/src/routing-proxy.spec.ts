@@ -326,3 +326,17 @@ it(
     expect(psap.received[0]?.message.body.equals(odd.body)).toBe(true);
   },
 );
+
+it(
+  'lets no call wait for another: there is no queue whose order could be wrong',
+  { meta: { clause: 'TS 103 698 6.1.2.5', shall: '6.1.2.5-3' } },
+  async () => {
+    ecrf.handler = () => undefined;
+    const to = await running();
+    const slow = Array.from({ length: 20 }, () => emergency(to, byCid));
+    expect(status(await emergency(to))).toBe(200);
+    expect(psap.received).toHaveLength(1);
+    await Promise.all(slow);
+    expect(psap.received).toHaveLength(21);
+  },
+);

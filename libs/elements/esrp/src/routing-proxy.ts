@@ -7,7 +7,7 @@ import type { RouteDecision, SipMessage } from '@esinet/sip';
 import type { EsrpConfig } from './config.js';
 import { EcrfBreaker } from './ecrf-breaker.js';
 import { MappingCache } from './mapping-cache.js';
-import { type RouteDeps, type RouteExplanation, route } from './route.js';
+import { type RouteDeps, type RouteExplanation, hasPriority, route } from './route.js';
 
 export interface RoutingProxyPorts {
   readonly bus: Bus;
@@ -76,6 +76,7 @@ export class RoutingProxy {
       'Final answers to emergencies by the target that gave them',
       ['target', 'status'],
     );
+    edge.transactions.hasPriority = hasPriority;
     edge.proxy({
       route: (request) => this.#route(request),
       isOwn: () => false,

@@ -38,7 +38,7 @@ it('says what is wrong with a limit, and where', () => {
     'x.yaml:4:33  limits.message.maxUri: must be at least 128, found the number 1',
     'x.yaml:4:48  limits.message.maxMessage: expected a number, found text "64 KB"',
     'x.yaml:6:23  limits.transport.connectTimeoutMs: expected a whole number, found the number 1.5',
-    'x.yaml:7:20  limits.transport.idleTimeoutMs: must be at least 1, found the number -1',
+    'x.yaml:7:20  limits.transport.idleTimeoutMs: must be at least 180000, found the number -1',
     'x.yaml:9:22  limits.proxy.timerCMs: must be at least 180001, found the number 1000',
   ]);
 });
@@ -52,3 +52,12 @@ it('takes no message larger than what a connection may hold, and no headers larg
     'x.yaml:1:11  limits.message.maxHeaderSection: must be at most message.maxMessage, 8000',
   ]);
 });
+
+it(
+  'lets nobody cut idle SIP connections before 3 minutes',
+  { meta: { clause: 'TS 103 698 6.1.1', shall: '6.1.1-3' } },
+  () => {
+    expect(problemsOf('limits: { transport: { idleTimeoutMs: 179999 } }\n')).toHaveLength(1);
+    expect(problemsOf('limits: { transport: { idleTimeoutMs: 180000 } }\n')).toEqual([]);
+  },
+);

@@ -89,7 +89,10 @@ const ranges: Readonly<Record<string, Range>> = {
   'xml.maxAttributes': [16, 10_000],
   'transport.keepAliveMs': [0, maxMs],
   'transport.maxDatagramBytes': [576, 65_507],
+  // TS 103 698 6.1.1: three minutes at least.
+  'transport.idleTimeoutMs': [180_000, maxMs],
   'transactions.fullStatus': [400, 699],
+  'transactions.reservedPercent': [0, 90],
   'timers.t1': [10, 10_000],
   'timers.t2': [10, 60_000],
   'timers.t4': [10, 60_000],

@@ -10,6 +10,15 @@ export interface TransactionLimits {
    * would stop sending (TS 103 698 6.1.2.9). 480 makes it try another way for this request only.
    */
   readonly fullStatus: number;
+  /**
+   * Percent of the table that are kept for requests with priority (RFC 4412, TS 103 698 6.1.2.5): where it gets crowded, the
+   * others give way. No request waits in a queue here, so there is no other order to keep.
+   */
+  readonly reservedPercent: number;
 }
 
-export const defaultTransactionLimits: TransactionLimits = { maxTransactions: 400_000, fullStatus: 480 };
+export const defaultTransactionLimits: TransactionLimits = {
+  maxTransactions: 400_000,
+  fullStatus: 480,
+  reservedPercent: 10,
+};

@@ -86,6 +86,8 @@ export class TransactionLayer {
   onRequest: (tx: ServerTransaction) => void = (tx) => tx.respond({ status: 501 });
   /** An ACK for a 2xx: it belongs to no transaction. */
   onAck: (message: SipMessage, flow: Flow) => void = () => undefined;
+  /** Whether a request may have one of the last places of the table. Asked only when it comes to that. */
+  hasPriority: (message: SipMessage, flow: Flow) => boolean = () => true;
 
   readonly transport: TransactionTransport;
   readonly timers: SipTimers;
@@ -324,7 +326,7 @@ export class TransactionLayer {
       if (flow.open && (!known.flow.open || hasMoved(known.flow, flow))) known.flow = flow;
       return known.event('request');
     }
-    if (this.#servers.size >= this.#limits.maxTransactions) {
+    if (this.#isFullFor(message, flow)) {
       this.counters.full++;
       return this.#whenFull(message, via, flow);
     }
@@ -337,6 +339,13 @@ export class TransactionLayer {
     record.event('start');
     if (method === 'CANCEL') return this.#cancel(tx, message);
     this.#hand(tx);
+  }
+
+  #isFullFor(message: SipMessage, flow: Flow): boolean {
+    const { maxTransactions, reservedPercent } = this.#limits;
+    const { size } = this.#servers;
+    if (size >= maxTransactions) return true;
+    return size * 100 >= maxTransactions * (100 - reservedPercent) && !this.hasPriority(message, flow);
   }
 
   /** A CANCEL is carried out all the same: it makes room. */
