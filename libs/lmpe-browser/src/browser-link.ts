@@ -41,6 +41,7 @@ export class BrowserLink implements AppLink {
   #agent: SipAgent | undefined;
   #leaving: Promise<unknown> = Promise.resolve();
   #opened: ((status: number) => void) | undefined;
+  #told = false;
   readonly #contact: string;
   readonly #timers = new Map<string, Timer>();
   readonly #held = new Set<() => void>();
@@ -108,7 +109,7 @@ export class BrowserLink implements AppLink {
         break;
       case 'ready':
         this.#opened?.(200);
-        this.o.onConnected?.(true);
+        this.#tell(true);
         for (const release of [...this.#held]) release();
         if (effect.again) this.o.onRestored();
         break;
@@ -157,7 +158,13 @@ export class BrowserLink implements AppLink {
     this.#agent = undefined;
     if (agent) void this.#leaving.then(() => agent.close());
     if (this.#connection.phase === 'closed') for (const release of [...this.#held]) release();
-    else this.o.onConnected?.(false);
+    else this.#tell(false);
+  }
+
+  #tell(connected: boolean): void {
+    if (this.#told === connected) return;
+    this.#told = connected;
+    this.o.onConnected?.(connected);
   }
 
   async #register(): Promise<void> {
@@ -193,7 +200,7 @@ export class BrowserLink implements AppLink {
     const { clock } = this.o;
     const since = clock.now();
     return clock.after(unheardMs, () => {
-      if (this.#agent === agent && agent.heardAt < since) this.#apply({ type: 'unheard' });
+      if (this.#agent === agent && agent.heardAt <= since) this.#apply({ type: 'unheard' });
     });
   }
 }
