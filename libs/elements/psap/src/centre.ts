@@ -1,14 +1,17 @@
 import { type SipMessage, parseNameAddr, parseUri } from '@esinet/sip';
-import type { PsapConfig, PsapScript } from './config.js';
+import type { PsapAccept, PsapConfig, PsapScript } from './config.js';
 
 /** One PSAP of those this process hosts. */
 export interface Centre {
   /** User part of its URI: `madrid`. */
   readonly id: string;
   readonly uri: string;
+  /** What the APP and other PSAPs are told: with the domain that the border puts there. */
+  readonly publicUri: string;
   readonly name: string;
   readonly greeting: string;
   readonly script: PsapScript;
+  readonly accept: PsapAccept;
 }
 
 export class Centres {
@@ -21,9 +24,11 @@ export class Centres {
       this.#listed.set(id, {
         id,
         uri: centre.uri,
+        publicUri: this.#public(centre.uri),
         name: centre.name,
         greeting: (centre.greeting ?? config.greeting).replaceAll('{name}', centre.name),
         script: centre.script ?? config.script,
+        accept: centre.accept ?? config.transfer.accept,
       });
     }
   }
@@ -32,26 +37,20 @@ export class Centres {
   get(id: string): Centre | undefined {
     const listed = this.#listed.get(id);
     if (listed || !(this.config.acceptAny || id === this.config.defaultCentre)) return listed;
-    return {
-      id,
-      uri: `sip:${id}@${this.config.domain}`,
-      name: id,
-      greeting: this.config.greeting.replaceAll('{name}', id),
-      script: this.config.script,
-    };
+    return this.#unlisted(id);
   }
 
   get default(): Centre {
-    const { defaultCentre: id, domain, greeting, script } = this.config;
-    return (
-      this.get(id) ?? {
-        id,
-        uri: `sip:${id}@${domain}`,
-        name: id,
-        greeting: greeting.replaceAll('{name}', id),
-        script,
-      }
-    );
+    const { defaultCentre: id } = this.config;
+    return this.get(id) ?? this.#unlisted(id);
+  }
+
+  /** The centre that a URI of its public or its inner form means, if it is one of ours. */
+  at(uri: string): Centre | undefined {
+    const parsed = parseUri(uri);
+    if (parsed?.user === undefined) return undefined;
+    if (parsed.host !== this.config.domain && parsed.host !== this.config.publicDomain) return undefined;
+    return this.get(parsed.user);
   }
 
   get acceptsAny(): boolean {
@@ -71,6 +70,25 @@ export class Centres {
     const route = request.values('Route')[0];
     const named = route === undefined ? undefined : parseNameAddr(route)?.uri;
     return this.#named(named) ?? this.#named(request.requestUri);
+  }
+
+  #unlisted(id: string): Centre {
+    const { domain, publicDomain, greeting, script, transfer } = this.config;
+    return {
+      id,
+      uri: `sip:${id}@${domain}`,
+      publicUri: `sip:${id}@${publicDomain}`,
+      name: id,
+      greeting: greeting.replaceAll('{name}', id),
+      script,
+      accept: transfer.accept,
+    };
+  }
+
+  #public(uri: string): string {
+    const parsed = parseUri(uri);
+    if (parsed?.user === undefined || parsed.host !== this.config.domain) return uri;
+    return `sip:${parsed.user}@${this.config.publicDomain}`;
   }
 
   #named(text: string | undefined): Centre | undefined {

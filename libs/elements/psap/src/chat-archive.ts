@@ -1,9 +1,9 @@
 import type { Records } from '@esinet/platform';
 import type { Chat } from './chat.js';
+import { isOver } from './chat-index.js';
 import {
   type ChatRecord,
   type MessageRecord,
-  type RecordedLocation,
   collections,
   isChatRecord,
   isMessageRecord,
@@ -85,7 +85,7 @@ export class ChatArchive {
     for await (const { key, value } of this.#pages(collections.byTime, { reverse: true })) {
       if (key < since) return;
       const chat = await this.chat(String(value));
-      if (chat && chat.phase !== 'closed' && chat.phase !== 'handed-over') yield chat;
+      if (chat && !isOver(chat.phase)) yield chat;
     }
   }
 
@@ -93,16 +93,28 @@ export class ChatArchive {
   async delivered(
     message: Parameters<typeof recordKey>[0],
     delivery: NonNullable<MessageRecord['delivery']>,
+    status: number,
   ): Promise<void> {
     const key = recordKey(message);
     const record = await this.records.get(collections.messages, key);
-    if (isMessageRecord(record)) await this.records.put(collections.messages, key, { ...record, delivery });
+    if (isMessageRecord(record))
+      await this.records.put(collections.messages, key, { ...record, delivery, status });
   }
 
-  /** A location that was fetched for a message. */
-  async located(record: MessageRecord, found: RecordedLocation): Promise<void> {
-    const locations = [...(record.locations ?? []), found];
-    await this.records.put(collections.messages, recordKey(record), { ...record, locations });
+  /** Adds to a message that is recorded what became known of it later. Gives what is recorded then. */
+  async amend(
+    record: MessageRecord,
+    change: (current: MessageRecord) => MessageRecord,
+  ): Promise<MessageRecord | undefined> {
+    const own = recordKey(record);
+    for (const key of [own, reusedKey(own, record)]) {
+      const current = await this.records.get(collections.messages, key);
+      if (!isMessageRecord(current) || current.sequence !== record.sequence) continue;
+      const changed = change(current);
+      await this.records.put(collections.messages, key, changed);
+      return changed;
+    }
+    return undefined;
   }
 
   async #append(record: MessageRecord): Promise<void> {

@@ -1,12 +1,21 @@
 import { type Clock, type IdSource, type Logger, type Result, err, messageOf, ok } from '@esinet/kernel';
-import type { OutgoingMessage, PsapEvent, ReceivedMessage, SendOutcome } from '@esinet/lmpe';
-import { type Records, RecordsError } from '@esinet/platform';
+import {
+  type OutgoingMessage,
+  type PsapEvent,
+  type ReceivedMessage,
+  type SendOutcome,
+  inReadingOrder,
+  psapSession,
+} from '@esinet/lmpe';
+import { type Limits, type Records, RecordsError } from '@esinet/platform';
 import type { Centre, Centres } from './centre.js';
 import type { Chat } from './chat.js';
+import type { TransferHandler, TransferPeer } from '@esinet/chat-transfer';
+import type { Lookups } from './attachments/lookups.js';
 import { ChatArchive } from './chat-archive.js';
 import { ChatIndex } from './chat-index.js';
 import { ChatPost } from './chat-post.js';
-import { ChatSteps } from './chat-steps.js';
+import { ChatSteps, type DoneStep } from './chat-steps.js';
 import { Chats } from './chats.js';
 import type { PsapConfig } from './config.js';
 import type { ChatQuery, Desk, DeskEvent, DeskRefusal, TransferView } from './desk.js';
@@ -14,8 +23,9 @@ import { DeskEvents } from './desk-events.js';
 import type { DeskWatcher } from './desk-watcher.js';
 import type { IncomingMessage } from './incoming-message.js';
 import { LocationFetch } from './location-fetch.js';
-import type { LocationLook } from './location-look.js';
-import { type ChatRecord, type MessageRecord, ids } from './message-record.js';
+import { type ChatDetails, type ChatRecord, type MessageRecord, ids, kindOf } from './message-record.js';
+import { TransferDesk } from './transfer/transfer-desk.js';
+import { fixedText } from './transfer/transfer-text.js';
 
 export interface ChatDeskOptions {
   readonly config: PsapConfig;
@@ -25,8 +35,11 @@ export interface ChatDeskOptions {
   readonly ids: IdSource;
   readonly logger: Logger;
   readonly send: (chat: Chat, message: OutgoingMessage) => Promise<SendOutcome>;
-  readonly look: LocationLook | undefined;
+  readonly lookups: Lookups;
   readonly watcher: DeskWatcher;
+  readonly limits?: Pick<Limits, 'body' | 'xml'>;
+  /** How PSAPs elsewhere are asked to take a chat; without it there are none. */
+  readonly transferClient?: TransferPeer;
 }
 
 /** Answer to a MESSAGE. */
@@ -46,13 +59,19 @@ export class ChatDesk implements Desk {
   readonly #archive: ChatArchive;
   readonly #steps: ChatSteps;
   readonly #chats: Chats;
+  readonly #transfers: TransferDesk;
 
   constructor(private readonly o: ChatDeskOptions) {
-    const { config, records, clock, logger, watcher, look, send } = o;
+    const { config, records, clock, logger, watcher, lookups, send } = o;
     const index = this.#index;
     const archive = new ChatArchive(records);
     const events = new DeskEvents(clock, logger);
-    const locations = new LocationFetch({ look, archive, clock, logger, intervalMs: config.held.interval });
+    const locations = new LocationFetch({
+      lookups,
+      archive,
+      logger,
+      onFound: (chat, record) => this.#steps.tellMessage(chat, record),
+    });
     const post = new ChatPost({
       archive,
       clock,
@@ -61,7 +80,7 @@ export class ChatDesk implements Desk {
       send,
       attempts: config.limits.attempts,
       firstPauseMs: config.limits.firstPause,
-      onOutcome: () => undefined,
+      onOutcome: (chat, message, status) => void this.#outcome(chat, message, status),
     });
     const steps = new ChatSteps({
       archive,
@@ -73,12 +92,31 @@ export class ChatDesk implements Desk {
       events,
       wantsLook: (chat, message) => locations.wanted(chat, message),
       look: (chat, record, message) => locations.fetch(chat, record, message),
-      onEnded: (chat) => this.#chats.ended(chat),
+      onStep: (chat, step) => this.#stepped(chat, step),
     });
     this.events = events;
     this.#archive = archive;
     this.#steps = steps;
     this.#chats = new Chats({ ...o, archive, index, post, steps });
+    this.#transfers = new TransferDesk({
+      ...o,
+      chats: this.#chats,
+      messages: archive,
+      steps,
+      post,
+      events,
+      client: o.transferClient,
+    });
+  }
+
+  /** What answers the PSAPs that want to hand over a chat. */
+  get transferHandler(): TransferHandler {
+    return this.#transfers.handler;
+  }
+
+  /** Who knows whether a call taker is signed on at a centre. */
+  staffedBy(staffed: (centre: string) => boolean): void {
+    this.#transfers.staffedBy(staffed);
   }
 
   async take(message: IncomingMessage, named: Centre | undefined): Promise<DeskAnswer> {
@@ -123,16 +161,41 @@ export class ChatDesk implements Desk {
     return this.#ask(id, text === undefined ? { type: 'stop' } : { type: 'stop', text }, by);
   }
 
-  transfer(id: string, o: { to: string }): Promise<Result<TransferView, DeskRefusal>> {
-    return Promise.resolve(this.#noAgreement(id, o.to));
+  async transfer(
+    id: string,
+    o: { readonly to: string; readonly reason?: string; readonly text?: string; readonly by?: string },
+  ): Promise<Result<TransferView, DeskRefusal>> {
+    const refusal = this.#tooLong(o.text) ?? this.#tooLong(o.reason);
+    if (refusal) return err(refusal);
+    try {
+      const record = await this.find(id);
+      if (!record) return err(notFound);
+      // Not in the queue of the chat: the other side may take its time, and the talk goes on meanwhile.
+      return await this.#transfers.transfer(await this.#chats.living(record), o);
+    } catch (error) {
+      return this.#notStored(error);
+    }
   }
 
-  redirect(id: string, o: { to: string }): Promise<Result<MessageRecord, DeskRefusal>> {
-    return Promise.resolve(this.#noAgreement(id, o.to));
+  redirect(
+    id: string,
+    o: { readonly to: string; readonly text?: string; readonly by?: string },
+  ): Promise<Result<MessageRecord, DeskRefusal>> {
+    const refusal = this.#tooLong(o.text);
+    if (refusal) return Promise.resolve(err(refusal));
+    return this.#change(id, async (chat) => {
+      const target = this.#transfers.redirectTarget(chat, o.to);
+      if (!target.ok) return target;
+      const text = o.text ?? fixedText(this.o.config, 'redirecting', chat.centre);
+      return this.#send(chat, { type: 'redirect', target: target.value, text }, o.by, { handedTo: o.to });
+    });
   }
 
-  callBack(id: string, o: { text: string }): Promise<Result<MessageRecord, DeskRefusal>> {
-    return this.#ask(id, { type: 'say', text: o.text });
+  callBack(
+    id: string,
+    o: { readonly text: string; readonly incident: boolean; readonly by?: string },
+  ): Promise<Result<MessageRecord, DeskRefusal>> {
+    return this.#ask(id, { type: 'call-back', text: o.text, incident: o.incident }, o.by);
   }
 
   async assign(id: string, taker: string | undefined): Promise<Result<ChatRecord, DeskRefusal>> {
@@ -146,22 +209,27 @@ export class ChatDesk implements Desk {
     });
   }
 
-  transfers(): TransferView[] {
-    return [];
+  transfers(query: { readonly centre?: string } = {}): TransferView[] {
+    return this.#transfers.list(query.centre);
   }
 
-  decide(): Promise<Result<TransferView, DeskRefusal>> {
-    return Promise.resolve(err(notFound));
+  async decide(transfer: string, accept: boolean, by?: string): Promise<Result<TransferView, DeskRefusal>> {
+    try {
+      return await this.#transfers.decide(transfer, accept, by);
+    } catch (error) {
+      return this.#notStored(error);
+    }
   }
 
   watch(listener: (event: DeskEvent) => void): () => void {
     return this.events.watch(listener);
   }
 
-  list({ limit, centre, phase, test }: ChatQuery): Promise<ChatRecord[]> {
+  list({ limit, centre, phase, taker, test }: ChatQuery): Promise<ChatRecord[]> {
     const wanted = (chat: ChatRecord): boolean =>
       (centre === undefined || chat.centre === centre) &&
       (phase === undefined || chat.phase === phase) &&
+      (taker === undefined || chat.taker === taker) &&
       (test === undefined || chat.test === test);
     return this.#archive.list(limit, wanted);
   }
@@ -170,13 +238,20 @@ export class ChatDesk implements Desk {
     return this.#chats.find(id);
   }
 
-  messages(chat: string): Promise<MessageRecord[]> {
-    return this.#archive.messages(chat);
+  /** Whether a chat with this Call Identifier is in memory. */
+  knows(callId: string): boolean {
+    return this.#index.byCallId(callId).length > 0;
+  }
+
+  async messages(chat: string): Promise<MessageRecord[]> {
+    return inReadingOrder(await this.#archive.messages(chat), this.o.config.gap);
   }
 
   /** Takes up the chats that were not over when the process ended. Gives their number. */
-  restore(): Promise<number> {
-    return this.#chats.restore();
+  async restore(): Promise<number> {
+    const restored = await this.#chats.restore();
+    await this.#transfers.restore();
+    return restored;
   }
 
   get openChats(): number {
@@ -185,6 +260,7 @@ export class ChatDesk implements Desk {
 
   close(): void {
     this.#steps.close();
+    this.#transfers.close();
     for (const chat of this.#index.all()) {
       chat.cancelTimers();
       chat.outbox.close();
@@ -196,15 +272,59 @@ export class ChatDesk implements Desk {
     event: PsapEvent & { text?: string },
     by?: string,
   ): Promise<Result<MessageRecord, DeskRefusal>> {
-    const most = this.o.config.limits.textBytes;
-    if (Buffer.byteLength(event.text ?? '') > most) {
-      return Promise.resolve(err({ code: 'too-long', message: `a text has at most ${most} bytes` }));
+    const refusal = this.#tooLong(event.text);
+    if (refusal) return Promise.resolve(err(refusal));
+    return this.#change(id, (chat) => this.#send(chat, event, by));
+  }
+
+  /** To be run from the queue of the chat. */
+  async #send(
+    chat: Chat,
+    event: PsapEvent,
+    by: string | undefined,
+    details?: ChatDetails,
+  ): Promise<Result<MessageRecord, DeskRefusal>> {
+    const [, effects] = psapSession(chat.state, event);
+    if (!effects.some(({ type }) => type === 'record')) {
+      return err({ code: 'not-open', message: `the chat is ${chat.state.phase}` });
     }
-    return this.#change(id, async (chat) => {
-      const made = await this.#steps.step(chat, event, by === undefined ? {} : { by });
-      const sent = made.find((r) => r.direction === 'out');
-      return sent ? ok(sent) : err({ code: 'not-open', message: `the chat is ${chat.state.phase}` });
+    const made = await this.#steps.step(chat, event, {
+      ...(by !== undefined && { by }),
+      ...(details && { details }),
     });
+    const sent = made.find((r) => r.direction === 'out');
+    return sent ? ok(sent) : err({ code: 'not-open', message: `the chat is ${chat.state.phase}` });
+  }
+
+  #stepped(chat: Chat, step: DoneStep): void {
+    if (chat.state.phase !== step.before) this.#chats.moved(chat);
+    this.#transfers.stepped(chat, step);
+  }
+
+  /** What the APP said to a message that moves the chat. The session first: what it decides is recorded with the chat. */
+  async #outcome(chat: Chat, message: OutgoingMessage, status: number): Promise<void> {
+    const { messageType, messageId } = message;
+    if (messageId === undefined || !moving.has(kindOf(messageType))) return;
+    try {
+      // Whose the chat is after that is decided with what the transferee says.
+      if (!(status === 403 && this.#transfers.claims(chat))) {
+        await chat.enqueue(() => this.#steps.step(chat, { type: 'outcome', messageType, messageId, status }));
+      }
+    } catch (error) {
+      this.o.logger.error('outcome not recorded', { callId: chat.callId, reason: messageOf(error) });
+    }
+    this.#transfers.outcome(chat, messageType, messageId, status);
+  }
+
+  #tooLong(text = ''): DeskRefusal | undefined {
+    const most = this.o.config.limits.textBytes;
+    if (Buffer.byteLength(text) <= most) return undefined;
+    return { code: 'too-long', message: `a text has at most ${most} bytes` };
+  }
+
+  #notStored(error: unknown): Result<never, DeskRefusal> {
+    this.o.logger.error('desk could not store', { reason: messageOf(error) });
+    return err({ code: 'not-stored', message: 'this cannot be stored now' });
   }
 
   /** Does something to a chat when its turn has come. */
@@ -218,14 +338,12 @@ export class ChatDesk implements Desk {
       const chat = await this.#chats.living(record);
       return await chat.enqueue(() => change(chat));
     } catch (error) {
-      this.o.logger.error('desk could not store', { reason: messageOf(error) });
-      return err({ code: 'not-stored', message: 'this cannot be stored now' });
+      return this.#notStored(error);
     }
   }
-
-  #noAgreement(_id: string, to: string): Result<never, DeskRefusal> {
-    return err({ code: 'no-agreement', message: `there is no agreement with ${to}` });
-  }
 }
+
+/** What tells the APP where its chat is: 265, 266 and 274. */
+const moving: ReadonlySet<string> = new Set(['start-transfer', 'stop-transfer', 'stop-redirect']);
 
 const notFound: DeskRefusal = { code: 'not-found', message: 'there is no such chat' };

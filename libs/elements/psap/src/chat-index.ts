@@ -74,11 +74,16 @@ export class ChatIndex {
     let silent: Chat | undefined;
     for (const chat of this.#chats.values()) {
       if (chat.waiting > 0) continue;
-      if (chat.state.phase === 'closed') return chat;
+      if (isOver(chat.state.phase)) return chat;
       if (chat.state.silent) silent ??= chat;
     }
     return silent;
   }
+}
+
+/** Nothing is left to do for it here. */
+export function isOver(phase: string): boolean {
+  return phase === 'closed' || phase === 'handed-over' || phase === 'declined';
 }
 
 function enter(index: Map<string, Chat[]>, key: string, chat: Chat): void {

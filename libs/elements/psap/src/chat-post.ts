@@ -37,11 +37,19 @@ export class ChatPost {
   post(chat: Chat, m: Partial<OutgoingMessage>): void {
     if (m.messageType === undefined) return;
     const kind = kindOf(m.messageType);
+    const name = nameOf(m);
+    if (name !== undefined) {
+      // Asked for again before its outcome is known: once is enough.
+      if (chat.underWay.has(name)) return;
+      chat.underWay.add(name);
+    }
     const message: OutgoingMessage = {
       to: chat.origin.caller,
       messageType: m.messageType,
       ...(m.messageId !== undefined && { messageId: m.messageId }),
       ...(m.text !== undefined && { text: m.text }),
+      ...(m.replyTo !== undefined && { replyTo: m.replyTo }),
+      ...(m.callBack !== undefined && { callBack: m.callBack }),
       keepAlive: isKeepAlive(kind),
     };
     // TS 103 698 6.2.2: the 200 of the step that caused it goes first.
@@ -63,7 +71,9 @@ export class ChatPost {
         outcome: outcome.kind === 'answered' ? outcome.status : outcome.reason,
       });
     }
-    this.o.onOutcome(chat, message, outcome.kind === 'answered' ? outcome.status : 0);
+    const status = outcome.kind === 'answered' ? outcome.status : 0;
+    chat.underWay.delete(nameOf(message) ?? '');
+    this.o.onOutcome(chat, message, status);
     if (messageId === undefined) return;
     const key = {
       chat: chat.id,
@@ -74,8 +84,12 @@ export class ChatPost {
       reference: '',
     } as const;
     // Worth keeping, but nothing depends on it.
-    archive.delivered(key, delivered ? 'delivered' : 'failed').catch((error: unknown) => {
+    archive.delivered(key, delivered ? 'delivered' : 'failed', status).catch((error: unknown) => {
       logger.warn('delivery not recorded', { callId: chat.callId, reason: messageOf(error) });
     });
   }
+}
+
+function nameOf(m: { readonly messageType?: number; readonly messageId?: number }): string | undefined {
+  return m.messageId === undefined ? undefined : `${m.messageType ?? ''}/${m.messageId}`;
 }

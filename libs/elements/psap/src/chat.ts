@@ -1,7 +1,7 @@
 import type { Timer } from '@esinet/kernel';
 import type { Outbox, PsapSession } from '@esinet/lmpe';
 import type { Centre } from './centre.js';
-import type { ChatDetails, ChatRecord } from './message-record.js';
+import type { ChatDetails, ChatRecord, MessageRecord } from './message-record.js';
 
 /** One chat in memory. Changed only by the step that is at the head of its queue. */
 export class Chat {
@@ -12,6 +12,10 @@ export class Chat {
   recorded = false;
   closedAt: string | undefined;
   details: ChatDetails = {};
+  /** Messages of ours whose outcome is not known, by type and number. */
+  readonly underWay = new Set<string>();
+  /** Messages that wait to be shown, by reference. */
+  readonly held = new Map<string, MessageRecord>();
   /** What was known of the caller's location last, to tell a keep-alive that says something new. */
   lastLocation = '';
   /** Monotonic time of the last look at a location reference. */

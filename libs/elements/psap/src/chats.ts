@@ -10,7 +10,7 @@ import {
 import type { Centre, Centres } from './centre.js';
 import { Chat } from './chat.js';
 import type { ChatArchive } from './chat-archive.js';
-import type { ChatIndex } from './chat-index.js';
+import { type ChatIndex, isOver } from './chat-index.js';
 import type { ChatPost } from './chat-post.js';
 import type { ChatSteps } from './chat-steps.js';
 import type { PsapConfig } from './config.js';
@@ -71,6 +71,29 @@ export class Chats {
     return known ? known.record() : this.o.archive.find(id);
   }
 
+  /** Whether a chat of that Call Identifier is being talked in at that centre. */
+  has(callId: string, centre: string): boolean {
+    return this.o.index
+      .byCallId(callId)
+      .some(({ centre: { id }, state }) => id === centre && ['open', 'transferring'].includes(state.phase));
+  }
+
+  get hasRoom(): boolean {
+    return this.o.index.size < this.o.config.limits.chats || this.o.index.spare() !== undefined;
+  }
+
+  /** A chat that comes from another centre: the one it was here before, or a new one, not recorded yet. */
+  async taken(id: string, fresh: () => ChatRecord): Promise<Chat> {
+    const known = this.o.index.get(id);
+    if (known) return known;
+    const opened = await this.#open(id, async () => {
+      const before = await this.o.archive.chat(id);
+      this.#makeRoom();
+      return before ? this.load(before) : this.add(fresh());
+    });
+    return opened ?? this.add(fresh());
+  }
+
   /** A chat that had to make room comes back when it is asked for. */
   async living(record: ChatRecord): Promise<Chat> {
     const chat = this.o.index.get(record.chat);
@@ -95,15 +118,15 @@ export class Chats {
     this.o.index.remove(chat);
   }
 
-  /** A chat that is over stays in memory for a while. */
-  ended(chat: Chat): void {
-    this.o.watcher.ended(chat);
-    this.#forgetLater(chat);
+  /** A chat that is over, here at least, stays in memory for a while. */
+  moved(chat: Chat): void {
+    if (chat.state.phase === 'closed') this.o.watcher.ended(chat);
+    if (isOver(chat.state.phase)) this.#forgetLater(chat);
   }
 
   #forgetLater(chat: Chat): void {
     const timer = this.o.clock.after(this.o.config.limits.closedFor, () => {
-      if (chat.state.phase === 'closed' && chat.waiting === 0) this.forget(chat);
+      if (isOver(chat.state.phase) && chat.waiting === 0) this.forget(chat);
     });
     chat.timers.get('forget')?.cancel();
     chat.timers.set('forget', timer);
@@ -151,6 +174,7 @@ export class Chats {
       startedAt: isoTime(this.o.clock.wall()),
       phase: 'waiting',
       madeUp,
+      ...(message.identifiers.incidentId !== undefined && { incident: message.identifiers.incidentId }),
       ...callerDetails(message),
     });
   }
@@ -168,7 +192,8 @@ export class Chats {
       caller,
       greeting: centre.greeting,
       ...(answer !== undefined && { testAnswer: answer }),
-      timing: { heartbeatMs: config.heartbeat, silenceMs: config.silence },
+      timing: { heartbeatMs: config.heartbeat, silenceMs: config.silence, gapMs: config.gap },
+      taking: record.phase === 'taking',
     });
     const origin = {
       caller,
@@ -197,13 +222,16 @@ export class Chats {
     let unsent: SessionEffect[] = [];
     for (const message of messages) {
       chat.sequence = Math.max(chat.sequence, message.sequence);
-      const [next, effects] = psapSession(state, replayOf(message));
+      const event = replayOf(message);
+      if (!event) continue;
+      const [next, effects] = psapSession(state, event);
       state = next;
       if (message.direction === 'out') {
         unsent = unsent.filter((e) => e.type === 'send' && e.messageId !== message.messageId);
       }
       unsent.push(...effects.filter((e) => e.type === 'send' && e.messageId !== undefined));
     }
+    state = asRecorded(state, record.phase);
     const [resumed, timers] = psapSession(state, { type: 'resumed' });
     chat.state = resumed;
     index.count(chat);
@@ -217,7 +245,7 @@ export class Chats {
     }
     for (const effect of unsent) if (effect.type === 'send') post.post(chat, effect);
     watcher.phases(index.counts);
-    if (resumed.phase === 'closed') this.#forgetLater(chat);
+    if (isOver(resumed.phase)) this.#forgetLater(chat);
     return chat;
   }
 }
@@ -232,9 +260,25 @@ function callerDetails(message: IncomingMessage): Pick<ChatRecord, 'languages' |
   };
 }
 
+/**
+ * What the other PSAP said of a chat is in no message of it but in its record. Elsewhere the messages say more: what was
+ * not answered yet when the process ended may be there without it.
+ */
+function asRecorded(state: PsapSession, recorded: string): PsapSession {
+  const { phase } = state;
+  const left = recorded === 'handed-over' && (phase === 'transferring' || phase === 'open');
+  const taken = recorded === 'open' && phase === 'taking';
+  const refused = recorded === 'declined' && phase === 'taking';
+  if (!left && !taken && !refused) return state;
+  return { ...state, phase: recorded, claim: undefined, stall: undefined };
+}
+
 function detailsOf(record: ChatRecord): Chat['details'] {
-  const { taker, incident, transferredFrom, handedTo, languages, did, accessNetwork } = record;
+  const { taker, incident, transferredFrom, handedTo, transferIn, transferOut } = record;
+  const { languages, did, accessNetwork } = record;
   return {
+    ...(transferIn !== undefined && { transferIn }),
+    ...(transferOut !== undefined && { transferOut }),
     ...(taker !== undefined && { taker }),
     ...(incident !== undefined && { incident }),
     ...(transferredFrom !== undefined && { transferredFrom }),

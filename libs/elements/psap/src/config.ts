@@ -2,14 +2,30 @@ import {
   destinationSchema,
   domainSchema,
   durationSchema,
+  hostSchema,
   listenSchema,
+  portSchema,
   sipListenersSchema,
   sipUriSchema,
 } from '@esinet/platform';
 import { z } from 'zod';
+import { additionalDataSchema } from './attachments/config.js';
+import { testsSchema } from './tests/test-config.js';
+import { agreementsSchema } from './agreement.js';
+import { eventsConfigSchema } from './api/config.js';
+import { snippetsConfigSchema, takersConfigSchema } from './takers/config.js';
 
 /** What answers by itself once the chat is open: nothing, the first message only, or every text. */
 const scriptSchema = z.enum(['none', 'greet', 'echo']);
+
+/** TS 103 698 6.3.2. Incoming transfers: taken at once, left to a call taker, or left to one only where one is signed on. */
+const acceptSchema = z.enum(['auto', 'ask', 'staffed']);
+
+/** TS 103 698 Annex A: an ExpiryTime has at least 10 s. */
+const expirySchema = durationSchema.refine((ms) => ms >= 10_000 && ms <= 3_600_000, 'expected 10 s to 1 h');
+
+/** Text that a caller reads. */
+const textSchema = z.string().min(1).max(2_000);
 
 const centreSchema = z.strictObject({
   /** `sip:madrid@psap.esinet.internal` */
@@ -19,6 +35,8 @@ const centreSchema = z.strictObject({
   /** Text of the automatic first message (TS 103 698 6.2.2). */
   greeting: z.string().min(1).max(2_000).optional(),
   script: scriptSchema.optional(),
+  /** Who answers when a chat is to be transferred here: `psap.transfer.accept` if not given. */
+  accept: acceptSchema.optional(),
 });
 
 export const psapConfigSchema = z
@@ -30,6 +48,8 @@ export const psapConfigSchema = z
     http: listenSchema({ port: 15_090 }),
     /** Domain of the centres' URIs inside the ESInet. */
     domain: domainSchema.default('psap.esinet.internal'),
+    /** What the border calls that domain outside (TS 103 698 D.1). */
+    publicDomain: domainSchema.default('esinet.lab'),
     /** Name this element gives itself in the identifiers it makes. */
     element: domainSchema.default('psap.esinet.internal'),
     centres: z.array(centreSchema).max(2_000).default([]),
@@ -42,8 +62,13 @@ export const psapConfigSchema = z
     /** `{name}` becomes the name of the centre. */
     greeting: z.string().min(1).max(2_000).default('You have reached {name}. What is your emergency?'),
     script: scriptSchema.default('echo'),
-    heartbeat: durationSchema.prefault('19 s'),
+    /** TS 103 698 6.2.5: every 20 s at least. */
+    heartbeat: durationSchema
+      .refine((ms) => ms > 0 && ms <= 20_000, 'expected at most 20 s')
+      .prefault('19 s'),
     silence: durationSchema.prefault('60 s'),
+    /** How long a text behind a hole in the Message Identifiers waits to be shown. */
+    gap: durationSchema.prefault('2 s'),
     /** Time for requests under way to be answered when the element shuts down. */
     drain: durationSchema.prefault('5 s'),
     held: z
@@ -55,14 +80,46 @@ export const psapConfigSchema = z
         interval: durationSchema.prefault('10 s'),
       })
       .prefault({}),
-    /** Test calls (TS 103 698 6.1.2.10). What is over the limit, or all if they are disabled, is answered 486. */
-    tests: z
+    additionalData: additionalDataSchema,
+    tests: testsSchema,
+    /** Transfers between PSAPs (TS 103 698 6.3, HTTP-3). */
+    transfer: z
       .strictObject({
-        enabled: z.boolean().default(true),
-        /** Shortest time between two test calls of one caller. */
-        interval: durationSchema.prefault('2 min'),
+        /** Where HTTP-3 is served; beside the REST interface, on the one port, if not given. */
+        listen: z.strictObject({ host: hostSchema.default('127.0.0.1'), port: portSchema }).optional(),
+        /** With whom, and what is allowed between us. Nothing is without. */
+        agreements: agreementsSchema,
+        accept: acceptSchema.default('staffed'),
+        /** How long a call taker has to answer. */
+        answer: durationSchema.prefault('20 s'),
+        /** How long an agreed transfer may wait for its execution. */
+        negotiation: expirySchema.prefault('60 s'),
+        /** How long the other PSAP has to take the chat over. */
+        execution: expirySchema.prefault('30 s'),
+        /** How long the APP has to answer the stop|transfer. */
+        stall: durationSchema.prefault('5 s'),
+        /** How long the other PSAP's answer is waited for. Longer than its call takers have to answer. */
+        timeout: durationSchema.prefault('35 s'),
+        /** Whether the centres of this process transfer and redirect to each other without an agreement. */
+        ownCentres: z.boolean().default(true),
+        /** Predefined texts (6.2.6, 6.2.7); `{name}` becomes the name of the centre. */
+        texts: z
+          .strictObject({
+            transferring: textSchema.default('Your chat is being passed to another centre. Please wait.'),
+            transferred: textSchema.default('You are in touch with {name} now.'),
+            reactivated: textSchema.default('You are still in touch with {name}. Please go on writing.'),
+            redirecting: textSchema.default('Another centre will answer you. Please wait.'),
+          })
+          .prefault({}),
+        /** Octets of one chat's history that are sent along. */
+        historyBytes: z.int().min(10_000).max(1_000_000).default(900_000),
+        /** Transfers remembered after they are over. */
+        remembered: z.int().min(10).max(100_000).default(1_000),
       })
       .prefault({}),
+    takers: takersConfigSchema,
+    snippets: snippetsConfigSchema,
+    events: eventsConfigSchema,
     limits: z
       .strictObject({
         /** Octets of chat text in one message. */
@@ -85,6 +142,7 @@ export const psapConfigSchema = z
   .prefault({});
 
 export type PsapConfig = z.infer<typeof psapConfigSchema>;
+export type PsapAccept = z.infer<typeof acceptSchema>;
 export type PsapScript = z.infer<typeof scriptSchema>;
 
 /** Injection token of the element's configuration. */

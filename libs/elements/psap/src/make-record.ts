@@ -1,5 +1,5 @@
 import { isoTime } from '@esinet/kernel';
-import { type PsapEvent, isKeepAlive } from '@esinet/lmpe';
+import { type OutgoingMessage, type PsapEvent, isKeepAlive } from '@esinet/lmpe';
 import type { Chat } from './chat.js';
 import type { IncomingMessage } from './incoming-message.js';
 import { type MessageRecord, ids, kindOf } from './message-record.js';
@@ -9,7 +9,7 @@ import { carried } from './reading/carried.js';
 export function outRecord(
   chat: Chat,
   wallMs: number,
-  m: { messageType?: number; messageId?: number; text?: string },
+  m: Pick<Partial<OutgoingMessage>, 'messageType' | 'messageId' | 'text' | 'replyTo' | 'callBack'>,
   by?: string,
 ): MessageRecord {
   return {
@@ -25,6 +25,8 @@ export function outRecord(
     ...ids(m),
     kind: kindOf(m.messageType),
     ...(m.text !== undefined && { text: m.text }),
+    ...(m.replyTo !== undefined && { replyTo: m.replyTo }),
+    ...(m.callBack !== undefined && { callBack: m.callBack }),
     reference: '',
     delivery: 'pending',
     ...(by !== undefined && { by }),
@@ -62,12 +64,18 @@ export function inRecord(
 }
 
 /** What a record tells a session that is brought back. */
-export function replayOf(record: MessageRecord): PsapEvent {
+export function replayOf(record: MessageRecord): PsapEvent | undefined {
   if (record.direction === 'out') {
+    // What another centre said is none of ours.
+    if (record.imported !== undefined) return undefined;
+    const status = record.status ?? statusOf(record.delivery);
     return {
       type: 'restored',
       messageType: record.messageType ?? 0,
       ...(record.messageId !== undefined && { messageId: record.messageId }),
+      ...(record.text !== undefined && { text: record.text }),
+      ...(record.replyTo !== undefined && { replyTo: record.replyTo }),
+      ...(status !== undefined && { status }),
     };
   }
   return {
@@ -78,7 +86,14 @@ export function replayOf(record: MessageRecord): PsapEvent {
     ...(record.content !== undefined && { content: record.content }),
     ...(record.replyTo !== undefined && { replyTo: record.replyTo }),
     reference: record.reference,
+    ...(record.imported !== undefined && { imported: true }),
   };
+}
+
+/** Of a record that does not say it. */
+function statusOf(delivery: MessageRecord['delivery']): number | undefined {
+  if (delivery === undefined || delivery === 'pending') return undefined;
+  return delivery === 'delivered' ? 200 : 0;
 }
 
 /** A keep-alive that only repeats a known location is not worth a record; anything else is. */

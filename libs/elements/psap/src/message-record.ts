@@ -50,10 +50,15 @@ export interface MessageRecord {
   readonly raw?: string;
   /** Of our own: what became of it. */
   readonly delivery?: 'pending' | 'delivered' | 'failed';
+  /** The last answer to it, 0 if there was none. */
+  readonly status?: number;
+  readonly callBack?: 'incident' | 'plain';
   /** Of our own: the call taker who said it. */
   readonly by?: string;
   /** URI of the centre that sent it or took it in before the chat came here. */
   readonly imported?: string;
+  /** Of an imported message, which has no `raw`: octets of `otherParts` in base64 by the number of the part. */
+  readonly bodies?: Readonly<Record<string, string>>;
   /** What was noted of it when it came: `gap`, `late`, `after-hand-over` and the like. */
   readonly marks?: readonly string[];
 }
@@ -66,6 +71,9 @@ export interface ChatDetails {
   /** URIs of the centres it came from and went to. */
   readonly transferredFrom?: string;
   readonly handedTo?: string;
+  /** The transfers it came and went by last. */
+  readonly transferIn?: string;
+  readonly transferOut?: string;
   /** As the caller prefers them (RFC 5646). */
   readonly languages?: readonly string[];
   /** TS 103 698 6.1.2.11 */

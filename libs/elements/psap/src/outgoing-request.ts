@@ -4,6 +4,9 @@ import type { UacRequest } from '@esinet/sip';
 /** TS 103 698 6.1.2.5: what a PSAP sends while an incident is being handled. */
 export const resourcePriority = 'esnet.0';
 
+/** RFC 7090: says to whom it passes that a PSAP calls back. */
+export const callBackMark = 'psap-callback';
+
 /**
  * The MESSAGE of a PSAP (TS 103 698 6.2.2, 6.2.3). Reply-To is a bare URI: the clients in the field take neither angle
  * brackets nor parameters there.
@@ -15,7 +18,7 @@ export function outgoingRequest(o: {
   readonly message: OutgoingMessage;
 }): UacRequest {
   const { message } = o;
-  const { messageType, messageId } = message;
+  const { messageType, messageId, callBack } = message;
   const identifiers = writeCallInfo({
     callId: o.callId,
     messageType,
@@ -29,9 +32,11 @@ export function outgoingRequest(o: {
     from: o.centreUri,
     to: message.to,
     headers: [
-      ['Reply-To', o.centreUri],
+      ['Reply-To', message.replyTo ?? o.centreUri],
       ...identifiers.map((value) => ['Call-Info', value] as const),
-      ['Resource-Priority', resourcePriority],
+      // Outside an incident a call-back is not marked (6.1.2.5).
+      ...(callBack === 'plain' ? [] : [['Resource-Priority', resourcePriority] as const]),
+      ...(callBack === 'incident' ? [['Priority', callBackMark] as const] : []),
     ],
     ...(!empty && {
       body: Buffer.from(message.text ?? '', 'utf8'),

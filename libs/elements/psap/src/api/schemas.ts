@@ -148,6 +148,7 @@ export const transferSchema = z
     to: z.string(),
     reason: z.string().optional(),
     phase: z.string(),
+    outcome: z.string().optional(),
     expiresAt: time.optional(),
   })
   .register(named, { id: 'Transfer', description: 'TS 103 698 6.2.6' });
@@ -300,7 +301,6 @@ export const chatsQuery = z.strictObject({
   centre: centreQuery.optional(),
   phase: z.string().min(1).max(32).optional().describe('Only chats in this phase'),
   taker: takerName.optional().describe('Only chats of this call taker'),
-  test: z.enum(['true', 'false']).optional().describe('`true`: test calls instead of real ones'),
   limit: count(1_000, 100).describe('Most chats to give'),
 });
 export const centreOnlyQuery = z.strictObject({ centre: centreQuery.optional() });

@@ -1,0 +1,343 @@
+import {
+  type Agreement,
+  type ChatHistory,
+  type ExecutionRequest,
+  type ExecutionResponse,
+  type NegotiationRequest,
+  type NegotiationResponse,
+  type TransferHandler,
+  type Transferee,
+  type TransfereeEffect,
+  type TransfereeEvent,
+  executedBy,
+  isTransfereeActive,
+  mayNegotiateAgain,
+  newTransferee,
+  readHistory,
+  transferee,
+} from '@esinet/chat-transfer';
+import { type Clock, type IdSource, type Logger, isoTime, messageOf } from '@esinet/kernel';
+import { MessageType } from '@esinet/lmpe';
+import { isSipUri } from '@esinet/platform';
+import type { CentreAgreement } from '../agreement.js';
+import type { Centre, Centres } from '../centre.js';
+import type { Chat } from '../chat.js';
+import type { ChatArchive } from '../chat-archive.js';
+import type { ChatPost } from '../chat-post.js';
+import type { ChatSteps, DoneStep } from '../chat-steps.js';
+import type { Chats } from '../chats.js';
+import type { PsapConfig } from '../config.js';
+import type { MessageRecord } from '../message-record.js';
+import type { HistoryImport } from './history-import.js';
+import type { TransferArchive } from './transfer-archive.js';
+import { type IncomingTransfer, transferKey } from './transfer-record.js';
+import { TransferRun } from './transfer-run.js';
+import { fixedText } from './transfer-text.js';
+
+export interface IncomingTransfersOptions {
+  readonly config: PsapConfig;
+  readonly centres: Centres;
+  readonly archive: TransferArchive;
+  readonly chats: Chats;
+  readonly messages: ChatArchive;
+  readonly imports: HistoryImport;
+  readonly steps: ChatSteps;
+  readonly post: ChatPost;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly logger: Logger;
+  /** Whether a call taker of that centre is to be asked. */
+  readonly asks: (centre: Centre) => boolean;
+  /** After a change is durable. */
+  readonly onChange: (record: IncomingTransfer, before: Transferee['phase'] | undefined) => void;
+}
+
+/** One transfer of a chat to us, while it is in memory. */
+interface Coming {
+  record: IncomingTransfer;
+  readonly run: TransferRun<Transferee, TransfereeEvent, TransfereeEffect>;
+  /** Our 265, and what the APP said to it last. */
+  claim?: { readonly record: MessageRecord; status: number | undefined };
+  readonly negotiations: ((answer: NegotiationResponse) => void)[];
+  readonly executions: ((answer: ExecutionResponse) => void)[];
+}
+
+/** ExpiryTime of a 406, which says nothing. */
+const nothing = 10;
+
+/** TS 103 698 6.2.6, 6.3, the transferee: does what the machine of @esinet/chat-transfer decides. */
+export class IncomingTransfers implements TransferHandler {
+  readonly #known = new Map<string, Coming>();
+  readonly #byCall = new Map<string, Coming[]>();
+
+  constructor(private readonly o: IncomingTransfersOptions) {}
+
+  async negotiate(request: NegotiationRequest, peer: CentreAgreement): Promise<NegotiationResponse> {
+    const { CallId: callId, TransferFrom: from, TransferTo: to } = request;
+    const refusal: NegotiationResponse = { CallId: callId, ExpiryTime: nothing, StatusCode: 406 };
+    const centre = this.o.centres.at(to);
+    if (!centre || !(peer.centres?.includes(centre.id) ?? true)) return refusal;
+    if (!isSipUri(from) || this.o.chats.has(callId, centre.id)) return refusal;
+    const last = this.#of(callId, peer).findLast((c) => c.record.centre === centre.id);
+    const waiting = last && ['asked', 'accepted'].includes(last.run.state.phase) ? last : undefined;
+    if (!waiting && !mayNegotiateAgain(last?.run.state)) return refusal;
+    const coming = waiting ?? this.#begin(centre, request, peer);
+    return new Promise((resolve) => {
+      coming.negotiations.push(resolve);
+      if (waiting) void waiting.run.tell({ type: 'negotiate', at: this.o.clock.wall() });
+    });
+  }
+
+  async execute(request: ExecutionRequest, peer: Agreement): Promise<ExecutionResponse | undefined> {
+    const { CallId: callId, MessageId: messageId, ExpiryTime: expiryTime } = request;
+    const known = this.#of(callId, peer).map((coming) => ({ coming, messageId: coming.run.state.messageId }));
+    const coming = executedBy(
+      known.map(({ coming: c, messageId: m }) => ({ coming: c, ...(m !== undefined && { messageId: m }) })),
+      messageId,
+    )?.coming;
+    if (!coming) return { CallId: callId, StatusCode: 503 };
+    const read = request.Data === undefined ? undefined : readHistory(request.Data);
+    if (read && !read.ok) this.o.logger.warn('transfer without a history', { problems: read.error.length });
+    // Without an address of the APP nobody can take the chat.
+    const history = read?.ok && isSipUri(read.value.AppUri) ? read.value : undefined;
+    return new Promise((resolve) => {
+      const timer = this.o.clock.after(expiryTime * 1_000, () => resolve(undefined));
+      coming.executions.push((answer) => {
+        timer.cancel();
+        resolve(answer);
+      });
+      const at = this.o.clock.wall();
+      void coming.run.tell(
+        { type: 'execute', at, messageId, expiryTime, history: history !== undefined },
+        history,
+      );
+    });
+  }
+
+  /** Resolves when it is durable. */
+  async decide(transfer: string, accept: boolean, by?: string): Promise<IncomingTransfer | undefined> {
+    const coming = this.#known.get(transfer);
+    if (coming?.run.state.phase !== 'asked') return undefined;
+    if (by !== undefined) coming.record = { ...coming.record, by };
+    await coming.run.tell({ type: 'decide', at: this.o.clock.wall(), accept });
+    return coming.record;
+  }
+
+  outcome(chat: Chat, messageType: number, messageId: number, status: number): void {
+    if (messageType !== MessageType.startTransfer) return;
+    const coming = this.#ofChat(chat);
+    if (coming?.claim?.record.messageId !== messageId) return;
+    coming.claim.status = status;
+    void coming.run.tell({ type: 'taken', at: this.o.clock.wall(), status });
+  }
+
+  /** R6: an APP that speaks to us has taken our offer. */
+  stepped(chat: Chat, { event, before }: DoneStep): void {
+    if (event.type !== 'received' || (before !== 'taking' && before !== 'declined')) return;
+    if (chat.state.phase !== 'open') return;
+    void this.#ofChat(chat)?.run.tell({ type: 'heard', at: this.o.clock.wall() });
+  }
+
+  /** Goes on with what was under way when the process ended. */
+  async restore(record: IncomingTransfer): Promise<void> {
+    const coming = this.#add(record, true);
+    const { state } = record;
+    const chat = await this.#chat(coming);
+    if (chat && state.phase === 'declined' && chat.state.phase === 'taking') await this.#decline(coming);
+    if (!isTransfereeActive(state)) return;
+    if (chat) {
+      const messages = await this.o.messages.messages(chat.id);
+      const claim = messages.findLast(
+        (m) =>
+          m.messageType === MessageType.startTransfer &&
+          m.direction === 'out' &&
+          m.imported === undefined &&
+          (m.messageId ?? 0) > (state.messageId ?? 0),
+      );
+      const status = claim?.delivery === 'pending' ? undefined : claim?.status;
+      if (claim) coming.claim = { record: claim, status };
+    }
+    const sent = coming.claim !== undefined;
+    void coming.run.tell({ type: 'restored', at: this.o.clock.wall(), sent });
+  }
+
+  get(transfer: string): IncomingTransfer | undefined {
+    return this.#known.get(transfer)?.record;
+  }
+
+  forget(transfer: string): void {
+    const coming = this.#known.get(transfer);
+    if (!coming) return;
+    coming.run.close();
+    this.#known.delete(transfer);
+    const { callId } = coming.record.state;
+    const others = (this.#byCall.get(callId) ?? []).filter((c) => c !== coming);
+    if (others.length === 0) this.#byCall.delete(callId);
+    else this.#byCall.set(callId, others);
+  }
+
+  close(): void {
+    for (const { run } of this.#known.values()) run.close();
+  }
+
+  #begin(centre: Centre, request: NegotiationRequest, peer: Agreement): Coming {
+    const { clock, config, ids } = this.o;
+    const [state, effects] = newTransferee({
+      callId: request.CallId,
+      from: request.TransferFrom,
+      to: request.TransferTo,
+      peer: peer.name,
+      ...(request.ReasonText !== undefined && { reasonText: request.ReasonText }),
+      timing: {
+        decideMs: config.transfer.answer,
+        negotiationSeconds: Math.ceil(config.transfer.negotiation / 1_000),
+      },
+    });
+    const coming = this.#add({
+      version: 1,
+      transfer: transferKey(clock.wall(), ids.token(8)),
+      role: 'in',
+      centre: centre.id,
+      startedAt: isoTime(clock.wall()),
+      state,
+    });
+    void coming.run.begin(effects);
+    return coming;
+  }
+
+  /** Restored ones come the newest first. */
+  #add(record: IncomingTransfer, restored = false): Coming {
+    const coming: Coming = {
+      record,
+      negotiations: [],
+      executions: [],
+      run: new TransferRun(record.state, {
+        machine: transferee,
+        persist: (state) => this.#persist(coming, state),
+        perform: (effect, input) => this.#perform(coming, effect, input as ChatHistory | undefined),
+        clock: this.o.clock,
+        logger: this.o.logger,
+      }),
+    };
+    this.#known.set(record.transfer, coming);
+    const same = this.#byCall.get(record.state.callId) ?? [];
+    this.#byCall.set(record.state.callId, restored ? [coming, ...same] : [...same, coming]);
+    return coming;
+  }
+
+  #of(callId: string, peer: Agreement): Coming[] {
+    return (this.#byCall.get(callId) ?? []).filter((coming) => coming.record.state.peer === peer.name);
+  }
+
+  #ofChat(chat: Chat): Coming | undefined {
+    return (this.#byCall.get(chat.callId) ?? []).findLast((coming) => coming.record.chat === chat.id);
+  }
+
+  async #persist(coming: Coming, state: Transferee): Promise<void> {
+    const before = coming.record.state.phase;
+    const record: IncomingTransfer = { ...coming.record, state };
+    await this.o.archive.put(record);
+    coming.record = record;
+    this.o.onChange(record, before === state.phase ? undefined : before);
+  }
+
+  async #perform(coming: Coming, effect: TransfereeEffect, history: ChatHistory | undefined): Promise<void> {
+    const { callId } = coming.run.state;
+    switch (effect.type) {
+      case 'ask':
+        return this.#ask(coming);
+      case 'answer-negotiation': {
+        const { status, expiryTime } = effect;
+        const answer = { CallId: callId, ExpiryTime: expiryTime, StatusCode: status };
+        for (const resolve of coming.negotiations.splice(0)) resolve(answer);
+        return;
+      }
+      case 'merge':
+        return history && this.#merge(coming, history);
+      case 'take':
+        return this.#take(coming, effect.lastMessageId);
+      case 'answer':
+        for (const resolve of coming.executions.splice(0))
+          resolve({ CallId: callId, StatusCode: effect.status });
+        return;
+      case 'decline':
+        return this.#decline(coming);
+      case 'persist':
+      case 'set-timer':
+      case 'cancel-timers':
+        return;
+    }
+  }
+
+  #ask(coming: Coming): void {
+    const centre = this.o.centres.get(coming.record.centre);
+    if (centre && this.o.asks(centre)) return;
+    setImmediate(
+      () => void coming.run.tell({ type: 'decide', at: this.o.clock.wall(), accept: this.o.chats.hasRoom }),
+    );
+  }
+
+  async #merge(coming: Coming, history: ChatHistory): Promise<void> {
+    const centre = this.o.centres.get(coming.record.centre);
+    if (!centre) return;
+    const { callId, from, phase } = coming.run.state;
+    const { transfer } = coming.record;
+    const chat = await this.o.imports.merge(history, { callId, centre, from, transfer });
+    if (coming.record.chat !== chat.id) {
+      const record: IncomingTransfer = { ...coming.record, chat: chat.id };
+      await this.o.archive.put(record);
+      coming.record = record;
+    }
+    // After a crash between the state and the history, which comes again with the request.
+    const { messageId } = coming.run.state;
+    if (phase === 'taking' && !coming.claim && messageId !== undefined) await this.#take(coming, messageId);
+  }
+
+  /** 265, under one number however often it is asked for, and not for the first time when it is too late. */
+  async #take(coming: Coming, lastMessageId: number): Promise<void> {
+    const at = this.o.clock.wall();
+    const chat = await this.#chat(coming);
+    // Its history comes with the request again, or never.
+    if (!chat) return;
+    if (coming.claim) {
+      const { record, status } = coming.claim;
+      if (status !== undefined && ((status >= 200 && status < 300) || status === 403)) {
+        return void coming.run.tell({ type: 'taken', at, status });
+      }
+      if (chat.state.phase === 'open') return void coming.run.tell({ type: 'heard', at });
+      return this.o.post.post(chat, record);
+    }
+    if (at >= (coming.run.state.executionExpiresAt ?? 0)) {
+      return void coming.run.tell({ type: 'restored', at, sent: false });
+    }
+    const { transfer, state } = coming.record;
+    const made = await chat.enqueue(() =>
+      this.o.steps.step(
+        chat,
+        { type: 'take', lastMessageId, text: fixedText(this.o.config, 'transferred', chat.centre) },
+        { details: { transferIn: transfer, transferredFrom: state.from } },
+      ),
+    );
+    const record = made.find(({ messageType }) => messageType === MessageType.startTransfer);
+    if (record) coming.claim = { record, status: undefined };
+    else this.o.logger.warn('transfer of a chat that is here', { callId: chat.callId });
+  }
+
+  async #decline(coming: Coming): Promise<void> {
+    const chat = await this.#chat(coming);
+    if (chat?.state.phase !== 'taking') return;
+    await chat.enqueue(() => this.o.steps.step(chat, { type: 'decline' }));
+  }
+
+  async #chat(coming: Coming): Promise<Chat | undefined> {
+    const { chat } = coming.record;
+    if (chat === undefined) return undefined;
+    try {
+      const record = await this.o.chats.find(chat);
+      return record && (await this.o.chats.living(record));
+    } catch (error) {
+      this.o.logger.error('transferred chat not found', { reason: messageOf(error) });
+      throw error;
+    }
+  }
+}
