@@ -1,7 +1,12 @@
 /** RFC 5031 4.1: labels are letters, digits and inner hyphens; the lengths are those of a DNS label and of patience. */
-const maxLabels = 8;
-const maxLabelLength = 63;
+export const serviceLabel = { labels: 8, length: 63 } as const;
 const label = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
+
+/** How a test call is told from a real one. */
+export const testForms = [
+  { form: 'last label', label: 'test', example: 'urn:service:sos.fire.test', clause: 'TS 103 698 6.1.2.10' },
+  { form: 'first label', label: 'test', example: 'urn:service:test.sos.fire', clause: 'RFC 6881 17' },
+] as const;
 
 export interface EmergencyService {
   /** The service itself, lower case and without the mark of a test: `urn:service:sos.fire`. */
@@ -20,7 +25,10 @@ export function isEmergencyService(uri: string): EmergencyService | undefined {
   const text = uri.trim().toLowerCase();
   if (!text.startsWith(prefix) || text.length > 256) return undefined;
   const labels = text.slice(prefix.length).split('.');
-  if (labels.length > maxLabels || !labels.every((l) => l.length <= maxLabelLength && label.test(l))) {
+  if (
+    labels.length > serviceLabel.labels ||
+    !labels.every((l) => l.length <= serviceLabel.length && label.test(l))
+  ) {
     return undefined;
   }
   let test = false;

@@ -64,3 +64,11 @@ export {
   worthAnotherAttempt,
 } from './outbox.js';
 export { type ReadableMessage, inReadingOrder } from './reading-order.js';
+export {
+  type IdentifierEntry,
+  type MessageTypeEntry,
+  type ParameterRegistry,
+  type TestServiceEntry,
+  parameterRegistry,
+  registryMarkdown,
+} from './registry-document.js';
