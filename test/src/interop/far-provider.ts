@@ -1,5 +1,5 @@
-import { type AddressInfo } from 'node:net';
-import { WebSocket, WebSocketServer } from 'ws';
+import type { AddressInfo } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { Inbox } from './inbox.js';
 
 /** A request as the far side got it. */
