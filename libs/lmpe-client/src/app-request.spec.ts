@@ -16,7 +16,12 @@ const valuesOf = (headers: readonly (readonly [string, string])[], name: string)
 describe('what an APP sends', () => {
   it(
     'introduces the person in the start: identity, languages, data',
-    { meta: { clause: ['TS 103 698 6.1.2.11', 'TS 103 698 6.1.2.4', 'RFC 7852 6'] } },
+    {
+      meta: {
+        clause: ['TS 103 698 6.1.2.11', 'TS 103 698 6.1.2.4', 'RFC 7852 6'],
+        shall: ['6.1.2.7-1', '6.1.2.11-1', '6.1.2.11-2'],
+      },
+    },
     () => {
       const introduction = {
         did: 'did:example:123',
@@ -103,7 +108,7 @@ describe('what an APP sends', () => {
 
   it(
     'carries attachments octet by octet, whatever they are called',
-    { meta: { clause: ['TS 103 698 6.1.2.8', 'RFC 5621 8', 'RFC 2183 2.3'] } },
+    { meta: { clause: ['TS 103 698 6.1.2.8', 'RFC 5621 8', 'RFC 2183 2.3'], shall: '6.1.2.8-4' } },
     () => {
       const octets = Uint8Array.from({ length: 256 }, (_, i) => i);
       const named = (name: string) =>

@@ -140,7 +140,7 @@ describe('a chat without sockets', () => {
 
   it(
     'takes one 265 after a 266, refuses the next, and knows a repeated one',
-    { meta: { clause: 'TS 103 698 6.2.6' } },
+    { meta: { clause: 'TS 103 698 6.2.6', shall: '6.2.6-19' } },
     async () => {
       const { client, hear } = bench();
       const phases: string[] = [];

@@ -260,7 +260,7 @@ describe('the APP', () => {
 
   it(
     'starts once and counts by one, whatever comes in whatever order',
-    { meta: { clause: 'TS 103 698 6.2' } },
+    { meta: { clause: 'TS 103 698 6.2', shall: ['6.1.2.7-12', '6.1.2.7-13'] } },
     () => {
       let seed = 1;
       const random = (n: number): number => {

@@ -8,7 +8,7 @@ import { MessageType } from './registry.js';
 const clause = 'TS 103 698 6.1.2.7';
 
 describe('identifiers', () => {
-  it('reads what it writes', { meta: { clause } }, () => {
+  it('reads what it writes', { meta: { clause, shall: ['6.1.2.7-6', '6.1.2.7-11', '6.1.2.7-16'] } }, () => {
     const callId = newCallId(countingIds(), 'app.lab');
     expect(callId.split(':')[4]).toHaveLength(30);
     const values = writeCallInfo({ callId, messageId: 7, messageType: 259, element: 'app.lab' });
@@ -37,11 +37,15 @@ describe('identifiers', () => {
     ['no angle brackets', [`urn:emergency:uid:callid:${unique}:dec112.at;purpose=EmergencyCallData.CallId`]],
     ['the NENA pair alone', [`<urn:emergency:uid:callid:${unique}:dec112.at>;purpose=emergency-CallId`]],
   ];
-  it.each(forms)('accepts %s', { meta: { clause } }, (_, values) => {
-    const read = readIdentifiers(values);
-    expect(read.callId).toContain(unique);
-    expect(read.problems).toEqual([]);
-  });
+  it.each(forms)(
+    'accepts %s',
+    { meta: { clause, shall: ['6.1.2.7-9', '6.1.2.7-14', '6.1.2.7-19'] } },
+    (_, values) => {
+      const read = readIdentifiers(values);
+      expect(read.callId).toContain(unique);
+      expect(read.problems).toEqual([]);
+    },
+  );
 
   it('takes both purposes and both prefixes of the message identifier', { meta: { clause } }, () => {
     for (const purpose of ['EmergencyCallData.MsgId', 'EmergencyChatData.MsgId']) {
@@ -129,7 +133,7 @@ describe('identifiers', () => {
 });
 
 describe('message types', () => {
-  it('are told apart by equality: 259 is no stop', { meta: { clause } }, () => {
+  it('are told apart by equality: 259 is no stop', { meta: { clause, shall: 'A.5-1' } }, () => {
     expect(messageKind(MessageType.inChat)).toBe('in-chat');
     expect(messageKind(258)).toBe('stop');
     expect(messageKind(266)).toBe('stop-transfer');

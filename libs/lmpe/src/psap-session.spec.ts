@@ -173,13 +173,17 @@ describe('the PSAP', () => {
     });
   }
 
-  it('answers a test call by ending it', { meta: { clause: 'TS 103 698 6.1.2.10' } }, () => {
-    const state = newPsapSession({ callId: 'urn:x', caller: ana, greeting: 'hello', testAnswer: 'Madrid' });
-    const [next, effects] = psapSession(state, from(257, 1, 'test'));
-    expect(sent(effects)).toEqual(['258/1 Madrid']);
-    expect(next.phase).toBe('closed');
-    expect(notes(psapSession(next, from(257, 1, 'test'))[1])).toEqual(['duplicate']);
-  });
+  it(
+    'answers a test call by ending it',
+    { meta: { clause: 'TS 103 698 6.1.2.10', shall: '6.1.2.10-11' } },
+    () => {
+      const state = newPsapSession({ callId: 'urn:x', caller: ana, greeting: 'hello', testAnswer: 'Madrid' });
+      const [next, effects] = psapSession(state, from(257, 1, 'test'));
+      expect(sent(effects)).toEqual(['258/1 Madrid']);
+      expect(next.phase).toBe('closed');
+      expect(notes(psapSession(next, from(257, 1, 'test'))[1])).toEqual(['duplicate']);
+    },
+  );
 
   it(
     'rests from keep-alives in a long silence, never closing',
@@ -199,7 +203,7 @@ describe('the PSAP', () => {
 
   it(
     'counts by one and records every text before it is sent, in any order of events',
-    { meta: { clause: 'TS 103 698 6.2' } },
+    { meta: { clause: 'TS 103 698 6.2', shall: ['6.1.2.7-12', '6.1.2.7-13'] } },
     () => {
       let seed = 99;
       const random = (n: number): number => {

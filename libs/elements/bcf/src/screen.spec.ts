@@ -216,25 +216,29 @@ describe('police', () => {
     },
   );
 
-  it('marks call-backs within an incident and no others', { meta: { clause: 'TS 103 698 6.1.2.5' } }, () => {
-    const back = (headers: readonly (readonly [string, string])[], known: boolean) => {
-      const before = request({
-        uri: 'sip:anna@provider.lab',
-        from: '<sip:madrid@psap.esinet.internal>',
-        headers,
-      });
-      return leaving(before, screen(before, inside, context, known ? { current: phone } : undefined));
-    };
-    expect(back([chatHeader], true).values('Resource-Priority')).toEqual(['esnet.0']);
-    expect(back([chatHeader, ['Resource-Priority', 'esnet.2']], true).values('Resource-Priority')).toEqual([
-      'esnet.2',
-    ]);
-    expect(back([['Resource-Priority', 'esnet.1']], false).has('Resource-Priority')).toBe(false);
-  });
+  it(
+    'marks call-backs within an incident and no others',
+    { meta: { clause: 'TS 103 698 6.1.2.5', shall: ['6.1.2.5-8', '6.1.2.5-13'] } },
+    () => {
+      const back = (headers: readonly (readonly [string, string])[], known: boolean) => {
+        const before = request({
+          uri: 'sip:anna@provider.lab',
+          from: '<sip:madrid@psap.esinet.internal>',
+          headers,
+        });
+        return leaving(before, screen(before, inside, context, known ? { current: phone } : undefined));
+      };
+      expect(back([chatHeader], true).values('Resource-Priority')).toEqual(['esnet.0']);
+      expect(back([chatHeader, ['Resource-Priority', 'esnet.2']], true).values('Resource-Priority')).toEqual([
+        'esnet.2',
+      ]);
+      expect(back([['Resource-Priority', 'esnet.1']], false).has('Resource-Priority')).toBe(false);
+    },
+  );
 
   it(
     'believes a PSAP that says whether it calls back within an incident, and nobody else',
-    { meta: { clause: ['TS 103 698 6.1.2.5', 'RFC 7090 5'] } },
+    { meta: { clause: ['TS 103 698 6.1.2.5', 'RFC 7090 5'], shall: ['6.1.2.5-8', '6.1.2.5-9'] } },
     () => {
       const start: [string, string] = [
         'Call-Info',

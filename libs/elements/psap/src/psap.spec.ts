@@ -88,7 +88,7 @@ const summary = (all: readonly MessageRecord[]) =>
 describe('a PSAP', () => {
   it(
     'answers a start with its own, to the P-Asserted-Identity',
-    { meta: { clause: 'TS 103 698 6.2.2' } },
+    { meta: { clause: 'TS 103 698 6.2.2', shall: ['6.2.2-9', '6.2.3-7'] } },
     async () => {
       const b = await bench();
       const status = await b.caller.send(b.port, {
@@ -174,18 +174,23 @@ describe('a PSAP', () => {
     },
   );
 
-  it('takes a message once however often it comes', { meta: { clause: 'TS 103 698 6.1.2.7' } }, async () => {
-    const b = await bench();
-    for (let i = 0; i < 3; i++) expect(await b.caller.send(b.port, { callInfo: identify(257, 1) })).toBe(200);
-    for (let i = 0; i < 3; i++)
-      expect(await b.caller.send(b.port, { callInfo: identify(259, 2), body: 'x' })).toBe(200);
-    // Another text under the same identifier is another message.
-    expect(await b.caller.send(b.port, { callInfo: identify(259, 2), body: 'y' })).toBe(200);
-    const all = summary(await messages(b.records));
-    expect(all.filter((m) => m.startsWith('in'))).toEqual(['in 257/1 help', 'in 259/2 x', 'in 259/2 y']);
-    expect(all.filter((m) => m.startsWith('out 257'))).toHaveLength(1);
-    expect(b.caller.received).toHaveLength(1);
-  });
+  it(
+    'takes a message once however often it comes',
+    { meta: { clause: 'TS 103 698 6.1.2.7', shall: '6.1.2.7-12' } },
+    async () => {
+      const b = await bench();
+      for (let i = 0; i < 3; i++)
+        expect(await b.caller.send(b.port, { callInfo: identify(257, 1) })).toBe(200);
+      for (let i = 0; i < 3; i++)
+        expect(await b.caller.send(b.port, { callInfo: identify(259, 2), body: 'x' })).toBe(200);
+      // Another text under the same identifier is another message.
+      expect(await b.caller.send(b.port, { callInfo: identify(259, 2), body: 'y' })).toBe(200);
+      const all = summary(await messages(b.records));
+      expect(all.filter((m) => m.startsWith('in'))).toEqual(['in 257/1 help', 'in 259/2 x', 'in 259/2 y']);
+      expect(all.filter((m) => m.startsWith('out 257'))).toHaveLength(1);
+      expect(b.caller.received).toHaveLength(1);
+    },
+  );
 
   it('makes up a chat where the identifiers fail', { meta: { clause: 'TS 103 698 6.1.2.7' } }, async () => {
     const b = await bench();
@@ -241,7 +246,7 @@ describe('a PSAP', () => {
 
   it(
     'goes on after a restart with the next identifier and no second start',
-    { meta: { clause: 'TS 103 698 6.2.3' } },
+    { meta: { clause: 'TS 103 698 6.2.3', shall: ['6.1.2.7-12', '6.1.2.7-13'] } },
     async () => {
       const records = new TryingRecords();
       const first = await bench({ records });
@@ -304,50 +309,54 @@ describe('a PSAP', () => {
     },
   );
 
-  it('keeps every part byte by byte', { meta: { clause: 'TS 103 698 6.1.2.8' } }, async () => {
-    const b = await bench();
-    const image = Buffer.from([0xff, 0xd8, 0, 13, 10, 13, 10, 45, 45, 0xff]);
-    const pidf = writePidfLo({
-      entity: 'sip:ana@provider.lab',
-      shape: { type: 'point', position: [-3.7, 40.4] },
-      timestamp: '2026-01-01T00:00:00Z',
-      retentionExpiry: '2026-01-02T00:00:00Z',
-    });
-    const { contentType, body } = writeMultipart([
-      { headers: [['Content-Type', 'text/plain; charset=utf-8']], body: 'fire ñ' },
-      {
-        headers: [
-          ['Content-Type', 'application/pidf+xml'],
-          ['Content-ID', '<loc@app.lab>'],
-        ],
-        body: pidf,
-      },
-      { headers: [['Content-Type', 'image/jpeg']], body: image },
-    ]);
-    expect(
-      await b.caller.send(b.port, {
-        callInfo: identify(257, 1),
-        contentType,
-        body,
-        headers: [['Geolocation', '<cid:loc@app.lab>']],
-      }),
-    ).toBe(200);
-    const [record] = await messages(b.records);
-    expect(record).toMatchObject({
-      text: 'fire ñ',
-      otherParts: [{ contentType: 'image/jpeg', bytes: image.length }],
-    });
-    expect(record?.locations?.[0]).toMatchObject({
-      source: 'value',
-      shapes: [{ type: 'point', position: [-3.7, 40.4] }],
-    });
-    const kept = parseDatagram(Buffer.from(record?.raw ?? '', 'base64'));
-    expect(kept.kind === 'message' && kept.message.body.equals(body)).toBe(true);
-  });
+  it(
+    'keeps every part byte by byte',
+    { meta: { clause: 'TS 103 698 6.1.2.8', shall: '6.1.2.8-5' } },
+    async () => {
+      const b = await bench();
+      const image = Buffer.from([0xff, 0xd8, 0, 13, 10, 13, 10, 45, 45, 0xff]);
+      const pidf = writePidfLo({
+        entity: 'sip:ana@provider.lab',
+        shape: { type: 'point', position: [-3.7, 40.4] },
+        timestamp: '2026-01-01T00:00:00Z',
+        retentionExpiry: '2026-01-02T00:00:00Z',
+      });
+      const { contentType, body } = writeMultipart([
+        { headers: [['Content-Type', 'text/plain; charset=utf-8']], body: 'fire ñ' },
+        {
+          headers: [
+            ['Content-Type', 'application/pidf+xml'],
+            ['Content-ID', '<loc@app.lab>'],
+          ],
+          body: pidf,
+        },
+        { headers: [['Content-Type', 'image/jpeg']], body: image },
+      ]);
+      expect(
+        await b.caller.send(b.port, {
+          callInfo: identify(257, 1),
+          contentType,
+          body,
+          headers: [['Geolocation', '<cid:loc@app.lab>']],
+        }),
+      ).toBe(200);
+      const [record] = await messages(b.records);
+      expect(record).toMatchObject({
+        text: 'fire ñ',
+        otherParts: [{ contentType: 'image/jpeg', bytes: image.length }],
+      });
+      expect(record?.locations?.[0]).toMatchObject({
+        source: 'value',
+        shapes: [{ type: 'point', position: [-3.7, 40.4] }],
+      });
+      const kept = parseDatagram(Buffer.from(record?.raw ?? '', 'base64'));
+      expect(kept.kind === 'message' && kept.message.body.equals(body)).toBe(true);
+    },
+  );
 
   it(
     'fetches a location by reference after the answer',
-    { meta: { clause: 'TS 103 698 5.4.2' } },
+    { meta: { clause: 'TS 103 698 5.4.2', shall: '5.4.2-3' } },
     async () => {
       let asked = 0;
       let answer: () => void = () => undefined;
@@ -422,7 +431,7 @@ describe('a PSAP', () => {
 
   it(
     'makes room for the living when its memory is full',
-    { meta: { clause: 'TS 103 698 6.1.2.9' } },
+    { meta: { clause: 'TS 103 698 6.1.2.9', shall: '6.1.2.9-1' } },
     async () => {
       const clock = new ManualClock();
       const b = await bench({ config: { limits: { chats: 2 } }, clock });

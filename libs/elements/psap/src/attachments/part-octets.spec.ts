@@ -21,25 +21,29 @@ function raw(contentType: string, body: Buffer): string {
 const every = Buffer.from(Array.from({ length: 1_024 }, (_, i) => (i * 37) % 256));
 
 describe('an attachment', () => {
-  it('is what was sent, octet by octet', { meta: { clause: ['TS 103 698 6.1.2.8', 'RFC 2046 5.1'] } }, () => {
-    const body = Buffer.concat([
+  it(
+    'is what was sent, octet by octet',
+    { meta: { clause: ['TS 103 698 6.1.2.8', 'RFC 2046 5.1'], shall: '6.1.2.8-5' } },
+    () => {
+      const body = Buffer.concat([
       Buffer.from('--b\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: binary\r\n\r\n'),
       every,
       Buffer.from('\r\n--b\r\nContent-Type: application/EmergencyCallData.eCall.MSD\r\nContent-Transfer-Encoding: base64\r\n\r\n'),
       Buffer.from(every.toString('base64')),
       Buffer.from('\r\n--b\r\nContent-Type: x/y\r\nContent-Transfer-Encoding: x-unknown\r\n\r\n=41\r\n--b--'),
     ]); // prettier-ignore
-    const record = { raw: raw('multipart/mixed;boundary=b', body) };
-    expect(partOctets(record, 0)?.body.equals(every)).toBe(true);
-    expect(partOctets(record, 1)).toMatchObject({
-      contentType: 'application/emergencycalldata.ecall.msd',
-      body: every,
-    });
-    expect(partOctets(record, 2)?.body.toString()).toBe('=41');
-    for (const n of [3, -1, 0.5, Number.NaN]) expect(partOctets(record, n)).toBeUndefined();
-    expect(partOctets({}, 0)).toBeUndefined();
-    expect(partOctets({ raw: 'AAAA' }, 0)).toBeUndefined();
-  });
+      const record = { raw: raw('multipart/mixed;boundary=b', body) };
+      expect(partOctets(record, 0)?.body.equals(every)).toBe(true);
+      expect(partOctets(record, 1)).toMatchObject({
+        contentType: 'application/emergencycalldata.ecall.msd',
+        body: every,
+      });
+      expect(partOctets(record, 2)?.body.toString()).toBe('=41');
+      for (const n of [3, -1, 0.5, Number.NaN]) expect(partOctets(record, n)).toBeUndefined();
+      expect(partOctets({}, 0)).toBeUndefined();
+      expect(partOctets({ raw: 'AAAA' }, 0)).toBeUndefined();
+    },
+  );
 
   it('of a transferred chat comes from the history', { meta: { clause: 'TS 103 698 6.3.3' } }, () => {
     const record = {

@@ -21,9 +21,13 @@ const shapes: [Shape, string][] = [
   ],
 ]; // prettier-ignore
 
-it.each(shapes)('$type in words', { meta: { clause: 'TS 103 698 6.1.2.10' } }, (shape, words) => {
-  expect(shapeWords(shape)).toBe(words);
-});
+it.each(shapes)(
+  '$type in words',
+  { meta: { clause: 'TS 103 698 6.1.2.10', shall: '6.1.2.10-16' } },
+  (shape, words) => {
+    expect(shapeWords(shape)).toBe(words);
+  },
+);
 
 it('says how many corners it leaves out', { meta: { clause: 'RFC 5491 5.2.7' } }, () => {
   const ring = Array.from({ length: 20 }, (_, i): [number, number] => [i, 1]);
@@ -31,22 +35,26 @@ it('says how many corners it leaves out', { meta: { clause: 'RFC 5491 5.2.7' } }
   expect(words.endsWith('14.00000 E and 5 more')).toBe(true);
 });
 
-it('reads an address out', { meta: { clause: ['TS 103 698 6.1.2.10', 'RFC 5139 3.4'] } }, () => {
-  const elements = Object.entries({ country: 'ES', A1: 'Madrid', A3: 'Madrid', PC: '28013', RD: 'Gran Vía', HNO: '1', FLR: '3', ROOM: 'B', NAM: 'Edificio\r\nMetrópolis', MP: '4' })
+it(
+  'reads an address out',
+  { meta: { clause: ['TS 103 698 6.1.2.10', 'RFC 5139 3.4'], shall: '6.1.2.10-16' } },
+  () => {
+    const elements = Object.entries({ country: 'ES', A1: 'Madrid', A3: 'Madrid', PC: '28013', RD: 'Gran Vía', HNO: '1', FLR: '3', ROOM: 'B', NAM: 'Edificio\r\nMetrópolis', MP: '4' })
     .map(([name, value]) => ({ name, value })); // prettier-ignore
-  expect(civicWords({ elements })).toBe(
-    'Gran Vía 1, Edificio Metrópolis, floor 3, room B, MP 4, 28013, Madrid, Madrid, ES',
-  );
-  expect(
-    locationWords({
-      entity: '',
-      shapes: [],
-      civics: [],
-      container: 'tuple',
-      locations: [
-        { kind: 'geodetic', shape: { type: 'point', position: here }, container: 'tuple' },
-        { kind: 'civic', civic: { elements: [{ name: 'A3', value: 'Madrid' }] }, container: 'tuple' },
-      ],
-    }),
-  ).toBe('40.40000 N, 3.70000 W; Madrid');
-});
+    expect(civicWords({ elements })).toBe(
+      'Gran Vía 1, Edificio Metrópolis, floor 3, room B, MP 4, 28013, Madrid, Madrid, ES',
+    );
+    expect(
+      locationWords({
+        entity: '',
+        shapes: [],
+        civics: [],
+        container: 'tuple',
+        locations: [
+          { kind: 'geodetic', shape: { type: 'point', position: here }, container: 'tuple' },
+          { kind: 'civic', civic: { elements: [{ name: 'A3', value: 'Madrid' }] }, container: 'tuple' },
+        ],
+      }),
+    ).toBe('40.40000 N, 3.70000 W; Madrid');
+  },
+);
