@@ -70,10 +70,10 @@ export class ChatsController {
     curl: 'http://127.0.0.1:15090/api/chats?phase=open',
   })
   async list(@Query() query: unknown): Promise<{ chats: ShownChat[] }> {
-    const { centre, phase, taker, test, limit } = queryOf(chatsQuery, query);
+    const { centre, phase, taker, limit } = queryOf(chatsQuery, query);
     const chats = await this.#desk.list({
       limit,
-      test: test === 'true',
+      test: false,
       ...(centre !== undefined && { centre }),
       ...(phase !== undefined && { phase }),
       ...(taker !== undefined && { taker }),

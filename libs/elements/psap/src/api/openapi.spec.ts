@@ -244,7 +244,7 @@ describe('the OpenAPI document', () => {
     await call('stop', { path: one, body: { text: 7 } });
     await call('stop', { path: nobody });
     await call('say', { path: { id: third }, body: { text: 'a' } });
-    await call('signOn', { path: { id: 'ben' }, body: { name: 'Ben' } });
+    await call('signOn', { path: { id: 'ben' }, body: { name: 'Ben', centres: ['sevilla'] } });
     await call('accept', { path: { id: third }, body: { taker: 'ben' } });
     await call('acceptNext', { body: { taker: 'ben' } });
     await call('release', { path: { id: third }, body: { taker: 'ben' } });
@@ -322,6 +322,37 @@ describe('the OpenAPI document', () => {
     expect((await agreed).status).toBe(202);
     expect((await call('redirect', { path: six, body: { to, text: 'please ask there' } })).status).toBe(201);
     await call('say', { path: six, body: { text: 'gone' } });
+  });
+
+  it('describes the calls of things, and test calls', async () => {
+    const cap =
+      '<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>s-1</identifier><sender>sensor@app.lab</sender>' +
+      '<sent>2026-11-21T08:00:00-00:00</sent><status>Actual</status><msgType>Alert</msgType><scope>Private</scope>' +
+      '<info><category>Fire</category><event>Smoke</event><urgency>Immediate</urgency><severity>Severe</severity>' +
+      '<certainty>Observed</certainty></info></alert>';
+    const contentType = 'application/EmergencyCallData.cap+xml';
+    const sent = await bench.caller.send(bench.port, {
+      route: '<sip:madrid@psap.esinet.internal;lr>',
+      headers: [
+        ['Call-Info', '<cid:alert@app.lab>; purpose=EmergencyCallData.cap'],
+        ['Content-ID', '<alert@app.lab>'],
+      ],
+      body: cap,
+      contentType,
+    });
+    expect(sent).toBe(200);
+    const { alerts } = (await call('listAlerts', { query: '?centre=madrid' })).body as {
+      alerts: { alert: string; otherParts?: { part: number }[] }[];
+    };
+    const id = alerts[0]?.alert ?? '';
+    await call('getAlert', { path: { id } });
+    const part = await call('getAlertPart', { path: { id, part: 0 } });
+    expect([part.status, part.body]).toEqual([200, cap]);
+    await bench.send('urn:emergency:uid:callid:testcall123:app.lab', 257, 1, 'testing', {
+      uri: 'urn:service:sos.test',
+    });
+    const { tests } = (await call('listTests')).body as { tests: unknown[] };
+    expect(tests).toHaveLength(1);
   });
 
   it('was walked from end to end', () => {

@@ -44,6 +44,7 @@ class ApiLife implements OnApplicationBootstrap, BeforeApplicationShutdown {
     @Inject(EventStream) private readonly stream: EventStream,
     @Inject(HEALTH) health: Health,
   ) {
+    psap.desk.staffedBy((centre) => takers.attended(centre));
     // A stream is a request that never ends: the server would wait for it.
     health.onDrain(() => stream.close());
     this.#unwatch = psap.desk.watch((event) => stream.tell(event));

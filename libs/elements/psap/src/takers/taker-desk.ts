@@ -203,6 +203,11 @@ export class TakerDesk {
       : { code: 'taken', message: sentences.taken };
   }
 
+  /** Whether a call taker is signed on for a centre. */
+  attended(centre: string): boolean {
+    return attended(this.#state, centre);
+  }
+
   /** A person has said something. */
   answered(chat: string): void {
     this.#unanswered.answered(chat);
