@@ -139,8 +139,11 @@ function started(
 ): AppStep {
   switch (state.phase) {
     case 'starting':
-    case 'redirecting':
       if (fresh) return opened(state, m, shown);
+      break;
+    case 'redirecting':
+      // Not the greeting of the PSAP that sent us away.
+      if (!owner || (m.messageId ?? Infinity) > (state.stallId ?? 0)) return opened(state, m, shown);
       break;
     case 'transferring':
       if (fresh && (owner || state.longStalled)) return opened(state, m, shown);
@@ -173,7 +176,12 @@ function opened(state: AppSession, m: ReceivedMessage, shown: readonly SessionEf
 /** 6.2.7: a start to the PSAP the redirecting one names, telling it which one that was. */
 function redirected(state: AppSession, m: ReceivedMessage, shown: readonly SessionEffect[]): AppStep {
   const from = state.target;
-  const moved: AppSession = { ...withTarget(state, m), phase: 'redirecting' };
+  const moved: AppSession = {
+    ...withTarget(state, m),
+    phase: 'redirecting',
+    with: m.sender,
+    stallId: m.messageId,
+  };
   const [sending, sent] = message(
     moved,
     destination(moved),

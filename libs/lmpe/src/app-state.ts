@@ -29,7 +29,7 @@ export interface AppSession {
   readonly early: boolean;
   /** Waited long enough for the other PSAP: texts go where they went last. */
   readonly longStalled: boolean;
-  /** Message Identifier of the latest 266. */
+  /** Message Identifier of the latest 266 or 274. */
   readonly stallId?: number | undefined;
   /** Message Identifier of the latest start, and of the latest 273. */
   readonly startId?: number | undefined;

@@ -20,7 +20,8 @@ export function transfer(state: PsapSession, text: string | undefined): PsapStep
   if (!mayLeave(state)) return [state, [note('refused')]];
   const messageId = Math.max(1, state.lastSent);
   const sent = recordedSend(state, { messageType: MessageType.stopTransfer, messageId, text });
-  const next: PsapSession = { ...state, claim: undefined, stall: { messageId } };
+  const stall = { messageId, ...(text !== undefined && { text }) };
+  const next: PsapSession = { ...state, claim: undefined, stall };
   return after(sent, leave(next, 'transferring'));
 }
 
@@ -103,7 +104,9 @@ export function outcome(
   switch (messageKind(messageType)) {
     case 'stop-transfer':
       if (!state.stall || state.stall.messageId !== messageId) return [state, []];
-      return [{ ...state, stall: { messageId, answered: done } }, [note(done ? 'stalled' : 'stall-failed')]];
+      if (done) return [{ ...state, stall: { ...state.stall, answered: true } }, [note('stalled')]];
+      if (!isRefusal(status) || state.stall.answered === true) return [state, [note('stall-failed')]];
+      return [{ ...state, stall: { ...state.stall, answered: false } }, [note('stall-failed')]];
     case 'start':
     case 'start-transfer':
       if (state.claim?.messageId !== messageId || state.claim?.messageType !== messageType)
@@ -170,7 +173,7 @@ function phaseOf(
     case 'stop':
       return [{ ...known, phase: 'closed', endedAt: undefined }];
     case 'stop-transfer':
-      return [{ ...known, phase: 'transferring', claim: undefined, stall: { messageId } }];
+      return [{ ...known, phase: 'transferring', claim: undefined, stall: { messageId, ...said } }];
     case 'stop-redirect': {
       const target = m.replyTo;
       return [

@@ -31,13 +31,19 @@ export interface PsapSession {
   readonly unheard: number;
   readonly timing: SessionTiming;
   /** The 266 sent last, and whether the APP has taken it, if that is known: from then on it takes a 265. */
-  readonly stall?: { readonly messageId: number; readonly answered?: boolean } | undefined;
+  readonly stall?: Stall | undefined;
   /** What we asked the APP to let us have the chat with, as long as it has not agreed. */
   readonly claim?: Claim | undefined;
   /** Our 274, to be repeated for an APP that goes on writing to us. */
   readonly redirect?: Redirect | undefined;
   /** Message Identifier of the caller's stop: what is older does not open the chat again. */
   readonly endedAt?: number | undefined;
+}
+
+export interface Stall {
+  readonly messageId: number;
+  readonly text?: string;
+  readonly answered?: boolean;
 }
 
 /** A 265, or the 257 to an APP that may have found another PSAP by now. */
@@ -177,12 +183,19 @@ export function sendOf(
   };
 }
 
-/** 6.2.6: the claim once more, under the same identifiers. Nobody but the APP can say whose the chat is. */
+/**
+ * 6.2.6: the claim once more, under the same identifiers. Nobody but the APP can say whose the chat is. If it is not known
+ * whether it ever was told to wait, that comes first: its answer is the same as then.
+ */
 export function claimAgain(state: PsapSession): PsapStep {
-  const { claim } = state;
+  const { claim, stall } = state;
   if (!claim || claim.fate === 'sent') return [state, []];
   const next: PsapSession = { ...state, claim: { ...claim, fate: 'sent' } };
-  return [next, [sendOf(state, claim)]];
+  const again: SessionEffect[] =
+    claim.by === 'reactivate' && stall && stall.answered === undefined
+      ? [sendOf(state, { ...stall, messageType: MessageType.stopTransfer })]
+      : [];
+  return [next, [...again, sendOf(state, claim)]];
 }
 
 /** 6.2.7: the 274 once more, for an APP that does not know of it. */
