@@ -91,6 +91,7 @@ async function say(
       screen.note(`no answer within ${o.wait} s`);
       return exit.failed;
     }
+    await happenings.alone;
   }
   await happenings.done();
   const report = await client.stop('The chat was ended by the caller.');

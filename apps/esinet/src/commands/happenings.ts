@@ -12,12 +12,13 @@ export interface HappeningOptions {
   readonly radius?: number;
 }
 
-/** Time for the keep-alive that tells of a happening to be answered, before the chat may end. */
-const keepAliveAnsweredMs = 500;
+/** Time for the answer to what was just heard, or for that to what was just sent, to get through. */
+const answeredMs = 300;
 
 /** What happens to a person beside the chat: it begins when a centre is there, and none of it waits for the texts. */
 export class Happenings {
   #begun = false;
+  #alone = Promise.resolve();
   readonly #all: Promise<void>[] = [];
   readonly #pending = new Map<NodeJS.Timeout, () => void>();
 
@@ -31,6 +32,11 @@ export class Happenings {
       if (phase === 'open') this.#begin();
       if (phase === 'stopped' || phase === 'failed') this.cancel();
     });
+  }
+
+  /** Resolves when the network is gone, if it is to go: what is said next is said without one. */
+  get alone(): Promise<void> {
+    return this.#alone;
   }
 
   /** Resolves when everything has happened. */
@@ -64,8 +70,12 @@ export class Happenings {
       });
     }
     if (loseNetwork !== undefined) {
-      this.note(`no network for ${loseNetwork} s`);
-      this.#all.push(this.lose(loseNetwork * 1_000).then(() => this.note('the network is back')));
+      let back: Promise<void> | undefined;
+      this.#alone = pause(answeredMs).then(() => {
+        this.note(`no network for ${loseNetwork} s`);
+        back = this.lose(loseNetwork * 1_000).then(() => this.note('the network is back'));
+      });
+      this.#all.push(this.#alone.then(() => back));
     }
   }
 
@@ -75,10 +85,14 @@ export class Happenings {
         const timer = setTimeout(() => {
           this.#pending.delete(timer);
           happen();
-          setTimeout(resolve, keepAliveAnsweredMs);
+          setTimeout(resolve, answeredMs);
         }, seconds * 1_000);
         this.#pending.set(timer, resolve);
       }),
     );
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
