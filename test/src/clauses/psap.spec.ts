@@ -1,11 +1,9 @@
-import { readIdentifiers } from '@esinet/lmpe';
 import { psapConfigSchema } from '@esinet/element-psap';
-import type { SipMessage } from '@esinet/sip';
-import { type LoopbackAgent, until } from '@esinet/testing';
+import { until } from '@esinet/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as chat from '../interop/chat-body.js';
 import { type Lab, startLab } from '../lab.js';
 import { type Outside, openOutside } from './bare-lab.js';
+import { draft, idOf, messagesOf as of, typeOf } from './psap-side.js';
 
 const rows = (clause: string, ...numbers: number[]) => numbers.map((number) => `${clause}-${number}`);
 
@@ -23,29 +21,6 @@ afterAll(async () => {
   await lab.close();
   await outside.close();
 });
-
-const typeOf = (message: SipMessage) => readIdentifiers(message.values('Call-Info')).messageType;
-const idOf = (message: SipMessage) => readIdentifiers(message.values('Call-Info')).messageId;
-
-/** The messages of one chat that came to a bare user agent, those of one type where told. */
-function of(agent: LoopbackAgent, callId: string, type?: number): SipMessage[] {
-  return agent.received
-    .map(({ message }) => message)
-    .filter((message) => message.values('Call-Info').some((value) => value.includes(callId)))
-    .filter((message) => type === undefined || typeOf(message) === type);
-}
-
-function draft(callId: string, messageId: number, messageType: number, text = 'help') {
-  const m = { callId, messageId, messageType, text, latitude: 40.4168, longitude: -3.7038 };
-  return {
-    headers: [
-      ...chat.callInfo(m).map((value) => ['Call-Info', value] as const),
-      ['Geolocation', '<cid:place@provider.lab>'] as const,
-    ],
-    contentType: chat.contentType,
-    body: chat.body(m),
-  };
-}
 
 const identifiersOf = (callId: string) => `<urn:emergency:uid:callid:${callId}:provider.lab>`;
 
@@ -164,14 +139,11 @@ describe('the PSAP', () => {
       const start = await until(() => of(outside.caller, third, 257)[0]);
       const publicUri = start.header('Reply-To') ?? '';
       // From Barcelona now: a chat does not change its PSAP with its place.
-      const moved = { callId: third, messageId: 2, messageType: 259, text: 'moved' };
-      const body = chat.body({ ...moved, latitude: 41.3874, longitude: 2.1686 });
       const answer = await outside.fromCaller({
-        ...draft(third, 2, 259),
+        ...draft(third, 2, 259, 'moved', { latitude: 41.3874, longitude: 2.1686 }),
         uri: publicUri,
         to: publicUri,
         from: '<sip:carla@app.lab>;tag=c',
-        body,
       });
       expect(answer.status).toBe(200);
       const shown = await lab.chat(third, ({ messages }) => messages.some(({ text }) => text === 'moved'));
