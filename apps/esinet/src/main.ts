@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { messageOf } from '@esinet/kernel';
-import { program, withPlaces } from './program.js';
+import { program, argvOf } from './program.js';
 import { exit, red, tell } from './terminal.js';
 
 // A promise nobody waited for must not end an ESInet in the middle of somebody's chat.
@@ -12,7 +12,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) =>
 );
 
 program()
-  .parseAsync(withPlaces(process.argv))
+  .parseAsync(argvOf(process.argv))
   .catch((error: unknown) => {
     tell(red(messageOf(error)));
     process.exitCode = exit.failed;

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type PositionQuestion, parseDevice } from '@esinet/element-app';
 import { alert } from './commands/alert.js';
 import { bot } from './commands/bot.js';
 import { boundaries } from './commands/boundaries.js';
@@ -56,6 +57,12 @@ function count(text: string): number {
   return value;
 }
 
+function identity(text: string): PositionQuestion['device'] {
+  const device = parseDevice(text);
+  if (!device.ok) throw new InvalidArgumentError(device.error);
+  return device.value;
+}
+
 /** An option that may be given several times, or once with commas. */
 function several(text: string, before: readonly string[] = []): string[] {
   return [...before, ...text.split(',').map((each) => each.trim())].filter((each) => each !== '');
@@ -80,9 +87,15 @@ function running<A extends unknown[]>(
   };
 }
 
-/** A place south of the equator looks like an option to whoever reads the command line: a blank before it tells them apart. */
-export function withPlaces(argv: readonly string[]): string[] {
-  return argv.map((word) => (/^-\d[\d.]*,/.test(word) ? ` ${word}` : word));
+/**
+ * What commander cannot tell apart by itself: a place south of the equator looks like an option, so it gets a blank
+ * before it; and what follows `--held` is a text to be said unless it is a URL.
+ */
+export function argvOf(argv: readonly string[]): string[] {
+  return argv.map((word, i) => {
+    if (/^-\d[\d.]*,/.test(word)) return ` ${word}`;
+    return word === '--held' && !/^https?:/.test(argv[i + 1] ?? '') ? '--held=lab' : word;
+  });
 }
 
 export function program(): Command {
@@ -128,7 +141,12 @@ export function program(): Command {
         repeated,
       )
       .option('--held [url]', 'ask a LIS where you are; without a URL that of the lab')
-      .option('--identity <kind:value>', 'what the LIS knows you by; "address" for the address you ask from')
+      .addOption(
+        new Option(
+          '--identity <kind:value>',
+          'what the LIS knows you by; "address" for the address you ask from (default: the account, as URI)',
+        ).argParser(identity),
+      )
       .option('--radius <metres>', 'uncertainty of the place', number)
       .option('--as <account>', 'account at the provider, with ws and wss', 'caller1')
       .option('--host <address>', 'where the ESInet is', '127.0.0.1')

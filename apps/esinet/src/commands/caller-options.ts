@@ -5,8 +5,8 @@ import {
   type Attachment,
   type FurtherLocation,
   type OpenChatOptions,
+  type PositionQuestion,
   askPosition,
-  parseDevice,
 } from '@esinet/element-app';
 import { type TlsOptions, loadTls } from '@esinet/platform';
 import { type Place, parseService } from '../place.js';
@@ -21,9 +21,9 @@ export interface CallerOptions {
   readonly service: string;
   readonly locationUri?: readonly string[];
   readonly radius?: number;
-  /** URL of a LIS; `true` is the lab's. */
-  readonly held?: string | true;
-  readonly identity?: string;
+  /** URL of a LIS, or `lab`. */
+  readonly held?: string;
+  readonly identity?: PositionQuestion['device'];
   readonly host: string;
   readonly port?: number;
   readonly portOffset: number;
@@ -91,13 +91,10 @@ export async function callerWay(o: CallerOptions): Promise<Result<CallerWay, str
 
 /** HELD-1. Whoever asks for help is not kept waiting for a LIS: without an answer the call goes without a place. */
 async function positionOf(o: CallerOptions): Promise<readonly FurtherLocation[]> {
-  const held = typeof o.held === 'string' ? o.held : `http://127.0.0.1:${15_985 + o.portOffset}/held`;
-  const device = parseDevice(o.identity ?? `uri:sip:${o.as}@${provider}`);
-  if (!device.ok) {
-    tell(yellow(device.error));
-    return [];
-  }
-  const position = await askPosition({ held, device: device.value });
+  const held =
+    o.held === undefined || o.held === 'lab' ? `http://127.0.0.1:${15_985 + o.portOffset}/held` : o.held;
+  const device = o.identity ?? [{ kind: 'uri' as const, value: `sip:${o.as}@${provider}` }];
+  const position = await askPosition({ held, device });
   if (!position.ok) {
     tell(yellow(`No position from the LIS: ${position.error}`));
     return [];

@@ -147,10 +147,12 @@ async function* readings(o: SensorOptions, ended: AbortSignal): AsyncGenerator<R
 
 function after(ms: number, ended?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    ended?.addEventListener('abort', () => {
+    const done = (): void => {
       clearTimeout(timer);
+      ended?.removeEventListener('abort', done);
       resolve();
-    });
+    };
+    const timer = setTimeout(done, ms);
+    ended?.addEventListener('abort', done);
   });
 }
