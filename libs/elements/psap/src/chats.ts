@@ -78,6 +78,11 @@ export class Chats {
       .some(({ centre: { id }, state }) => id === centre && ['open', 'transferring'].includes(state.phase));
   }
 
+  /** The chat in memory that came by that transfer. */
+  takenBy(callId: string, transfer: string): string | undefined {
+    return this.o.index.byCallId(callId).find(({ details }) => details.transferIn === transfer)?.id;
+  }
+
   get hasRoom(): boolean {
     return this.o.index.size < this.o.config.limits.chats || this.o.index.spare() !== undefined;
   }

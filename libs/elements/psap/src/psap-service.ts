@@ -26,6 +26,7 @@ import { PSAP_CONFIG, type PsapConfig } from './config.js';
 import { readIncoming } from './incoming-message.js';
 import { outgoingRequest } from './outgoing-request.js';
 import { received } from './reception.js';
+import { transferClientOf } from './transfer/transfer-https.js';
 import { type SideDeskOptions, alertDeskOf, lookupsOf, testDeskOf } from './side-desks.js';
 import type { AlertDesk } from './alerts/alert-desk.js';
 import { PSAP_TLS } from './attachments/config.js';
@@ -39,6 +40,7 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
   readonly alerts: AlertDesk;
   readonly tests: TestDesk;
   readonly #agent: UserAgent;
+  readonly #transferClient: ReturnType<typeof transferClientOf> | undefined;
 
   constructor(
     @Inject(PSAP_CONFIG) private readonly config: PsapConfig,
@@ -78,6 +80,7 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
       onTest: (test) =>
         bus.publish('events.psap.test', { at: isoTime(clock.wall()), element: 'psap', ...test }),
     };
+    this.#transferClient = tls ? transferClientOf(tls, config) : undefined;
     const lookups = lookupsOf(side);
     this.tests = testDeskOf(side);
     this.alerts = alertDeskOf(side, lookups);
@@ -90,8 +93,13 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
       logger,
       send: (chat, message) => this.#send({ callId: chat.callId, centreUri: chat.centre.uri }, message),
       lookups,
+      limits,
       watcher: deskWatcher({ metrics, bus, clock }),
+      ...(this.#transferClient && { transferClient: this.#transferClient }),
     });
+    if (!tls && config.transfer.agreements.length > 0) {
+      logger.warn('no certificate: chats are transferred between the centres of this process only');
+    }
     this.#agent = new UserAgent({
       transactions: edge.transactions,
       locator: edge.locator(['tcp', 'udp']),
@@ -133,6 +141,7 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
   beforeApplicationShutdown(): void {
     this.tests.close();
     this.desk.close();
+    this.#transferClient?.close();
   }
 
   async #take(request: SipMessage): Promise<UasAnswer> {

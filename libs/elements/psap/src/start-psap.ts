@@ -2,8 +2,11 @@ import { type PlatformOptions, type RunningElement, type SipExtras, startElement
 import { prepareApi } from './api/prepare.js';
 import type { PsapConfig } from './config.js';
 import { psapModule } from './psap.module.js';
+import { transferHttps } from './transfer/transfer-https.js';
 
-/** Starts the PSAPs of one process. @throws ListenError when a port cannot be had */
+/**
+ * Starts the PSAPs of one process. With a certificate HTTP-3 is served, at `psap.transfer.listen` or, for those who begin
+ * with TLS, at the port of the REST interface. @throws ListenError when a port cannot be had */
 export function startPsap(
   config: PsapConfig,
   platform: PlatformOptions,
@@ -15,5 +18,6 @@ export function startPsap(
     http: config.http,
     platform,
     prepare: (app) => prepareApi(app, config),
+    ...(o.tls && { secure: transferHttps(config, o.tls) }),
   });
 }

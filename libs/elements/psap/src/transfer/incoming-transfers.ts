@@ -59,7 +59,7 @@ interface Coming {
   /** Our 265, and what the APP said to it last. */
   claim?: { readonly record: MessageRecord; status: number | undefined };
   readonly negotiations: ((answer: NegotiationResponse) => void)[];
-  readonly executions: ((answer: ExecutionResponse) => void)[];
+  readonly executions: ((answer?: ExecutionResponse) => void)[];
 }
 
 /** ExpiryTime of a 406, which says nothing. */
@@ -177,7 +177,17 @@ export class IncomingTransfers implements TransferHandler {
   }
 
   close(): void {
-    for (const { run } of this.#known.values()) run.close();
+    for (const { run, record, negotiations, executions } of this.#known.values()) {
+      run.close();
+      const refusal: NegotiationResponse = {
+        CallId: record.state.callId,
+        ExpiryTime: nothing,
+        StatusCode: 406,
+      };
+      for (const resolve of negotiations.splice(0)) resolve(refusal);
+      // What became of it is asked of the next process.
+      for (const resolve of executions.splice(0)) resolve();
+    }
   }
 
   #begin(centre: Centre, request: NegotiationRequest, peer: Agreement): Coming {
@@ -330,7 +340,9 @@ export class IncomingTransfers implements TransferHandler {
   }
 
   async #chat(coming: Coming): Promise<Chat | undefined> {
-    const { chat } = coming.record;
+    const { transfer, state } = coming.record;
+    // The history may be here although the process ended before it was noted whose it is.
+    const chat = coming.record.chat ?? this.o.chats.takenBy(state.callId, transfer);
     if (chat === undefined) return undefined;
     try {
       const record = await this.o.chats.find(chat);

@@ -1,0 +1,236 @@
+import { MessageType } from '@esinet/lmpe';
+import { describe, expect, it } from 'vitest';
+import { partOctets } from '../attachments/part-octets.js';
+import type { MessageRecord } from '../message-record.js';
+import { TwoPsaps, callId, uris } from './transfer-fixture.js';
+
+const { start, inChat, stop } = MessageType;
+
+async function talking(transfer: Record<string, unknown> = {}): Promise<TwoPsaps> {
+  const two = new TwoPsaps(transfer);
+  await two.start('madrid');
+  await two.start('toledo');
+  await two.say(start, 'help');
+  await two.settle();
+  await two.say(inChat, 'smoke in the kitchen');
+  await two.desk('madrid').say(callId, 'Is anybody hurt?');
+  await two.settle();
+  return two;
+}
+
+const texts = (all: readonly MessageRecord[], direction: 'in' | 'out') =>
+  all.filter((m) => m.direction === direction).map((m) => m.text);
+const said = (two: TwoPsaps) =>
+  two.app.heard.map((h) => `${h.from.slice(4, 10)} ${h.type}/${h.id} ${h.status}`);
+
+describe('a transfer', () => {
+  it(
+    'hands over the chat with all that was said',
+    { meta: { clause: ['TS 103 698 6.2.6', 'TS 103 698 6.3.2', 'TS 103 698 6.3.3'] } },
+    async () => {
+      const two = await talking();
+      const image = Buffer.from([0xff, 0xd8, 0, 13, 10, 0xff]);
+      await two.say(inChat, 'a picture', [{ type: 'image/jpeg', body: image }]);
+      const begun = await two.desk('madrid').transfer(callId, { to: uris.toledo, reason: 'nearer' });
+      expect(begun).toMatchObject({
+        ok: true,
+        value: { role: 'out', phase: 'negotiated', reason: 'nearer' },
+      });
+      await two.settle();
+      expect(said(two)).toEqual([
+        'madrid 257/1 200',
+        'madrid 259/2 200',
+        'madrid 266/2 200',
+        'toledo 265/3 200',
+      ]);
+      expect(two.app.owner).toBe(uris.toledo);
+      expect(await two.chat('madrid')).toMatchObject({ phase: 'handed-over', handedTo: uris.toledo });
+      expect(await two.chat('toledo')).toMatchObject({ phase: 'open', transferredFrom: uris.madrid });
+      expect(two.desk('madrid').transfers()[0]).toMatchObject({ role: 'out', phase: 'done' });
+      expect(two.desk('toledo').transfers()[0]).toMatchObject({ role: 'in', phase: 'owned' });
+
+      const moved = await two.messages('toledo');
+      expect(texts(moved, 'in')).toEqual(['help', 'smoke in the kitchen', 'a picture']);
+      expect(moved.filter((m) => m.imported === uris.madrid).map((m) => m.messageType)).toEqual([
+        257, 257, 259, 259, 259, 266,
+      ]);
+      const picture = moved.find((m) => m.text === 'a picture');
+      const part = picture?.otherParts?.[0]?.part;
+      expect(picture && part !== undefined && partOctets(picture, part)?.body.equals(image)).toBe(true);
+
+      await two.say(inChat, 'still here');
+      await two.desk('toledo').say(callId, 'We are on our way');
+      await two.settle();
+      expect(said(two).at(-1)).toBe('toledo 259/4 200');
+      expect(texts(await two.messages('toledo'), 'in').at(-1)).toBe('still here');
+      expect(await two.desk('madrid').say(callId, 'too late')).toMatchObject({
+        ok: false,
+        error: { code: 'not-open' },
+      });
+    },
+  );
+
+  it('needs an agreement', { meta: { clause: 'TS 103 698 6.2.6' } }, async () => {
+    const two = await talking();
+    const desk = two.desk('madrid');
+    for (const [to, code] of [
+      ['sip:cuenca@c.lab', 'no-agreement'],
+      ['sip:madrid@a.lab', 'bad-target'],
+      ['sip:madrid@a.internal', 'bad-target'],
+      ['toledo', 'bad-target'],
+    ]) {
+      expect(await desk.transfer(callId, { to: to ?? '' })).toMatchObject({ ok: false, error: { code } });
+      expect(await desk.redirect(callId, { to: to ?? '' })).toMatchObject({ ok: false, error: { code } });
+    }
+    expect(await desk.transfer('nobody', { to: uris.toledo })).toMatchObject({
+      ok: false,
+      error: { code: 'not-found' },
+    });
+    expect(await two.chat('madrid')).toMatchObject({ phase: 'open' });
+    expect(two.asked).toEqual([]);
+  });
+
+  it(
+    'that is declined changes nothing',
+    { meta: { clause: ['TS 103 698 6.3.2', 'TS 103 698 6.3.4 Figure 27'] } },
+    async () => {
+      const two = await talking({ accept: 'ask' });
+      const answer = two.desk('madrid').transfer(callId, { to: uris.toledo });
+      await two.settle();
+      expect(await two.desk('madrid').transfer(callId, { to: uris.toledo })).toMatchObject({
+        ok: false,
+        error: { code: 'busy' },
+      });
+      const [asked] = two.desk('toledo').transfers();
+      expect(asked).toMatchObject({ role: 'in', phase: 'asked' });
+      expect(await two.desk('toledo').decide(asked?.transfer ?? '', false, 'eva')).toMatchObject({
+        ok: true,
+        value: { phase: 'declined' },
+      });
+      expect(await answer).toMatchObject({ ok: false, error: { code: 'refused' } });
+      expect(await two.chat('madrid')).toMatchObject({ phase: 'open' });
+      expect(await two.chat('toledo')).toBeUndefined();
+      expect(said(two)).toHaveLength(2);
+    },
+  );
+
+  it('nobody answers is declined in time', { meta: { clause: 'TS 103 698 6.3.2' } }, async () => {
+    const two = await talking({ accept: 'ask', answer: '20 s' });
+    const answer = two.desk('madrid').transfer(callId, { to: uris.toledo });
+    await two.pass(21_000);
+    expect(await answer).toMatchObject({ ok: false, error: { code: 'refused' } });
+    expect(await two.chat('madrid')).toMatchObject({ phase: 'open' });
+  });
+
+  it('is asked of a person where one is there', { meta: { clause: 'TS 103 698 6.3.2' } }, async () => {
+    const two = await talking();
+    two.desk('toledo').staffedBy((centre) => centre === 'toledo');
+    const answer = two.desk('madrid').transfer(callId, { to: uris.toledo });
+    await two.settle();
+    const asked = two.desk('toledo').transfers()[0]?.transfer ?? '';
+    expect(await two.desk('toledo').decide(asked, true, 'eva')).toMatchObject({ ok: true });
+    expect(await answer).toMatchObject({ ok: true });
+    await two.settle();
+    expect(await two.chat('toledo')).toMatchObject({ phase: 'open' });
+    expect(await two.desk('toledo').decide(asked, true)).toMatchObject({ ok: false });
+  });
+
+  it(
+    'whose execution gets no answer ends with the chat where it was',
+    { meta: { clause: ['TS 103 698 6.3.3', 'TS 103 698 6.3.4 Figure 28'] } },
+    async () => {
+      const two = await talking();
+      two.wire = (what) => (what === 'execute' ? 'lost' : undefined);
+      await two.desk('madrid').transfer(callId, { to: uris.toledo });
+      await two.settle();
+      expect(await two.chat('madrid')).toMatchObject({ phase: 'transferring' });
+      expect(two.app.stalled).toBe(true);
+      await two.pass(36_000);
+      expect(said(two).slice(-2)).toEqual(['madrid 266/2 200', 'madrid 265/3 200']);
+      expect(await two.chat('madrid')).toMatchObject({ phase: 'open' });
+      expect(await two.desk('madrid').say(callId, 'again')).toMatchObject({ ok: true });
+      await two.settle();
+      expect(said(two).at(-1)).toBe('madrid 259/4 200');
+      await two.pass(60_000);
+      expect(two.desk('toledo').transfers()[0]).toMatchObject({ phase: 'expired' });
+      expect(await two.chat('toledo')).toBeUndefined();
+    },
+  );
+
+  it(
+    'whose answer is lost ends with the APP where it went',
+    { meta: { clause: ['TS 103 698 6.3.3', 'TS 103 698 6.3.4 Figure 29'] } },
+    async () => {
+      const two = await talking();
+      two.wire = (what) => (what === 'execute' ? 'unanswered' : undefined);
+      await two.desk('madrid').transfer(callId, { to: uris.toledo });
+      await two.pass(40_000);
+      expect(two.app.owner).toBe(uris.toledo);
+      expect(said(two)).toContain('madrid 265/3 403');
+      expect(await two.chat('madrid')).toMatchObject({ phase: 'handed-over' });
+      expect(await two.chat('toledo')).toMatchObject({ phase: 'open' });
+      two.wire = () => undefined;
+      await two.pass(120_000);
+      expect(two.desk('madrid').transfers()[0]).toMatchObject({ phase: 'done' });
+    },
+  );
+
+  it(
+    'of a chat whose APP does not answer is not begun',
+    { meta: { clause: 'TS 103 698 6.2.6' } },
+    async () => {
+      const two = await talking();
+      two.app.deaf = (type) => (type === 266 ? 0 : undefined);
+      await two.desk('madrid').transfer(callId, { to: uris.toledo });
+      await two.pass(6_000);
+      expect(two.asked.filter(({ what }) => what === 'execute')).toEqual([]);
+      expect(await two.chat('madrid')).toMatchObject({ phase: 'open' });
+      expect(await two.desk('madrid').say(callId, 'hello?')).toMatchObject({ ok: true });
+    },
+  );
+
+  it(
+    'passes on what still comes, and shows it',
+    { meta: { clause: ['TS 103 698 6.3.3', 'ADR 0011 4'] } },
+    async () => {
+      const two = await talking();
+      await two.desk('madrid').transfer(callId, { to: uris.toledo });
+      await two.settle();
+      const shown = two.running.get('toledo')?.events ?? [];
+      expect(await two.deliver(two.app.write(inChat, 'a straggler'), 'madrid')).toBe(200);
+      await two.settle();
+      const kept = (await two.messages('madrid')).find((m) => m.text === 'a straggler');
+      expect(kept?.marks).toContain('after-hand-over');
+      const moved = (await two.messages('toledo')).filter((m) => m.text === 'a straggler');
+      expect(moved).toMatchObject([{ imported: uris.madrid, direction: 'in' }]);
+      const events = shown.filter(
+        ({ type, data }) => type === 'message' && 'text' in data && data.text === 'a straggler',
+      );
+      expect(events).toHaveLength(1);
+      // The same once more, from the APP itself: it is known.
+      await two.say(stop, 'bye');
+      expect(await two.chat('toledo')).toMatchObject({ phase: 'closed' });
+    },
+  );
+
+  it('goes there and back', { meta: { clause: 'TS 103 698 6.2.6' } }, async () => {
+    const two = await talking();
+    await two.desk('madrid').transfer(callId, { to: uris.toledo });
+    await two.settle();
+    await two.say(inChat, 'in between');
+    await two.desk('toledo').say(callId, 'back you go');
+    await two.settle();
+    expect(await two.desk('toledo').transfer(callId, { to: uris.madrid })).toMatchObject({ ok: true });
+    await two.settle();
+    expect(two.app.owner).toBe(uris.madrid);
+    expect(await two.chat('madrid')).toMatchObject({ phase: 'open' });
+    expect(await two.chat('toledo')).toMatchObject({ phase: 'handed-over' });
+    const all = await two.messages('madrid');
+    expect(texts(all, 'in')).toEqual(['help', 'smoke in the kitchen', 'in between']);
+    expect(texts(all, 'out').filter((t) => t === 'Is anybody hurt?')).toHaveLength(1);
+    expect(texts(all, 'out')).toContain('back you go');
+    await two.desk('madrid').say(callId, 'hello again');
+    await two.settle();
+    expect(said(two).at(-1)).toBe('madrid 259/6 200');
+  });
+});
