@@ -61,9 +61,10 @@ export function reactivate(state: PsapSession, text: string | undefined): PsapSt
 }
 
 /** The transferee has it. Its answer may come when the chat is already claimed back: it has it all the same. */
-export function handedOver(state: PsapSession): PsapStep {
+export function handedOver(state: PsapSession, messageId: number | undefined): PsapStep {
   const late = state.phase === 'open' && state.claim?.by === 'reactivate';
-  if (state.phase !== 'transferring' && !late) return [state, [note('refused')]];
+  const other = messageId !== undefined && state.stall !== undefined && messageId !== state.stall.messageId;
+  if ((state.phase !== 'transferring' && !late) || other) return [state, [note('refused')]];
   return leave({ ...state, claim: undefined, stall: undefined }, 'handed-over');
 }
 

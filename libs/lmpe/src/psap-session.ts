@@ -48,7 +48,7 @@ export function psapSession(state: PsapSession, event: PsapEvent): PsapStep {
     case 'reactivate':
       return reactivate(state, event.text);
     case 'handed-over':
-      return handedOver(state);
+      return handedOver(state, event.messageId);
     case 'take':
       return take(state, event.lastMessageId, event.text);
     case 'decline':

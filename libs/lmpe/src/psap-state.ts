@@ -74,8 +74,8 @@ export type PsapEvent =
   | { readonly type: 'redirect'; readonly target: string; readonly text?: string }
   /** 6.3.3: the transfer has failed, the chat goes on here. */
   | { readonly type: 'reactivate'; readonly text?: string }
-  /** 6.3.3: the transferee has answered 200. */
-  | { readonly type: 'handed-over' }
+  /** 6.3.3: the transferee has answered 200. `messageId`: of the 266, if another transfer may have begun since. */
+  | { readonly type: 'handed-over'; readonly messageId?: number }
   /** 6.2.6: the chat is offered to the APP from here. `lastMessageId`: of the transferor. */
   | { readonly type: 'take'; readonly lastMessageId: number; readonly text?: string }
   /** The execution has expired before anything was offered. */

@@ -84,7 +84,9 @@ export class ModelPsap {
     const taking = first.event.type === 'send' || first.event.imported === true;
     let state = this.#fresh(taking);
     for (const entry of this.#log) state = psapSession(state, replay(entry))[0];
-    if (this.#transfer?.stage === 'done') state = psapSession(state, { type: 'handed-over' })[0];
+    if (this.#transfer?.stage === 'done') {
+      state = psapSession(state, { type: 'handed-over', messageId: this.#transfer.messageId })[0];
+    }
     this.state = state;
     this.apply({ type: 'resumed' });
     for (const entry of this.#log) {
@@ -176,7 +178,8 @@ export class ModelPsap {
     this.#later(stallMs, () => {
       if (transfer.stage !== 'stalling') return;
       transfer.stage = 'done';
-      if (this.#transfer === transfer) this.#transfer = undefined;
+      if (this.#transfer !== transfer) return;
+      this.#transfer = undefined;
       this.apply({ type: 'reactivate', text: 'back' });
     });
   }
@@ -194,10 +197,11 @@ export class ModelPsap {
       }
       transfer.stage = 'done';
       if (status === 200) {
-        this.apply({ type: 'handed-over' });
+        this.apply({ type: 'handed-over', messageId: transfer.messageId });
         return;
       }
-      if (this.#transfer === transfer) this.#transfer = undefined;
+      if (this.#transfer !== transfer) return;
+      this.#transfer = undefined;
       this.apply({ type: 'reactivate', text: 'back' });
     };
     const ask = (): void =>
