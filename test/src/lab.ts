@@ -132,7 +132,7 @@ async function start(
     },
     say: async (part, text) => void (await act(await full(part), 'messages', { text })),
     stop: async (part, text) => void (await act(await full(part), 'stop', { text })),
-    act: async (part, what, body) => act(await full(part), what, body),
+    act: async (chat, what, body) => act((await find(chat)) ?? chat, what, body),
     centre: (id) => `sip:${id}@${running.config.psap.domain}`,
     async close() {
       await running.close();

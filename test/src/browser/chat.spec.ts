@@ -170,6 +170,9 @@ chromium.it(
       delivered: true,
     });
 
+    const phaseAt = async (centre: string): Promise<string | undefined> =>
+      (await lab.chats(callId)).find((chat) => chat.centre === centre)?.phase;
+    await until(async () => (await phaseAt('madrid')) === 'handed-over');
     const [second] = (await lab.chats(callId)).filter(({ centre }) => centre === 'catalunya');
     await lab.act(second?.chat ?? '', 'redirect', { to: lab.centre('andalucia') });
     await until(() => at('andalucia'));
