@@ -33,6 +33,7 @@ export {
   isTransferorActive,
   newTransferor,
   transferor,
+  wantsRestored,
 } from './transferor.js';
 export {
   type Transferee,

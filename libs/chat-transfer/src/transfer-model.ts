@@ -15,6 +15,7 @@ import {
   isTransferorActive,
   newTransferor,
   transferor,
+  wantsRestored,
 } from './transferor.js';
 
 /*
@@ -292,10 +293,11 @@ class Psap {
   /** A text of the APP. Answered once it is recorded. */
   receive(number: number): boolean {
     if (!this.up || this.durable.phase === 'none') return false;
-    const fresh = !this.durable.texts.some((known) => known >= number);
+    // Who had the chat before may get what is left from that time: it says nothing about now.
+    const strange = !this.durable.transfers.some(({ state }) => state.role === 'transferor');
     if (!this.#record(number)) return false;
     const takes = this.durable.transfers.findLast(({ state }) => state.role === 'transferee');
-    if (fresh && (this.durable.phase === 'taking' || this.durable.phase === 'declined') && takes) {
+    if (strange && (this.durable.phase === 'taking' || this.durable.phase === 'declined') && takes) {
       this.durable.phase = 'open';
       this.#feedIn(takes.key, { type: 'heard', at: this.world.now });
     }
@@ -307,7 +309,7 @@ class Psap {
     if (this.#mayCrash()) return false;
     const newest = this.#newest('transferor');
     if (newest?.state.role === 'transferor') {
-      if (isTransferorActive(newest.state) || this.durable.phase === 'handed-over') {
+      if (isTransferorActive(newest.state) || this.durable.phase !== 'open') {
         this.#feedOut(newest.key, {
           type: 'recorded',
           at: this.world.now,
@@ -679,7 +681,7 @@ class Psap {
       if (!this.up) return;
       const newest = durable.transfers.at(-1)?.key === key;
       if (state.role === 'transferor') {
-        if (newest || isTransferorActive(state)) {
+        if ((this.#newest('transferor')?.key === key && wantsRestored(state)) || isTransferorActive(state)) {
           this.#feedOut(key, { type: 'restored', at, recorded: durable.texts.length });
         }
       } else if (newest || isTransfereeActive(state)) {

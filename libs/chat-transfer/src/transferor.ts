@@ -63,6 +63,8 @@ export interface Transferor {
   readonly doneAt?: number;
   /** The last outcome of our 265 said nothing. */
   readonly unheard: boolean;
+  /** `keep` or `hand-over` may not have been done yet: a restart asks for it again. */
+  readonly confirming: boolean;
   /** The chat ended meanwhile: there is nothing to re-activate. */
   readonly closed: boolean;
   readonly timing: TransferTiming;
@@ -165,6 +167,7 @@ export function newTransferor(o: {
     asking: false,
     failures: 0,
     unheard: false,
+    confirming: false,
     closed: false,
     timing: { ...transferTiming, ...o.timing },
   };
@@ -203,7 +206,16 @@ export function transferor(state: Transferor, event: TransferorEvent): [Transfer
 
 /** Whether the machine has still something to do; if not it need not be kept in memory. */
 export function isTransferorActive(state: Transferor): boolean {
-  return state.phase === 'failed' ? false : state.phase !== 'done' || !settled(state);
+  if (state.phase === 'done') return state.confirming || !settled(state);
+  return state.phase !== 'failed';
+}
+
+/**
+ * Whether the machine wants `restored` after a restart: also when it was through, as a message may have come since that
+ * is in the chat's record and nowhere else. Of several transfers of a chat that concerns the last one.
+ */
+export function wantsRestored(state: Transferor): boolean {
+  return state.phase !== 'failed';
 }
 
 function negotiating(state: Transferor, event: TransferorEvent): Step {
@@ -366,6 +378,7 @@ function reactivate(state: Transferor, at: number, reason: TransferFailureReason
   return [
     {
       ...state,
+      confirming: false,
       phase: 'reactivating',
       reason,
       asking: false,
@@ -380,20 +393,15 @@ function reactivating(state: Transferor, event: TransferorEvent): Step {
   switch (event.type) {
     case 'reactivated':
       if (isAccepted(event.status)) return fail(state, state.reason ?? 'no-answer');
-      if (event.status === 403) {
-        if (state.verdict !== 'unknown') {
-          // Nobody else can have it: the APP does not wait, or no longer.
-          const [next, effects] = fail(state, state.reason ?? 'no-answer');
-          return [next, [...effects, { type: 'keep' }]];
-        }
-        return handOver(state, event.at, 0);
-      }
+      if (event.status === 403)
+        return state.verdict === 'unknown' ? handOver(state, event.at, 0) : keep(state);
       if (event.at - (state.reactivatedAt ?? event.at) >= state.timing.giveUpMs) {
         return fail(state, 'app-unreachable');
       }
       return [{ ...state, unheard: true }, [{ type: 'set-timer', timer: 'again', ms: state.timing.againMs }]];
     case 'timer':
       if (event.timer !== 'again') return same(state);
+      if (state.confirming) return fail(state, state.reason ?? 'no-answer');
       return [{ ...state, unheard: false }, [{ type: 'reactivate' }]];
     case 'executed':
       // The APP took the transferee's 265 before ours.
@@ -405,10 +413,20 @@ function reactivating(state: Transferor, event: TransferorEvent): Step {
     case 'closed':
       return fail(state, 'closed');
     case 'restored':
+      if (state.confirming) return keep(state);
       return [{ ...state, recorded: event.recorded, unheard: false }, [{ type: 'reactivate' }]];
     default:
       return same(state);
   }
+}
+
+/** Nobody else can have it: the APP does not wait, or no longer. */
+function keep(state: Transferor): Step {
+  return [{ ...state, confirming: true }, [{ type: 'persist' }, { type: 'keep' }, confirmLater(state)]];
+}
+
+function confirmLater({ timing }: Transferor): TransferorEffect {
+  return { type: 'set-timer', timer: 'again', ms: timing.retryMs };
 }
 
 function handOver(state: Transferor, at: number, upTo: number): Step {
@@ -417,12 +435,16 @@ function handOver(state: Transferor, at: number, upTo: number): Step {
     ...rest,
     phase: 'done',
     doneAt: state.doneAt ?? at,
+    confirming: true,
     asking: false,
     failures: 0,
     passed: Math.max(state.passed, upTo),
   };
   const [passing, effects] = settled(next) ? same(next) : passOn(next, at);
-  return [passing, [{ type: 'persist' }, { type: 'cancel-timers' }, { type: 'hand-over' }, ...effects]];
+  return [
+    passing,
+    [{ type: 'persist' }, { type: 'cancel-timers' }, { type: 'hand-over' }, confirmLater(state), ...effects],
+  ];
 }
 
 function done(state: Transferor, event: TransferorEvent): Step {
@@ -445,20 +467,26 @@ function done(state: Transferor, event: TransferorEvent): Step {
         failures: 0,
         passed: Math.max(state.passed, event.upTo),
       };
-      if (settled(next))
-        return [{ ...next, asking: false }, [{ type: 'persist' }, { type: 'cancel-timers' }]];
+      if (settled(next)) return [{ ...next, asking: false }, [{ type: 'persist' }]];
       if (next.asking) return [next, [{ type: 'persist' }]];
       const [passing, effects] = passOn(next, event.at);
       return [passing, [{ type: 'persist' }, ...effects]];
     }
+    case 'reactivated':
+      // The APP waited once more, and took our 265 when it came again.
+      return isAccepted(event.status) ? fail(state, 'refused-by-both') : same(state);
     case 'timer':
+      if (event.timer === 'again') return [{ ...state, confirming: false }, [{ type: 'persist' }]];
       return event.timer === 'retry' && !state.asking && !settled(state)
         ? passOn(state, event.at)
         : same(state);
     case 'restored': {
       const fresh = { ...state, recorded: event.recorded, asking: false };
       const [next, effects] = settled(fresh) ? same(fresh) : passOn(fresh, event.at);
-      return [next, [{ type: 'hand-over' }, ...effects]];
+      const handOverAgain: TransferorEffect[] = state.confirming
+        ? [{ type: 'hand-over' }, confirmLater(state)]
+        : [];
+      return [next, [...handOverAgain, ...effects]];
     }
     default:
       return same(state);
@@ -518,7 +546,7 @@ function send(state: Transferor, at: number, history: boolean): [Transferor, Tra
 
 function fail(state: Transferor, reason: TransferFailureReason): Step {
   return [
-    { ...state, phase: 'failed', reason, asking: false },
+    { ...state, phase: 'failed', reason, asking: false, confirming: false },
     [{ type: 'persist' }, { type: 'cancel-timers' }],
   ];
 }
