@@ -192,8 +192,11 @@ function phaseOf(
       const claim = claimOf(messageId, m.text, back ? 'reactivate' : 'take');
       return [{ ...known, phase: back ? 'open' : 'taking', claim, stall: back ? known.stall : undefined }];
     }
-    case 'start':
-      return [open(known)[0]];
+    case 'start': {
+      // It is the answer to what was replayed just now, and still has to be agreed to.
+      const asked = before.claim?.by === 'greet' && before.claim.messageId === messageId;
+      return [{ ...open(known)[0], claim: asked ? before.claim : undefined }];
+    }
     default: {
       const phase: PsapPhase = before.phase === 'waiting' ? 'open' : before.phase;
       return [{ ...known, phase }];
