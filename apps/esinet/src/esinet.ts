@@ -77,7 +77,8 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
         platform,
         config.ecrf.boundaries === 'lab' ? { lab: labBoundaries() } : {},
       ),
-    psap: () => startPsap(withLabCentres(config), platform),
+    psap: async () =>
+      startPsap(withLabCentres(config), platform, { tls: await loadTls(pkiFolder, 'psap') }),
     esrp: () => startEsrp(config.esrp, platform),
     bcf: async () => startBcf(config.bcf, platform, { tls: await loadTls(pkiFolder, 'bcf') }),
     provider: async () =>

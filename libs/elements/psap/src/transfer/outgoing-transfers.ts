@@ -7,6 +7,7 @@ import {
   isTransferorActive,
   newTransferor,
   transferor,
+  wantsRestored,
 } from '@esinet/chat-transfer';
 import { type Clock, type IdSource, type Logger, isoTime, messageOf } from '@esinet/kernel';
 import { MessageType } from '@esinet/lmpe';
@@ -142,7 +143,11 @@ export class OutgoingTransfers {
   /** Goes on with what was under way when the process ended. */
   async restore(record: OutgoingTransfer): Promise<void> {
     const going = this.#add(record);
-    if (isTransferorActive(record.state)) await this.#resume(going);
+    if (
+      this.#byChat.get(record.chat) === going ? wantsRestored(record.state) : isTransferorActive(record.state)
+    ) {
+      await this.#resume(going);
+    }
   }
 
   get(transfer: string): OutgoingTransfer | undefined {

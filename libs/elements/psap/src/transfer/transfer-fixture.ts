@@ -94,6 +94,8 @@ export class FakeApp {
 /** Records of a process that dies at its nth write, and with it everything that is not on disk. */
 export class MortalRecords implements Records {
   left = Number.POSITIVE_INFINITY;
+  /** Whether the last write is on disk. */
+  keepsLast = true;
   dead = false;
 
   constructor(readonly inner: MemoryRecords = new MemoryRecords()) {}
@@ -124,6 +126,7 @@ export class MortalRecords implements Records {
   }
 
   #live(): void {
+    if (this.left === 1 && !this.keepsLast) this.dead = true;
     if (this.dead || this.left <= 0) throw new RecordsError('closed', 'the process is dead');
   }
 
