@@ -8,7 +8,8 @@ let lab: Lab;
 
 beforeAll(async () => {
   Object.assign(globalThis, { WebSocket });
-  lab = await startLab();
+  // A chat is declared silent after 2 s here, so that nobody has to wait for it.
+  lab = await startLab((config) => ({ ...config, psap: { ...config.psap, silence: 2_000 } }));
 });
 afterAll(() => lab.close());
 
@@ -82,7 +83,6 @@ it(
       await lab.act(catalunya?.chat ?? '', 'messages', { text: 'we go on' });
       expect(await client.inbox.take((m) => m.text === 'we go on')).toMatchObject({
         faults: [],
-        messageId: (take.messageId ?? 0) + 1,
       });
     } finally {
       client.close();
@@ -112,15 +112,38 @@ it(
   },
 );
 
+it(
+  'a client that takes 266 for the end answers 200 and is lost to both: its chat stays open and is declared silent',
+  { meta: { clause: ['TS 103 698 6.2.5', 'TS 103 698 6.2.6'] }, timeout: 30_000 },
+  async () => {
+    const client = await openChat('caller9');
+    client.endsOnStop = true;
+    try {
+      await lab.act(client.callId, 'transfer', { to: lab.centre('catalunya') });
+      await client.inbox.take((m) => m.messageType === 265);
+      expect(client.closed).toBe(true);
+      await until(() => notes(client.callId, 'catalunya').includes('silent'));
+      const { madrid, catalunya } = await owners(client.callId);
+      expect([madrid?.phase, catalunya?.phase]).toEqual(['handed-over', 'open']);
+      expect(said(catalunya)).toEqual(['Help']);
+    } finally {
+      client.close();
+    }
+  },
+);
+
 const owners = async (callId: string): Promise<Partial<Record<string, RecordedChat>>> =>
   Object.fromEntries((await lab.chats(callId)).map((chat) => [chat.centre, chat]));
 
 const said = (chat: RecordedChat | undefined): (string | undefined)[] =>
   (chat?.messages ?? []).filter((m) => m.direction === 'in' && m.text).map((m) => m.text);
 
-const notes = (callId: string): unknown[] =>
+const notes = (callId: string, centre = 'madrid'): unknown[] =>
   lab.events
     .filter(
-      ({ subject, payload }) => subject === 'events.psap.note' && String(payload['callId']).includes(callId),
+      ({ subject, payload }) =>
+        subject === 'events.psap.note' &&
+        String(payload['callId']).includes(callId) &&
+        payload['centre'] === centre,
     )
     .map(({ payload }) => payload['note']);

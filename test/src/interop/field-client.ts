@@ -40,6 +40,8 @@ export class FieldClient {
   /** Between a 266 or 274 and the next start it keeps quiet. */
   #stalled = false;
   closed = false;
+  /** Takes any stop, that of a transfer too, for the end of the chat: it answers 200 afterwards and heeds nothing. */
+  endsOnStop = false;
   /** What it sent by itself: type and status. */
   readonly sentByItself: { readonly messageType: number; readonly status: number }[] = [];
 
@@ -110,12 +112,17 @@ export class FieldClient {
   }
 
   #take(m: FieldMessage): void {
+    if (this.endsOnStop) {
+      this.inbox.put(m);
+      if (m.messageType !== undefined && (m.messageType & 3) === 2) this.closed = true;
+      if (this.closed) return;
+    }
     const before = this.target;
     if (m.replyTo !== undefined) this.target = m.replyTo;
     if (m.messageType === 258) this.closed = true;
     if (m.messageType === 266 || m.messageType === 274) this.#stalled = true;
     if (m.messageType === 257 || m.messageType === 265) this.#stalled = false;
-    this.inbox.put(m);
+    if (!this.endsOnStop) this.inbox.put(m);
     if (m.messageType !== 274) return;
     this.#changed = true;
     void this.#send(273, 'I was sent here', [], [`History-Info: <${before}>;index=1`]).then((status) =>
