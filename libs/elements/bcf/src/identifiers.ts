@@ -18,6 +18,8 @@ export interface Identified {
   readonly messageType?: number;
   /** Call-Info values to add; empty where all are there. */
   readonly added: readonly string[];
+  /** One to put before those that came: there is a Call Identifier among them, but none that can be read. */
+  readonly before?: string;
 }
 
 /**
@@ -36,9 +38,10 @@ export function identify(
     known.callId ??
     `urn:emergency:uid:callid:${derived('callid', request.callId ?? '', request.from?.uri ?? '')}:${o.elementId}`;
   const added: string[] = [];
-  if (!purposes.callId) {
-    added.push(`<${callId}>;purpose=${identifierRegistry.callId.emitted.purpose}`);
-  }
+  const value = `<${callId}>;purpose=${identifierRegistry.callId.emitted.purpose}`;
+  // Else the PSAP would make up another one, by which this border does not find the way back.
+  const before = purposes.callId && known.callId === undefined ? { before: value } : {};
+  if (!purposes.callId) added.push(value);
   if (o.nena) {
     if (!purposes.nenaCallId) added.push(`<${callId}>;purpose=emergency-CallId`);
     if (known.incidentId === undefined) {
@@ -48,7 +51,7 @@ export function identify(
   }
   const assigned = known.callId === undefined;
   const { messageType } = known;
-  return messageType === undefined ? { callId, assigned, added } : { callId, assigned, messageType, added };
+  return { callId, assigned, added, ...before, ...(messageType !== undefined && { messageType }) };
 }
 
 /** How many characters of a Call Identifier cannot be guessed: its unique part. */

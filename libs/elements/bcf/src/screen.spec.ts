@@ -1,3 +1,4 @@
+import { readIdentifiers } from '@esinet/lmpe';
 import { editMessage } from '@esinet/sip';
 import { leaving, sipMessage } from '@esinet/testing';
 import { describe, expect, it } from 'vitest';
@@ -302,6 +303,24 @@ describe('identifiers', () => {
       expect(values).toHaveLength(4);
     },
   );
+
+  it(
+    'puts one before what cannot be read, so that the PSAP answers by it',
+    { meta: { clause: 'TS 103 698 6.1.2.7' } },
+    () => {
+      for (const uri of ['', 'urn:emergency:uid:callid::app.lab', `urn:emergency:uid:callid:${'x'.repeat(300)}:app.lab`]) {
+        const bad: [string, string] = ['Call-Info', `<${uri}>;purpose=EmergencyCallData.CallId`];
+        const before = request({ headers: [bad] });
+        const screening = screen(before, stranger, context);
+        const values = leaving(before, screening).values('Call-Info');
+        expect(values.slice(0, 2)).toEqual([`<${screening.callId}>;purpose=EmergencyCallData.CallId`, bad[1]]);
+        expect(readIdentifiers(values)).toMatchObject({
+          callId: screening.callId,
+          problems: ['callId: given twice, first one taken'],
+        });
+      }
+    },
+  ); // prettier-ignore
 
   it(
     'assigns one that every message of the Call-ID comes to',

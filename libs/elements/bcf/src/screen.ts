@@ -131,7 +131,10 @@ function emergency(
 ): Screening {
   const { policy, hops } = context;
   const inside = source.side === 'private';
-  const { callId, added } = identify(request, { elementId: policy.elementId, nena: policy.nenaIdentifiers });
+  const { callId, added, before } = identify(request, {
+    elementId: policy.elementId,
+    nena: policy.nenaIdentifiers,
+  });
   const { requestUri, retargeted } = traffic.target;
   const received = inside ? request.values('History-Info') : trustedHistory(request, source, policy);
   const toService = retargeted ? [{ uri: requestUri, by: 'rc' as const }] : [];
@@ -140,6 +143,7 @@ function emergency(
   const history = tellable ? historyInfo(received, request.requestUri, toService) : received;
 
   const edits: HeaderEdit[] = inside ? [] : police(request, source, policy);
+  if (before !== undefined) edits.push({ op: 'prepend', name: 'Call-Info', value: before });
   for (const value of added) edits.push({ op: 'append', name: 'Call-Info', value });
 
   const uri = retargeted ? { uri: requestUri } : {};
@@ -206,8 +210,9 @@ function lastResortEdits(
 function inChat(request: SipMessage, source: Source, context: ScreenContext, user: Uri): Screening {
   const { policy, hops } = context;
   const inside = source.side === 'private';
-  const { callId, added } = identify(request, { elementId: policy.elementId, nena: false });
+  const { callId, added, before } = identify(request, { elementId: policy.elementId, nena: false });
   const edits: HeaderEdit[] = inside ? [] : police(request, source, policy);
+  if (before !== undefined) edits.push({ op: 'prepend', name: 'Call-Info', value: before });
   for (const value of added) edits.push({ op: 'append', name: 'Call-Info', value });
   if (!inside) edits.push(...replaceHistory(request, trustedHistory(request, source, policy)));
   const destinations = hops.psap(user.user);

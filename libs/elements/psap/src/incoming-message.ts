@@ -8,9 +8,10 @@ import {
   readIdentifiers,
 } from '@esinet/lmpe';
 import type { Limits } from '@esinet/platform';
-import { type BodyPart, type SipMessage, parseNameAddr, parseUri, readBodyParts } from '@esinet/sip';
+import { type BodyPart, type SipMessage, parseNameAddr, parseUri } from '@esinet/sip';
 import type { DataBlock } from './reading/additional-data.js';
 import type { AlertError } from './reading/alert.js';
+import { messageParts } from './reading/body-parts.js';
 import { readChatText, typeOf } from './reading/chat-text.js';
 import { type DataReference, readData } from './reading/message-data.js';
 import { readLanguages } from './reading/languages.js';
@@ -96,7 +97,8 @@ export function readIncoming(request: SipMessage, limits?: Pick<Limits, 'body' |
   }
   const sender = addressOf(request.header('From'));
   if (sender === undefined) problems.push('from cannot be read');
-  const parts = readBodyParts(request, limits?.body);
+  const { parts, problem } = messageParts(request, limits);
+  if (problem !== undefined) problems.push(problem);
   const chat = readChatText(parts);
   problems.push(...chat.problems);
   const { values, references, used } = readLocations(request.values('Geolocation'), parts, problems, limits);

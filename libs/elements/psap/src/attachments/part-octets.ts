@@ -1,7 +1,8 @@
 import type { Limits } from '@esinet/platform';
-import { parseDatagram, readBodyParts, unlimited } from '@esinet/sip';
+import { parseDatagram, unlimited } from '@esinet/sip';
 import type { OtherPart } from '../incoming-message.js';
 import type { MessageRecord } from '../message-record.js';
+import { messageParts } from '../reading/body-parts.js';
 import { typeOf } from '../reading/chat-text.js';
 
 /** A body part as it was sent, its transfer encoding undone. */
@@ -26,7 +27,7 @@ export function partOctets(
   if (record.raw === undefined) return undefined;
   const parsed = parseDatagram(Buffer.from(record.raw, 'base64'), unlimited);
   if (parsed.kind !== 'message') return undefined;
-  const part = readBodyParts(parsed.message, limits?.body)[n];
+  const part = messageParts(parsed.message, limits).parts[n];
   if (!part) return undefined;
   return {
     ...named(listed),

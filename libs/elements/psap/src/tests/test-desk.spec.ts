@@ -16,9 +16,7 @@ import { TestDesk } from './test-desk.js';
 
 const centre = new Centres(
   psapConfigSchema.parse({
-  greeting: 'Hello',
-  publicUri: 'sip:madrid@esinet.lab',
-  accept: 'auto',
+    defaultCentre: 'madrid',
     centres: [{ uri: 'sip:madrid@psap.esinet.internal', name: '112 Madrid' }],
   }),
 ).default;
