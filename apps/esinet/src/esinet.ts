@@ -77,9 +77,8 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
         platform,
         config.ecrf.boundaries === 'lab' ? { lab: labBoundaries() } : {},
       ),
-    psap: async () =>
-      startPsap(withLabCentres(config), platform, { tls: await loadTls(pkiFolder, 'psap') }),
-    esrp: () => startEsrp(config.esrp, platform),
+    psap: async () => startPsap(withLabCentres(config), platform, { tls: await loadTls(pkiFolder, 'psap') }),
+    esrp: async () => startEsrp(config.esrp, platform, { tls: await loadTls(pkiFolder, 'esrp') }),
     bcf: async () => startBcf(config.bcf, platform, { tls: await loadTls(pkiFolder, 'bcf') }),
     provider: async () =>
       startProvider(config.provider, platform, { tls: await loadTls(pkiFolder, 'provider') }),
