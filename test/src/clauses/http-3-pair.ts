@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { transferClient } from '@esinet/chat-transfer';
@@ -15,7 +16,10 @@ export interface Answer {
   readonly body: object;
 }
 
-/** A PSAP of ours, a bare APP, and a PSAP of somebody else with which there is an agreement: what it answers is up to a spec. */
+/**
+ * A PSAP of ours, a bare APP, and a PSAP of somebody else with which there is an agreement: what it answers is up to a
+ * spec.
+ */
 export interface Http3Pair {
   readonly app: LoopbackAgent;
   /** To the centre `madrid`, straight. */
@@ -34,8 +38,18 @@ export interface Http3Pair {
   /** What ours has asked. */
   readonly asked: { readonly path: string; readonly body: Record<string, unknown> }[];
   answer: (path: string, body: Record<string, unknown>) => Answer | Promise<Answer>;
+  /** The other PSAP's server also gives out a block of additional data; who fetched it, by the names of its certificate. */
+  readonly dataUrl: string;
+  readonly fetched: string[];
   close(): Promise<void>;
 }
+
+const providerInfo = `<?xml version="1.0"?>
+<d:EmergencyCallData.ProviderInfo xmlns:d="urn:ietf:params:xml:ns:EmergencyCallData:ProviderInfo">
+  <d:DataProviderReference>1@provider.lab</d:DataProviderReference>
+  <d:DataProviderString>A provider of the lab</d:DataProviderString>
+  <d:ContactURI>tel:+34600000000</d:ContactURI>
+</d:EmergencyCallData.ProviderInfo>`;
 
 export async function startHttp3Pair(): Promise<Http3Pair> {
   const folder = await mkdtemp(join(tmpdir(), 'http-3-'));
@@ -45,10 +59,17 @@ export async function startHttp3Pair(): Promise<Http3Pair> {
   const app = await loopbackAgent();
   const theirs = await loadTls(pki, 'handover');
   const asked: Http3Pair['asked'] = [];
+  const fetched: string[] = [];
 
   const server = createServer(
     { ...theirs, requestCert: true, rejectUnauthorized: true },
     (request, response) => {
+      if (request.method === 'GET') {
+        fetched.push((request.socket as TLSSocket).getPeerCertificate().subjectaltname ?? '');
+        response.writeHead(200, { 'content-type': 'application/EmergencyCallData.ProviderInfo+xml' });
+        response.end(providerInfo);
+        return;
+      }
       void (async () => {
         const chunks: Buffer[] = [];
         for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -64,12 +85,14 @@ export async function startHttp3Pair(): Promise<Http3Pair> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 
+  const theirHost = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const config = psapConfigSchema.parse({
     listeners: [{ name: 'psap-tcp', transport: 'tcp', port: 0 }],
     http: { port: 0 },
     outboundProxy: `tcp:127.0.0.1:${app.port('tcp')}`,
     centres: [{ uri: 'sip:madrid@psap.esinet.internal', name: '112 Madrid' }],
     script: 'none',
+    additionalData: { allowedHosts: [theirHost] },
     drain: 0,
     transfer: {
       accept: 'auto',
@@ -77,7 +100,7 @@ export async function startHttp3Pair(): Promise<Http3Pair> {
         {
           name: 'neighbour',
           uris: ['sip:*@handover.esinet.lab'],
-          url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+          url: `https://${theirHost}`,
           sanUri: 'sip:handover.esinet.lab',
         },
       ],
@@ -95,6 +118,8 @@ export async function startHttp3Pair(): Promise<Http3Pair> {
     peer,
     stranger,
     asked,
+    dataUrl: `//${theirHost}/data`,
+    fetched,
     answer: () => ({ status: 500, body: {} }),
     async send(draft) {
       const outcome = await app.send({
