@@ -102,7 +102,7 @@ describe('the APP', () => {
 
   it(
     'keeps texts until the PSAP starts, sends keep-alives after, with the new place',
-    { meta: { clause: 'TS 103 698 6.2.3, 6.2.5' } },
+    { meta: { clause: 'TS 103 698 6.2.3, 6.2.5', shall: '6.2.5-1' } },
     async () => {
       const { far, client } = await bench('udp');
       await client.start('help');
@@ -129,7 +129,7 @@ describe('the APP', () => {
 
   it(
     'stalls in a transfer and follows a redirect',
-    { meta: { clause: 'TS 103 698 6.2.6, 6.2.7' } },
+    { meta: { clause: 'TS 103 698 6.2.6, 6.2.7', shall: ['6.2.6-11', '6.2.7-12'] } },
     async () => {
       const { far, client } = await bench('udp', { timing: { heartbeatMs: 60_000, silenceMs: 60_000 } });
       await client.start('help');

@@ -165,33 +165,37 @@ describe('call takers', () => {
     );
   });
 
-  it('never see a test call, nor do the figures', { meta: { clause: 'TS 103 698 6.1.2.10' } }, async () => {
-    const b = await bench();
-    await b.call('PUT', 'takers/ana', { name: 'Ana' });
-    const seen: string[] = [];
-    const aborting = new AbortController();
-    const stream = await fetch(`${b.url}/api/events`, { signal: aborting.signal });
-    const reading = (async () => {
-      for await (const chunk of stream.body ?? []) seen.push(Buffer.from(chunk).toString());
-    })().catch(() => undefined);
-    const callId = 'urn:emergency:uid:callid:testcall123:app.lab';
-    expect(await b.send(callId, 257, 1, 'testing', { uri: 'urn:service:sos.test' })).toBe(200);
-    await b.caller.request(1);
-    await b.begin('real');
-    await until(() =>
-      seen.join('').includes('"callId":"urn:emergency:uid:callid:realxxx') ? true : undefined,
-    );
-    aborting.abort();
-    await reading;
-    expect(seen.join('')).not.toContain('testcall123');
-    expect(await waiting(b)).toEqual(['real']);
-    const { chats } = (await b.call('GET', 'chats')).body as { chats: { callId: string }[] };
-    expect(chats.map((c) => nameOf(c.callId))).toEqual(['real']);
-    expect(code(await b.call('POST', chat(callId, '/accept'), { taker: 'ana' }))).toBe('404 not-found');
-    await until(async () =>
-      (await metric(b, 'esinet_queue_length', 'centre="madrid"')) === '1' ? true : undefined,
-    );
-  });
+  it(
+    'never see a test call, nor do the figures',
+    { meta: { clause: 'TS 103 698 6.1.2.10', shall: '6.1.2.10-3' } },
+    async () => {
+      const b = await bench();
+      await b.call('PUT', 'takers/ana', { name: 'Ana' });
+      const seen: string[] = [];
+      const aborting = new AbortController();
+      const stream = await fetch(`${b.url}/api/events`, { signal: aborting.signal });
+      const reading = (async () => {
+        for await (const chunk of stream.body ?? []) seen.push(Buffer.from(chunk).toString());
+      })().catch(() => undefined);
+      const callId = 'urn:emergency:uid:callid:testcall123:app.lab';
+      expect(await b.send(callId, 257, 1, 'testing', { uri: 'urn:service:sos.test' })).toBe(200);
+      await b.caller.request(1);
+      await b.begin('real');
+      await until(() =>
+        seen.join('').includes('"callId":"urn:emergency:uid:callid:realxxx') ? true : undefined,
+      );
+      aborting.abort();
+      await reading;
+      expect(seen.join('')).not.toContain('testcall123');
+      expect(await waiting(b)).toEqual(['real']);
+      const { chats } = (await b.call('GET', 'chats')).body as { chats: { callId: string }[] };
+      expect(chats.map((c) => nameOf(c.callId))).toEqual(['real']);
+      expect(code(await b.call('POST', chat(callId, '/accept'), { taker: 'ana' }))).toBe('404 not-found');
+      await until(async () =>
+        (await metric(b, 'esinet_queue_length', 'centre="madrid"')) === '1' ? true : undefined,
+      );
+    },
+  );
 
   it('send configured texts by their name, in the language of the caller', async () => {
     const b = await bench({

@@ -116,7 +116,7 @@ describe('a test call', () => {
 
   it(
     'is answered with name, service as received and location in words, and ended by that',
-    { meta: { clause: ['TS 103 698 6.1.2.10', 'RFC 6881 15'] } },
+    { meta: { clause: ['TS 103 698 6.1.2.10', 'RFC 6881 15'], shall: ['6.1.2.10-11', '6.1.2.10-13', '6.1.2.10-14', '6.1.2.10-15'] } },
     async () => {
       for (const uri of ['urn:service:sos.test', 'urn:service:SOS.fire.test', 'urn:service:test.sos.police']) {
         const b = desk();
@@ -143,7 +143,7 @@ describe('a test call', () => {
 
   it(
     'waits for a location by reference, fetched for a test',
-    { meta: { clause: ['TS 103 698 6.1.2.10', 'RFC 6881 15'] } },
+    { meta: { clause: ['TS 103 698 6.1.2.10', 'RFC 6881 15'], shall: '6.1.2.10-17' } },
     async () => {
       let found: (value: Awaited<ReturnType<LocationLook>>) => void = () => undefined;
       const asked: string[] = [];
@@ -171,7 +171,12 @@ describe('a test call', () => {
 
   it(
     'is refused when repeated within two minutes, over the limit, or when switched off',
-    { meta: { clause: ['TS 103 698 6.1.2.10', 'RFC 6881 15'] } },
+    {
+      meta: {
+        clause: ['TS 103 698 6.1.2.10', 'RFC 6881 15'],
+        shall: ['6.1.2.10-7', '6.1.2.10-8', '6.1.2.10-10', '6.1.2.10-18', '6.1.2.10-19'],
+      },
+    },
     async () => {
       const b = desk({ config: { perMinute: 3 } });
       expect(await b.desk.take(message({ callId: id(1) }), centre)).toBe(200);
@@ -244,7 +249,7 @@ describe('a test call', () => {
 
   it(
     'goes on without anybody, but never swallows a text',
-    { meta: { clause: ['TS 103 698 6.1.2.10', 'TS 103 698 6.2.4'] } },
+    { meta: { clause: ['TS 103 698 6.1.2.10', 'TS 103 698 6.2.4'], shall: '6.1.2.10-3' } },
     async () => {
       const b = desk();
       await b.desk.take(message({ callId: id(1) }), centre);
