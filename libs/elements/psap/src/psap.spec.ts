@@ -521,7 +521,8 @@ describe('a PSAP', () => {
     ] as const) {
       const answer = await fetch(`${b.api}/${path}`, init);
       expect(answer.status).toBe(status);
-      if (path !== 'elsewhere') expect(await answer.json()).toMatchObject({ status, type: 'about:blank' });
+      const problem = (await answer.json()) as { code: string };
+      expect(problem).toMatchObject({ status, type: `/api/problems/${problem.code}` });
     }
     const metrics = await (await fetch(`${b.api.replace('/api', '')}/metrics`)).text();
     expect(metrics).toContain('esinet_chat_sessions');

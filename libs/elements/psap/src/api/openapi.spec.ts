@@ -303,6 +303,7 @@ describe('the OpenAPI document', () => {
 
   it('describes a transfer as it goes', async () => {
     const five = { id: await bench.begin('five') };
+    await call('writeNote', { path: five, body: { text: 'lives alone', by: 'ana' } });
     const six = { id: await bench.begin('six') };
     const to = 'sip:toledo@psap.esinet.internal';
     const decide = async (what: 'acceptTransfer' | 'declineTransfer'): Promise<void> => {
@@ -320,6 +321,16 @@ describe('the OpenAPI document', () => {
     const agreed = call('transfer', { path: five, body: { to, reason: 'theirs', text: 'one moment' } });
     await decide('acceptTransfer');
     expect((await agreed).status).toBe(202);
+    // What colleagues wrote down goes along.
+    const there = await until(async () => {
+      const { chats } = (await call('listChats', { query: '?centre=toledo' })).body as {
+        chats: { chat: string; transferredFrom?: string }[];
+      };
+      return chats.find((c) => c.transferredFrom !== undefined)?.chat;
+    });
+    expect((await call('listNotes', { path: { id: there } })).body).toMatchObject({
+      notes: [{ text: 'lives alone', by: 'ana', from: expect.stringContaining('madrid') as string }],
+    });
     expect((await call('redirect', { path: six, body: { to, text: 'please ask there' } })).status).toBe(201);
     await call('say', { path: six, body: { text: 'gone' } });
   });

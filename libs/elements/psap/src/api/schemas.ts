@@ -131,7 +131,14 @@ export const chatsSchema = z
   .register(named, { id: 'Chats', description: 'Newest first' });
 
 export const noteSchema = z
-  .object({ note: z.string(), chat: chatId, at: time, by: z.string().optional(), text: z.string() })
+  .object({
+    note: z.string(),
+    chat: chatId,
+    at: time,
+    by: z.string().optional(),
+    text: z.string(),
+    from: z.string().optional().describe('URI of the centre it came from in a transfer'),
+  })
   .register(named, { id: 'Note' });
 
 export const notesSchema = z

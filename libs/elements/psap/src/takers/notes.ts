@@ -19,6 +19,8 @@ export interface Note {
   readonly at: string;
   readonly by?: string;
   readonly text: string;
+  /** URI of the centre it came from in a transfer. */
+  readonly from?: string;
 }
 
 export interface NoteRefusal {
@@ -29,7 +31,7 @@ export interface NoteRefusal {
 /** Collection of Records, `<chat>/<RFC 3339>/<note>`. */
 export const notesCollection = 'notes';
 
-interface NoteRecord extends Note {
+export interface NoteRecord extends Note {
   readonly version: 1;
 }
 
@@ -58,11 +60,11 @@ export class Notes {
       ...(by !== undefined && { by }),
     };
     try {
-      if ((await this.of(chat)).length >= config.notes) {
+      if ((await this.of(chat)).filter((n) => n.from === undefined).length >= config.notes) {
         return err({ code: 'too-many-notes', message: `a chat has at most ${config.notes} notes` });
       }
       const record: NoteRecord = { version: 1, ...note };
-      await records.append(notesCollection, `${chat}/${note.at}/${note.note}`, record);
+      await records.append(notesCollection, noteKey(record), record);
       return ok(note);
     } catch (error) {
       logger.error('note not stored', { reason: messageOf(error) });
@@ -71,17 +73,26 @@ export class Notes {
   }
 
   /** Oldest first. @throws RecordsError */
-  async of(chat: string): Promise<Note[]> {
-    const rows = await this.o.records.list(notesCollection, {
-      prefix: `${chat}/`,
-      limit: this.o.config.notes,
-    });
-    return rows.flatMap(({ value }) => {
-      if (!isNoteRecord(value)) return [];
-      const { version: _version, ...note } = value;
-      return [note];
-    });
+  of(chat: string): Promise<Note[]> {
+    return notesOf(this.o.records, chat);
   }
+}
+
+/** Notes read of one chat: its own, and what came along with it. */
+const read = 5_000;
+
+/** Oldest first. @throws RecordsError */
+export async function notesOf(records: Records, chat: string): Promise<Note[]> {
+  const rows = await records.list(notesCollection, { prefix: `${chat}/`, limit: read });
+  return rows.flatMap(({ value }) => {
+    if (!isNoteRecord(value)) return [];
+    const { version: _version, ...note } = value;
+    return [note];
+  });
+}
+
+export function noteKey({ chat, at, note }: Note): string {
+  return `${chat}/${at}/${note}`;
 }
 
 function isNoteRecord(value: unknown): value is NoteRecord {

@@ -1,13 +1,14 @@
 import type { ChatHistory, HistoryMessage } from '@esinet/chat-transfer';
 import { type Clock, isoTime } from '@esinet/kernel';
 import { psapSession } from '@esinet/lmpe';
-import type { Limits } from '@esinet/platform';
+import type { Limits, Records } from '@esinet/platform';
 import type { Centre, Centres } from '../centre.js';
 import type { Chat } from '../chat.js';
 import type { ChatArchive } from '../chat-archive.js';
 import type { ChatSteps } from '../chat-steps.js';
 import type { Chats } from '../chats.js';
 import { type MessageRecord, chatIdOf, recordKey } from '../message-record.js';
+import { keepHistoryNotes } from '../takers/history-notes.js';
 import { importedEvent, importedRecord } from './imported-record.js';
 
 /** Records written at once: many of them must not crowd out those of other chats. */
@@ -17,6 +18,7 @@ const portion = 200;
 export class HistoryImport {
   constructor(
     private readonly o: {
+      readonly records: Records;
       readonly chats: Chats;
       readonly centres: Centres;
       readonly messages: ChatArchive;
@@ -49,6 +51,12 @@ export class HistoryImport {
       ...(history.IncidentId !== undefined && { incident: history.IncidentId }),
       ...(history.Languages && { languages: history.Languages }),
     }));
+    if (history.Notes) {
+      await keepHistoryNotes(this.o.records, id, history.Notes, {
+        from: o.from,
+        wallMs: this.o.clock.wall(),
+      });
+    }
     await chat.enqueue(async () => {
       const known = chat.recorded ? await this.o.messages.messages(chat.id) : [];
       if (!chat.recorded) await this.#begin(chat, history, o.from);

@@ -11,7 +11,7 @@ import {
 } from '@esinet/chat-transfer';
 import { type Clock, type IdSource, type Logger, isoTime, messageOf } from '@esinet/kernel';
 import { MessageType } from '@esinet/lmpe';
-import type { Limits } from '@esinet/platform';
+import type { Limits, Records } from '@esinet/platform';
 import type { Chat } from '../chat.js';
 import type { ChatArchive } from '../chat-archive.js';
 import type { ChatPost } from '../chat-post.js';
@@ -19,6 +19,7 @@ import type { ChatSteps, DoneStep } from '../chat-steps.js';
 import type { Chats } from '../chats.js';
 import type { PsapConfig } from '../config.js';
 import type { MessageRecord } from '../message-record.js';
+import { notesForHistory } from '../takers/history-notes.js';
 import { historyOf } from './chat-history.js';
 import type { TransferArchive } from './transfer-archive.js';
 import type { TransferPeers } from './transfer-peers.js';
@@ -38,6 +39,7 @@ export interface OutgoingTransfersOptions {
   readonly ids: IdSource;
   readonly logger: Logger;
   readonly limits?: Pick<Limits, 'body'>;
+  readonly records: Records;
   /** With whom a transfer to that PSAP is agreed, now. */
   readonly agreed: (centre: string, to: string) => Agreement | undefined;
   /** After a change is durable. */
@@ -53,6 +55,9 @@ interface Going {
   claim?: { readonly record: MessageRecord; status: number | undefined };
   readonly settled: ((phase: Transferor['phase']) => void)[];
 }
+
+/** Of a chat's history that notes may take: what was said comes first. */
+const notesShare = 4;
 
 /** TS 103 698 6.2.6, 6.3, the transferor: does what the machine of @esinet/chat-transfer decides. */
 export class OutgoingTransfers {
@@ -324,7 +329,9 @@ export class OutgoingTransfers {
       centre: chat.centre.publicUri,
       ...(limits && { limits }),
     });
-    return fitHistory(history, config.transfer.historyBytes);
+    const { historyBytes } = config.transfer;
+    const notes = await notesForHistory(this.o.records, chat.id, historyBytes / notesShare);
+    return fitHistory({ ...history, ...(notes.length > 0 && { Notes: notes }) }, historyBytes);
   }
 
   /** R2: our own 265, the same one however often it is asked for. */
