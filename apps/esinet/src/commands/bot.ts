@@ -65,6 +65,8 @@ interface Held {
   state: Interview;
   /** Sequence of the last message that was looked at. */
   last: number;
+  /** Sequence of the latest question: what was recorded before it is no answer to it. */
+  asked: number;
   timer?: NodeJS.Timeout;
   /** What is done in one chat is done in order. */
   work: Promise<void>;
@@ -170,7 +172,7 @@ class Bot {
   }
 
   async #begin(chat: string): Promise<void> {
-    const held: Held = { state: newInterview, last: 0, work: Promise.resolve() };
+    const held: Held = { state: newInterview, last: 0, asked: 0, work: Promise.resolve() };
     this.#held.set(chat, held);
     this.#tell({ accepted: chat });
     const now = await this.psap.messages(chat);
@@ -191,8 +193,10 @@ class Bot {
       const { phase, messages } = now.value;
       const news = messages.filter(({ sequence }) => sequence > held.last);
       held.last = Math.max(held.last, ...news.map(({ sequence }) => sequence));
-      for (const { direction, text } of news) {
-        if (direction === 'in' && text) await this.#perform(chat, held, { type: 'heard', text });
+      for (const { direction, text, sequence } of news) {
+        if (direction !== 'in' || !text) continue;
+        const type = sequence > held.asked ? 'heard' : 'aside';
+        await this.#perform(chat, held, { type, text });
       }
       if (phase !== 'open') this.#leave(chat, held);
     });
@@ -212,6 +216,7 @@ class Bot {
           const said = await this.psap.say(chat, effect.text);
           // Neither heard nor waited for: people see to it.
           if (!said.ok && !held.state.done) return this.#perform(chat, held, { type: 'failed' });
+          if (said.ok) held.asked = Math.max(held.asked, said.value);
           this.#tell({ chat, said: effect.text });
           break;
         }

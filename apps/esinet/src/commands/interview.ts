@@ -24,6 +24,8 @@ export type InterviewEvent =
   /** The chat is ours; with what was said in it before. */
   | { readonly type: 'begin'; readonly said: readonly string[] }
   | { readonly type: 'heard'; readonly text: string }
+  /** Said before the question that is open had been asked. */
+  | { readonly type: 'aside'; readonly text: string }
   /** No answer for long. */
   | { readonly type: 'patience' }
   /** Something of ours failed: people have to look after it. */
@@ -60,6 +62,11 @@ export function interview(state: Interview, event: InterviewEvent, script: Inter
         return handOver(state, [answer], 'the caller asked for a person', script);
       }
       return ask(state, [answer], script);
+    }
+    case 'aside': {
+      const also = note(`Also: ${event.text}`);
+      if (!asksForPerson(event.text, script)) return [state, [also, { type: 'wait' }]];
+      return handOver(state, [also], 'the caller asked for a person', script);
     }
     case 'patience':
       return handOver(state, [], 'no answer to the last question', script);

@@ -75,8 +75,12 @@ export class PsapClient {
     return this.#ask('POST', `/api/chats/${chat}/release`, { taker: this.taker });
   }
 
-  say(chat: string, text: string): Promise<Result<unknown, PsapRefusal>> {
-    return this.#ask('POST', `/api/chats/${chat}/messages`, { text, by: this.taker });
+  /** The sequence of what was said among the messages of the chat. */
+  async say(chat: string, text: string): Promise<Result<number, PsapRefusal>> {
+    const answer = await this.#ask('POST', `/api/chats/${chat}/messages`, { text, by: this.taker });
+    if (!answer.ok) return answer;
+    const { sequence } = answer.value as { sequence?: unknown };
+    return ok(typeof sequence === 'number' ? sequence : 0);
   }
 
   note(chat: string, text: string): Promise<Result<unknown, PsapRefusal>> {
