@@ -83,6 +83,17 @@ describe('dereference', () => {
     },
   );
 
+  it('shows its token to whom it asks, if it has one', { meta: { clause: 'RFC 6750 2.1' } }, async () => {
+    const shown: (string | undefined)[] = [];
+    const host = await serve((request, response) => {
+      shown.push(request.headers.authorization);
+      response.end(held);
+    });
+    await clientOf([host]).dereference(`http://${host}/a`);
+    await httpHeldClient({ allowedHosts: [host], token: 'for-tests' }).dereference(`http://${host}/a`);
+    expect(shown).toEqual([undefined, 'Bearer for-tests']);
+  });
+
   it('never takes a HELD error for a location', { meta: { clause: 'RFC 5985 5.3' } }, async () => {
     const error = writeHeldAnswer({ type: 'error', code: 'locationUnknown', message: '' });
     const host = await serve((_, response) =>
