@@ -529,7 +529,7 @@ function recorded(state: Transferor, event: TransferorEvent & { readonly type: '
 }
 
 function send(state: Transferor, at: number, history: boolean): [Transferor, TransferorEffect] {
-  const left = Math.ceil(((state.executionExpiresAt ?? 0) - at) / 1_000);
+  const left = history ? Math.ceil(((state.executionExpiresAt ?? 0) - at) / 1_000) : 0;
   const attempt = state.attempt + 1;
   return [
     { ...state, attempt, asking: true },
