@@ -158,7 +158,12 @@ export class ChatDesk implements Desk {
   }
 
   stop(id: string, text?: string, by?: string): Promise<Result<MessageRecord, DeskRefusal>> {
-    return this.#ask(id, text === undefined ? { type: 'stop' } : { type: 'stop', text }, by);
+    const refusal = this.#tooLong(text);
+    if (refusal) return Promise.resolve(err(refusal));
+    return this.#change(id, (chat) => {
+      const said = text ?? this.o.config.closing.replaceAll('{name}', chat.centre.name);
+      return this.#send(chat, { type: 'stop', text: said }, by);
+    });
   }
 
   async transfer(

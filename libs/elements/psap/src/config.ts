@@ -61,6 +61,8 @@ export const psapConfigSchema = z
     outboundProxy: destinationSchema.prefault('tcp:127.0.0.1:15062'),
     /** `{name}` becomes the name of the centre. */
     greeting: z.string().min(1).max(2_000).default('You have reached {name}. What is your emergency?'),
+    /** Text of a stop to which nobody gave one (6.2.4). */
+    closing: textSchema.default('{name} has closed this chat.'),
     script: scriptSchema.default('echo'),
     /** TS 103 698 6.2.5: every 20 s at least. */
     heartbeat: durationSchema

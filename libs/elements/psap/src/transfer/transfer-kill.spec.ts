@@ -64,7 +64,10 @@ async function killed(
   await pass(240_000);
   write1(inChat, 'five');
   await pass(5_000);
-  expect(waiting.map(({ text }) => text), `${which} ${write} ${await state(two)}`).toEqual([]);
+  expect(
+    waiting.map(({ text }) => text),
+    `${which} ${write} ${await state(two)}`,
+  ).toEqual([]);
   return { two, died, promised };
 }
 

@@ -26,7 +26,34 @@ const said = (two: TwoPsaps) =>
 describe('a transfer', () => {
   it(
     'hands over the chat with all that was said',
-    { meta: { clause: ['TS 103 698 6.2.6', 'TS 103 698 6.3.2', 'TS 103 698 6.3.3'] } },
+    {
+      meta: {
+        clause: ['TS 103 698 6.2.6', 'TS 103 698 6.3.2', 'TS 103 698 6.3.3'],
+        shall: [
+          '6.2.6-1',
+          '6.2.6-2',
+          '6.2.6-3',
+          '6.2.6-5',
+          '6.2.6-6',
+          '6.2.6-7',
+          '6.2.6-8',
+          '6.2.6-9',
+          '6.2.6-13',
+          '6.2.6-15',
+          '6.2.6-16',
+          '6.2.6-17',
+          '6.2.6-18',
+          '6.2.6-20',
+          '6.3.1-1',
+          '6.3.2-1',
+          '6.3.2-9',
+          '6.3.3-2',
+          '6.3.3-4',
+          '6.3.3-7',
+          '6.3.4-1',
+        ],
+      },
+    },
     async () => {
       const two = await talking();
       const image = Buffer.from([0xff, 0xd8, 0, 13, 10, 0xff]);
@@ -70,29 +97,38 @@ describe('a transfer', () => {
     },
   );
 
-  it('needs an agreement', { meta: { clause: 'TS 103 698 6.2.6' } }, async () => {
-    const two = await talking();
-    const desk = two.desk('madrid');
-    for (const [to, code] of [
-      ['sip:cuenca@c.lab', 'no-agreement'],
-      ['sip:madrid@a.lab', 'bad-target'],
-      ['sip:madrid@a.internal', 'bad-target'],
-      ['toledo', 'bad-target'],
-    ]) {
-      expect(await desk.transfer(callId, { to: to ?? '' })).toMatchObject({ ok: false, error: { code } });
-      expect(await desk.redirect(callId, { to: to ?? '' })).toMatchObject({ ok: false, error: { code } });
-    }
-    expect(await desk.transfer('nobody', { to: uris.toledo })).toMatchObject({
-      ok: false,
-      error: { code: 'not-found' },
-    });
-    expect(await two.chat('madrid')).toMatchObject({ phase: 'open' });
-    expect(two.asked).toEqual([]);
-  });
+  it(
+    'needs an agreement',
+    { meta: { clause: 'TS 103 698 6.2.6', shall: ['6.2.6-1', '6.2.7-1', '6.3.1-2'] } },
+    async () => {
+      const two = await talking();
+      const desk = two.desk('madrid');
+      for (const [to, code] of [
+        ['sip:cuenca@c.lab', 'no-agreement'],
+        ['sip:madrid@a.lab', 'bad-target'],
+        ['sip:madrid@a.internal', 'bad-target'],
+        ['toledo', 'bad-target'],
+      ]) {
+        expect(await desk.transfer(callId, { to: to ?? '' })).toMatchObject({ ok: false, error: { code } });
+        expect(await desk.redirect(callId, { to: to ?? '' })).toMatchObject({ ok: false, error: { code } });
+      }
+      expect(await desk.transfer('nobody', { to: uris.toledo })).toMatchObject({
+        ok: false,
+        error: { code: 'not-found' },
+      });
+      expect(await two.chat('madrid')).toMatchObject({ phase: 'open' });
+      expect(two.asked).toEqual([]);
+    },
+  );
 
   it(
     'that is declined changes nothing',
-    { meta: { clause: ['TS 103 698 6.3.2', 'TS 103 698 6.3.4 Figure 27'] } },
+    {
+      meta: {
+        clause: ['TS 103 698 6.3.2', 'TS 103 698 6.3.4 Figure 27'],
+        shall: ['6.3.2-10', '6.3.4-2'],
+      },
+    },
     async () => {
       const two = await talking({ accept: 'ask' });
       const answer = two.desk('madrid').transfer(callId, { to: uris.toledo });
@@ -137,7 +173,12 @@ describe('a transfer', () => {
 
   it(
     'whose execution gets no answer ends with the chat where it was',
-    { meta: { clause: ['TS 103 698 6.3.3', 'TS 103 698 6.3.4 Figure 28'] } },
+    {
+      meta: {
+        clause: ['TS 103 698 6.3.3', 'TS 103 698 6.3.4 Figure 28'],
+        shall: ['6.3.3-10', '6.3.4-2'],
+      },
+    },
     async () => {
       const two = await talking();
       two.wire = (what) => (what === 'execute' ? 'lost' : undefined);
@@ -159,7 +200,7 @@ describe('a transfer', () => {
 
   it(
     'whose answer is lost ends with the APP where it went',
-    { meta: { clause: ['TS 103 698 6.3.3', 'TS 103 698 6.3.4 Figure 29'] } },
+    { meta: { clause: ['TS 103 698 6.3.3', 'TS 103 698 6.3.4 Figure 29'], shall: '6.3.4-2' } },
     async () => {
       const two = await talking();
       two.wire = (what) => (what === 'execute' ? 'unanswered' : undefined);
@@ -233,4 +274,66 @@ describe('a transfer', () => {
     await two.settle();
     expect(said(two).at(-1)).toBe('madrid 259/6 200');
   });
+});
+
+describe('an execution request', () => {
+  const request = { CallId: callId, MessageId: 2, ExpiryTime: 10 };
+  const peer = { name: 'a', uris: ['sip:*@a.lab'], url: '', may: ['receive' as const] };
+  const agree = (two: TwoPsaps) =>
+    two
+      .desk('toledo')
+      .transferHandler.negotiate(
+        { CallId: callId, TransferFrom: uris.madrid, TransferTo: uris.toledo },
+        peer,
+      );
+
+  it(
+    'without a negotiation, or after it expired, is answered 503',
+    { meta: { clause: 'TS 103 698 6.3.2', shall: ['6.3.2-11', '6.3.3-8'] } },
+    async () => {
+      const two = await talking();
+      const { transferHandler } = two.desk('toledo');
+      const data = { ...request, Data: { Version: 1 } };
+      expect(await transferHandler.execute(data, peer)).toMatchObject({ StatusCode: 503 });
+      expect(await agree(two)).toMatchObject({ StatusCode: 202, ExpiryTime: 60 });
+      // Somebody else's agreement is none.
+      expect(await transferHandler.execute(data, { ...peer, name: 'c' })).toMatchObject({ StatusCode: 503 });
+      await two.pass(61_000);
+      expect(await transferHandler.execute(data, peer)).toMatchObject({ StatusCode: 503 });
+      expect(await two.chat('toledo')).toBeUndefined();
+      expect(said(two)).toHaveLength(2);
+    },
+  );
+
+  it(
+    'that does not say where the APP is, is answered 503',
+    { meta: { clause: ['TS 103 698 6.3.3', 'ADR 0011 6'], shall: '6.3.3-8' } },
+    async () => {
+      for (const Data of [undefined, {}, { Version: 2 }, { Version: 1, AppUri: 'nonsense' }]) {
+        const two = await talking();
+        await agree(two);
+        const answer = await two
+          .desk('toledo')
+          .transferHandler.execute({ ...request, ...(Data && { Data }) }, peer);
+        expect(answer).toMatchObject({ StatusCode: 503 });
+        expect(await two.chat('toledo')).toBeUndefined();
+      }
+    },
+  );
+
+  it(
+    'about which the APP says nothing is not answered, and no offer is made for the first time after it expired',
+    { meta: { clause: ['TS 103 698 6.3.3', 'ADR 0011 3'], shall: '6.3.3-9' } },
+    async () => {
+      const two = await talking();
+      two.app.deaf = (type) => (type === 265 ? 0 : undefined);
+      await two.desk('madrid').transfer(callId, { to: uris.toledo });
+      await two.settle();
+      expect(await two.chat('toledo')).toMatchObject({ phase: 'taking' });
+      two.app.deaf = undefined;
+      await two.pass(10_000);
+      expect(await two.chat('toledo')).toMatchObject({ phase: 'open' });
+      expect(await two.chat('madrid')).toMatchObject({ phase: 'handed-over' });
+    },
+  );
 });
