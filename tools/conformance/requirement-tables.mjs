@@ -15,7 +15,7 @@ export function requirementTables({ document, version, clauses, rows }, tests) {
   const lines = [
     `## ${document}, clause by clause`,
     '',
-    `Every requirement of clauses 5 and 6 and of Annex A of ${document} ${version}, in our words; "defines" and "table" are what the text states without a verb. How ambiguous places are read stands in [ADR 0009](adr/0009-lmpe-readings.md).`,
+    `Every requirement of clauses 5 and 6 and of Annex A of ${document} ${version}, in our words; "defines" and "table" are what the text states without a verb. How ambiguous places are read stands in ADR [0009](adr/0009-lmpe-readings.md) and, for transfers, [0011](adr/0011-one-owner.md).`,
     '',
     ...summary(rows, verdict),
     ...untested(rows, verdict),

@@ -78,7 +78,7 @@ const geolocation: [string, string] = ['Geolocation', '<cid:loc@x>'];
 describe('a non-interactive call', () => {
   it(
     'is routed, recorded, shown and answered, and begins no chat',
-    { meta: { clause: ['RFC 8876 4.1', 'RFC 8876 4.3', 'TS 103 698 6.1.2.2'] } },
+    { meta: { clause: ['RFC 8876 4.1', 'RFC 8876 4.3', 'TS 103 698 6.1.2.2'], shall: '6.1.2.2-2' } },
     async () => {
       const sensor = await traveller();
       const before = (await chats()).length;
@@ -207,7 +207,7 @@ describe('a test call', () => {
 
   it(
     'by reference, dereferenced before the answer',
-    { meta: { clause: ['TS 103 698 6.1.2.10', 'RFC 6881 15'] } },
+    { meta: { clause: ['TS 103 698 6.1.2.10', 'RFC 6881 15'], shall: '6.1.2.10-17' } },
     async () => {
       const asked = await fetch(`http://127.0.0.1:${lab.port(15_985)}/held`, {
         method: 'POST',

@@ -74,7 +74,7 @@ const every = Buffer.from(Array.from({ length: 4_096 }, (_, i) => (i * 31 + (i >
 describe('from the caller to the call taker, through the whole ESInet', () => {
   it(
     'any body part, octet by octet',
-    { meta: { clause: ['TS 103 698 6.1.2.8', 'RFC 5621 3', 'RFC 8147 6'] } },
+    { meta: { clause: ['TS 103 698 6.1.2.8', 'RFC 5621 3', 'RFC 8147 6'], shall: '6.1.2.8-5' } },
     async () => {
       const vcard = 'BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Ana Ñ\r\nEND:VCARD\r\n';
       const inner = bodyOf(
@@ -210,7 +210,7 @@ describe('from the caller to the call taker, through the whole ESInet', () => {
 
   it(
     'several locations: the one by value routes, all are kept, references are fetched',
-    { meta: { clause: ['RFC 6442 4.1', 'TS 103 698 5.4.2'] } },
+    { meta: { clause: ['RFC 6442 4.1', 'TS 103 698 5.4.2'], shall: '5.4.2-3' } },
     async () => {
       const held = `http://127.0.0.1:${lab.port(15_985)}/held`;
       const asked = await fetch(held, {
@@ -255,7 +255,7 @@ describe('from the caller to the call taker, through the whole ESInet', () => {
 
   it(
     'additional data by value, wherever it stands',
-    { meta: { clause: ['RFC 7852 6.1', 'RFC 7852 6.3', 'TS 103 698 6.1.2.7'] } },
+    { meta: { clause: ['RFC 7852 6.1', 'RFC 7852 6.3', 'TS 103 698 6.1.2.7'], shall: '6.1.2.7-4' } },
     async () => {
       const ns = 'urn:ietf:params:xml:ns:EmergencyCallData:';
       const comment = (words: string): string =>

@@ -182,19 +182,23 @@ it(
   },
 );
 
-it('does not hand a chat to whoever knows its names', { meta: { clause: 'RFC 5626 5.3' } }, async () => {
-  const eve = await loopbackAgent();
-  try {
-    await phone.send({ ...start, destination: listener('public-tcp') });
-    // The same CallId and From, but by another way.
-    expect(status(await eve.send({ ...start, destination: listener('public-udp') }))).toBe(200);
-    await psap.send({ ...reply, destination: listener('private-tcp') });
-    expect(phone.received).toHaveLength(1);
-    expect(eve.received).toHaveLength(0);
-  } finally {
-    await eve.stop();
-  }
-});
+it(
+  'does not hand a chat to whoever knows its names',
+  { meta: { clause: 'RFC 5626 5.3', shall: '6.1.1-7' } },
+  async () => {
+    const eve = await loopbackAgent();
+    try {
+      await phone.send({ ...start, destination: listener('public-tcp') });
+      // The same CallId and From, but by another way.
+      expect(status(await eve.send({ ...start, destination: listener('public-udp') }))).toBe(200);
+      await psap.send({ ...reply, destination: listener('private-tcp') });
+      expect(phone.received).toHaveLength(1);
+      expect(eve.received).toHaveLength(0);
+    } finally {
+      await eve.stop();
+    }
+  },
+);
 
 it('follows a caller whose connection no longer answers', { meta: { clause: 'RFC 5626 5.3' } }, async () => {
   const moved = await loopbackAgent();
