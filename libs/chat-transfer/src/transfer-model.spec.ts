@@ -30,6 +30,11 @@ it.each<[string, Faults, number]>([
   ],
   ['a few of all', { ...calm, lost: 0.03, twice: 0.03, delayMs: 3_000, crash: 0.01, attempts: 2 }, 1_000],
   ['an APP that forgets to wait', { ...calm, lost: 0.03, delayMs: 3_000, forgetful: 0.5 }, 1_000],
+  [
+    'the same, and crashes of PSAPs',
+    { ...calm, lost: 0.05, delayMs: 5_000, crash: 0.02, forgetful: 0.3 },
+    3_000,
+  ],
   ['everything', { ...calm, lost: 0.15, twice: 0.1, delayMs: 30_000, crash: 0.03 }, 1_000],
 ])(
   'one owner, nothing lost: %s',
