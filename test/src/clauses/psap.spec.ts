@@ -1,4 +1,6 @@
 import { psapConfigSchema } from '@esinet/element-psap';
+import { ManualClock } from '@esinet/kernel';
+import { type PsapEvent, newPsapSession, psapSession } from '@esinet/lmpe';
 import { until } from '@esinet/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Lab, startLab } from '../lab.js';
@@ -153,10 +155,34 @@ describe('the PSAP', () => {
   );
 
   it(
-    'sends keep-alives at least every 20 s by default',
+    'sends keep-alives at least every 20 s, and cannot be told to send them less often',
     { meta: { clause: 'TS 103 698 6.2.5', shall: '6.2.5-8' } },
     () => {
-      expect(psapConfigSchema.parse({}).heartbeat).toBeLessThanOrEqual(20_000);
+      const { heartbeat } = psapConfigSchema.parse({});
+      expect(heartbeat).toBeLessThanOrEqual(20_000);
+      expect(psapConfigSchema.safeParse({ heartbeat: '21 s' }).success).toBe(false);
+
+      const clock = new ManualClock();
+      const sent: number[] = [];
+      let session = newPsapSession({ callId: 'urn:x', caller: 'sip:ana@app.lab', greeting: 'hello' });
+      const apply = (event: PsapEvent): void => {
+        const [next, effects] = psapSession(session, event);
+        session = next;
+        for (const effect of effects) {
+          if (effect.type === 'send') sent.push(clock.now());
+          if (effect.type === 'set-timer' && effect.timer === 'heartbeat')
+            clock.after(effect.ms, () => apply({ type: 'timer', timer: 'heartbeat' }));
+        }
+      };
+      const heard = (messageType: number, reference: string): void =>
+        apply({ type: 'received', sender: 'sip:ana@app.lab', messageType, reference });
+      heard(257, 'start');
+      for (let seconds = 0; seconds < 600; seconds += 20) {
+        clock.advance(20_000);
+        heard(260, `keep-alive ${seconds}`);
+      }
+      expect(sent.length).toBeGreaterThan(30);
+      sent.forEach((at, i) => expect(at - (sent[i - 1] ?? at)).toBeLessThanOrEqual(20_000));
     },
   );
 });
