@@ -1,10 +1,16 @@
 import { expect, it, onTestFinished } from 'vitest';
+import { environment } from '@esinet/platform';
 import { PsapProcess } from './psap-process.js';
 import { Wire, chatMessage, identifiersOf } from './wire.js';
 
-const chats = 20;
-const rounds = 15;
+/** `ESINET_KILLS=200` makes it the long run: so many kills under fifty chats. */
+const rounds = environment.kills ?? 20;
+const chats = environment.kills === undefined ? 20 : 50;
 const seed = 20_251_121;
+/** Between two messages of one chat: people type, and a kill finds some at rest and some under way. Milliseconds. */
+const pauseMs = environment.kills === undefined ? 5 : 250;
+/** One round takes two seconds on a quiet machine. */
+const timeout = 60_000 + rounds * 10_000;
 
 /** mulberry32 */
 function random(state: number): () => number {
@@ -18,7 +24,7 @@ function random(state: number): () => number {
 
 it(
   'a PSAP killed at any moment has every message it answered 200, once, and goes on with its chats',
-  { meta: { clause: ['TS 103 698 6.1.2.7', 'RFC 3428 7'] }, timeout: 150_000 },
+  { meta: { clause: ['TS 103 698 6.1.2.7', 'RFC 3428 7'] }, timeout },
   async () => {
     const wire = await Wire.open();
     const psap = await PsapProcess.make({ outbound: wire.port });
@@ -30,6 +36,7 @@ it(
     await psap.start();
     const boot = performance.now() - booting;
     const next = random(seed);
+    const moments = random(seed + 1);
     const promised = new Map<string, string[]>();
     const refused: string[] = [];
     let over = false;
@@ -41,10 +48,10 @@ it(
         const text = `${name} message ${messageId}`;
         const messageType = messageId === 1 ? 257 : 259;
         const bytes = chatMessage({ wire, chat: name, messageType, messageId, text });
-        const answer = await wire.send(psap.sip, bytes, 60_000);
+        const answer = await wire.send(psap.sip, bytes, 120_000);
         if (answer?.status === 200) kept.push(text);
         else refused.push(`${text}: ${answer?.status ?? 'no answer'}`);
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await new Promise((resolve) => setTimeout(resolve, pauseMs * 2 * next()));
       }
     };
     const names = Array.from({ length: chats }, (_, i) => `kill${i}x${seed}`);
@@ -52,7 +59,7 @@ it(
 
     const resumed: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      await new Promise((resolve) => setTimeout(resolve, 50 + next() * 500));
+      await new Promise((resolve) => setTimeout(resolve, 50 + moments() * 500));
       await psap.kill();
       const begun = performance.now();
       await psap.start();
@@ -65,12 +72,13 @@ it(
       });
       expect((await wire.send(psap.sip, probe))?.status).toBe(200);
       resumed.push(performance.now() - begun);
+      if (round % 10 === 9) process.stdout.write(`${round + 1} kills\n`);
     }
     over = true;
     await talk;
     // What waits to be delivered is.
     const open = new Set(names);
-    for (const until = Date.now() + 15_000; open.size > 0 && Date.now() < until;) {
+    for (const until = Date.now() + 30_000; open.size > 0 && Date.now() < until;) {
       for (const name of [...open]) {
         const messages = await psap.messages(name);
         if (messages.every(({ delivery }) => delivery !== 'pending')) open.delete(name);
@@ -117,9 +125,11 @@ it(
     }
     resumed.sort((a, b) => a - b);
     const median = resumed[Math.floor(resumed.length / 2)] ?? 0;
+    const late = resumed[Math.floor(resumed.length * 0.95)] ?? 0;
     process.stdout.write(
-      `${rounds} kills, ${total} messages, first start in ${boot.toFixed(0)} ms, resumed in ${median.toFixed(0)} ms (median), ` +
-        `${resumed.at(-1)?.toFixed(0)} ms (longest), ${copies} repeated starts on the wire\n`,
+      `${rounds} kills under ${chats} chats, ${total} messages answered 200 and recorded, first start in ${boot.toFixed(0)} ms, ` +
+        `resumed in ${median.toFixed(0)} ms (median), ${late.toFixed(0)} ms (19 of 20), ${resumed.at(-1)?.toFixed(0)} ms (longest), ` +
+        `${copies} repeated starts on the wire\n`,
     );
     // Three seconds on a machine that is not busy with other tests as well.
     expect(median).toBeLessThan(Math.max(3_000, boot * 2));

@@ -19,6 +19,8 @@ export const environment = {
   noColor: env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '',
   /** Folders in which programs are looked for. */
   path: (env['PATH'] ?? '').split(':').filter(Boolean) as readonly string[],
+  /** How often the kill test ends a PSAP; the few of an ordinary run if it does not say. */
+  kills: Number(env['ESINET_KILLS'] ?? 0) || undefined,
   /** Golden files are rewritten instead of compared. */
   update: env['UPDATE'] === '1',
 } as const;
