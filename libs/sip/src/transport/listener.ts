@@ -8,7 +8,7 @@ import type { WebSocket } from 'ws';
 import { type TransportName, defaultPort, hostPort, plainAddress } from './destination.js';
 import { SipTransportError, reasonOf } from './error.js';
 import type { TransportLimits } from './limits.js';
-import { type TlsOptions, serverTlsOptions } from './tls.js';
+import { type ClientCertificate, type TlsOptions, serverTlsOptions } from './tls.js';
 import { acceptWebSockets } from './websocket.js';
 
 /** One socket to listen on. */
@@ -25,7 +25,10 @@ export interface ListenOptions {
   readonly path?: string;
   /** Certificate of a `tls` or `wss` listener. */
   readonly tls?: TlsOptions;
-  /** Refuse peers without a certificate of our authorities. Default: true on `tls`, false on `wss`. */
+  /**
+   * Refuse peers without a certificate of our authorities. Default: true on `tls`, false on `wss`, where false means
+   * that none is asked for.
+   */
   readonly requireClientCertificate?: boolean;
 }
 
@@ -114,7 +117,7 @@ function makeServer(
   if (transport === 'tls') {
     return createTlsServer(
       {
-        ...tlsOf(options, options.requireClientCertificate ?? true),
+        ...tlsOf(options, options.requireClientCertificate === false ? 'wanted' : 'required'),
         handshakeTimeout: limits.handshakeTimeoutMs,
       },
       (socket) => admitted(socket, events),
@@ -131,7 +134,8 @@ function makeServer(
       ? createHttpServer(timeouts)
       : createHttpsServer({
           ...timeouts,
-          ...tlsOf(options, options.requireClientCertificate ?? false),
+          // Browsers give up a WebSocket whose server so much as asks for a certificate.
+          ...tlsOf(options, options.requireClientCertificate ? 'required' : 'none'),
           handshakeTimeout: limits.handshakeTimeoutMs,
         });
   acceptWebSockets(server, {
@@ -148,14 +152,14 @@ function admitted(socket: Socket, events: ListenerEvents): void {
   else socket.destroy();
 }
 
-function tlsOf(options: ListenOptions, required: boolean) {
+function tlsOf(options: ListenOptions, clientCertificate: ClientCertificate) {
   if (!options.tls) {
     throw new SipTransportError(
       'no-certificate',
       `${options.transport} listener ${options.name} has no certificate`,
     );
   }
-  return serverTlsOptions(options.tls, required);
+  return serverTlsOptions(options.tls, clientCertificate);
 }
 
 /** What others reach the listener by: as configured, else its address, or one of this machine's. */

@@ -317,6 +317,24 @@ describe('wss', () => {
   );
 });
 
+describe('a wss listener', () => {
+  it(
+    'asks for no certificate, as browsers give up where one is asked for, unless one is required',
+    { meta: { clause: 'RFC 7118 9.1' } },
+    async () => {
+      for (const required of [false, true]) {
+        const b = await peers.start([
+          listener('wss', web, { path: '/sip', requireClientCertificate: required }),
+        ]);
+        const a = await peers.start([], { clientTls: provider, clientPath: '/sip' });
+        (await a.layer.flowTo(b.to('wss', 'ws.provider.lab'))).send(message(1));
+        await b.until(() => b.got.length === 1);
+        expect(b.got[0]!.flow.tlsPeer !== undefined).toBe(required);
+      }
+    },
+  );
+});
+
 describe('names in a certificate', () => {
   it('reads quoted values', { meta: { clause: 'RFC 5922 7.1' } }, () => {
     expect(

@@ -21,15 +21,18 @@ function strength(tls: TlsOptions) {
   return { minVersion: 'TLSv1.2', ciphers: `DEFAULT@SECLEVEL=${tls.legacyKeys ? 1 : 2}` } as const;
 }
 
+/** What a client is asked for; `wanted` takes it without as well. */
+export type ClientCertificate = 'required' | 'wanted' | 'none';
+
 /** TS 103 698 6.1.1: both ends show a certificate. */
-export function serverTlsOptions(tls: TlsOptions, requireClientCertificate: boolean): NodeTlsOptions {
+export function serverTlsOptions(tls: TlsOptions, clientCertificate: ClientCertificate): NodeTlsOptions {
   return {
     ...strength(tls),
     key: tls.key,
     cert: tls.cert,
     ca: tls.ca,
-    requestCert: true,
-    rejectUnauthorized: requireClientCertificate,
+    requestCert: clientCertificate !== 'none',
+    rejectUnauthorized: clientCertificate === 'required',
   };
 }
 
