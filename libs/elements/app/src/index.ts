@@ -26,3 +26,4 @@ export { type RegisterOptions, registrationPauseMs, registrationSeconds } from '
 export { type Position, type PositionQuestion, askPosition, parseDevice } from './position.js';
 export { type ServicesAnswer, type WhereAnswer, type WhereQuestion, askServices, askWhere } from './where.js';
 export { type SendAlertOptions, type SentAlert, sendAlert } from './send-alert.js';
+export { answerTo, appLink } from './sip-link.js';

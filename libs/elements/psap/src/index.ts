@@ -18,3 +18,5 @@ export type { Chat } from './chat.js';
 export { PsapService } from './psap-service.js';
 export { psapModule } from './psap.module.js';
 export { startPsap } from './start-psap.js';
+export { received } from './reception.js';
+export { alertDeskOf, lookupsOf, testDeskOf } from './side-desks.js';
