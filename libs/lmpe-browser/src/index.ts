@@ -1,4 +1,4 @@
-export { BrowserChatError, type BrowserChatOptions, openBrowserChat } from './open-browser-chat.js';
+export { BrowserChatError, type BrowserChatOptions, lateMs, openBrowserChat } from './open-browser-chat.js';
 export { type Positions, currentPlace, positionAgeMs, positionWithinMs } from './current-place.js';
 export { type Page, followPage } from './follow-page.js';
 export { BrowserLink, type BrowserLinkOptions, holdMs, unheardMs, unregisterMs } from './browser-link.js';

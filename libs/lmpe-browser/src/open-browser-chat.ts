@@ -43,6 +43,12 @@ export interface BrowserChatOptions {
   readonly logger?: Logger;
 }
 
+/**
+ * TS 103 698 6.2.5: an APP is heard of every 20 s at least. A browser lets the timers of a hidden page run once a
+ * minute, but not what comes in: a message of the PSAP after so long a silence of ours brings a keep-alive.
+ */
+export const lateMs = 20_000;
+
 /** There was no way to the provider, or it did not take the registration; `status` is 0 if it did not answer. */
 export class BrowserChatError extends Error {
   override readonly name = 'BrowserChatError';
@@ -77,6 +83,7 @@ export async function openBrowserChat(o: BrowserChatOptions): Promise<ChatClient
     ...(o.introduction !== undefined && { introduction: o.introduction }),
     ...(o.timing && { timing: o.timing }),
   });
+  let sentAt = clock.now();
   const link = new BrowserLink({
     server: o.server,
     user: o.user,
@@ -85,19 +92,29 @@ export async function openBrowserChat(o: BrowserChatOptions): Promise<ChatClient
     clock,
     ids,
     logger: o.logger ?? silentLogger,
-    onMessage: (message: AppIncoming) => client.receive(message),
+    onMessage: (message: AppIncoming) => {
+      const status = client.receive(message);
+      if (clock.now() - sentAt > lateMs) client.nudge();
+      return status;
+    },
     onRestored: () => client.reconnected(),
     ...(o.onConnected && { onConnected: o.onConnected }),
   });
+  const follows = o.followPage !== false;
   const leave = followPage({
     onOnline: () => link.online(),
-    ...(o.followPage !== false && {
-      onHidden: () => client.inactive(),
-      onShown: () => client.active(),
-    }),
+    onHidden: () => (follows ? client.inactive() : undefined),
+    onShown: () => {
+      // A page that slept may have lost its socket without a word.
+      link.online();
+      if (follows) client.active();
+    },
   });
   client.connect({
-    send: (request) => link.send(request),
+    send: (request) => {
+      sentAt = clock.now();
+      return link.send(request);
+    },
     close: () => {
       leave();
       return link.close();

@@ -198,13 +198,16 @@ chromium.it(
 );
 
 chromium.it(
-  'a service URN goes out as it is, a refused registration and a dead server are told',
+  'a service URN goes out as it is, wss works too, a refused registration and a dead server are told',
   { timeout: 60_000, meta: { clause: ['RFC 5031 4', 'RFC 3261 22.2'] } },
   async () => {
     const { tab, callId, faults } = await openChat(4, { service: 'urn:service:sos.police' });
     expect(await lab.chat(callId)).toMatchObject({ centre: 'madrid', service: 'urn:service:sos.police' });
     expect(faults).toEqual([]);
     await tab.close();
+
+    const secure = await openChat(7, { server: `wss://127.0.0.1:${lab.port(15_081)}/sip` });
+    await secure.tab.close();
 
     const { tab: other } = await browser.open();
     const refused = (options: BrowserChatOptions): Promise<number> =>

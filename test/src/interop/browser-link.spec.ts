@@ -1,8 +1,10 @@
 import { ManualClock } from '@esinet/kernel';
-import { MessageType, writeCallInfo } from '@esinet/lmpe';
+import { MessageType, appTiming, writeCallInfo } from '@esinet/lmpe';
 import {
+  type BrowserChatOptions,
   type ChatClient,
   connectWithinMs,
+  lateMs,
   openBrowserChat,
   reconnectWithinMs,
   unheardMs,
@@ -32,7 +34,7 @@ afterEach(async () => {
   await far.close();
 });
 
-const open = async (): Promise<ChatClient> => {
+const open = async (o: Partial<BrowserChatOptions> = {}): Promise<ChatClient> => {
   chat = await openBrowserChat({
     server: far.url,
     user: 'caller1',
@@ -40,12 +42,18 @@ const open = async (): Promise<ChatClient> => {
     domain: 'provider.lab',
     clock,
     onConnected: (is) => connected.push(is),
+    ...o,
   });
   return chat;
 };
 
-const psapHeaders = (callId: string, messageType: number, messageId: number, from = 'psap'): string[] => [
-  ...writeCallInfo({ callId, messageType, messageId, element: 'psap.lab' }).map((v) => `Call-Info: ${v}`),
+const psapHeaders = (callId: string, messageType: number, messageId?: number, from = 'psap'): string[] => [
+  ...writeCallInfo({
+    callId,
+    messageType,
+    ...(messageId !== undefined && { messageId }),
+    element: 'psap.lab',
+  }).map((value) => `Call-Info: ${value}`),
   `Reply-To: sip:${from}@esinet.lab`,
 ];
 
@@ -149,6 +157,29 @@ it('opening says with what it failed: refused, or no answer within the time', as
   clock.advance(connectWithinMs);
   await failed;
 });
+
+it(
+  'a page whose timers do not run answers the keep-alives of the PSAP with its own',
+  { meta: { clause: 'TS 103 698 6.2.5', shall: '6.2.5-3' } },
+  async () => {
+    const client = await open({ timing: { ...appTiming, heartbeatMs: 3_600_000 } });
+    await client.start('Help');
+    const keepAlive = (): Promise<number> =>
+      far.message({ to, headers: psapHeaders(client.callId, MessageType.heartbeat) });
+    expect(await far.message({ to, headers: psapHeaders(client.callId, MessageType.start, 1) })).toBe(200);
+    const sent = (): FarRequest[] =>
+      far
+        .of('MESSAGE')
+        .filter((request) => identifiers(request).some((line) => line.includes('msgtype:260')));
+    clock.advance(lateMs);
+    expect(await keepAlive()).toBe(200);
+    clock.advance(1);
+    expect(await keepAlive()).toBe(200);
+    await until(() => sent().length > 0);
+    expect(await keepAlive()).toBe(200);
+    expect(sent()).toHaveLength(1);
+  },
+);
 
 it('takes its registration back when it is closed', { meta: { clause: 'RFC 3261 10.2.2' } }, async () => {
   const client = await open();
