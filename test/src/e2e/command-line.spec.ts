@@ -1,38 +1,16 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type OutsideProgram, startProgram } from '@esinet/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Ran, esinet, run as runIn } from './built-program.js';
 
-const esinet = fileURLToPath(new URL('../../../apps/esinet/bin/esinet.js', import.meta.url));
 /** Above the ports of `startLab`, below those the system hands out by itself. */
 const offset = 17_000;
 let folder: string;
 let lab: OutsideProgram;
 
-interface Ran {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs the command line as a user does: the built program, in a folder of its own. */
-function run(...args: string[]): Promise<Ran> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [esinet, ...args], {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let out = '';
-    let err = '';
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, out, err }));
-  });
-}
+const run = (...args: string[]): Promise<Ran> => runIn(folder, args);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'esinet-cli-'));
