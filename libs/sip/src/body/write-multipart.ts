@@ -21,19 +21,20 @@ export function writeMultipart(
   });
   pieces.push(Buffer.from(`${parts.length === 0 ? '' : '\r\n'}--${boundary}--\r\n`, 'latin1'));
   return {
-    contentType: `multipart/${o?.subtype ?? 'mixed'};boundary="${boundary}"`,
+    // Deployed clients and PSAPs read no boundary in quotes, and take a hyphen for the end of it.
+    contentType: `multipart/${o?.subtype ?? 'mixed'};boundary=${boundary}`,
     body: Buffer.concat(pieces),
   };
 }
 
 function freeBoundary(bodies: readonly Buffer[]): string {
   for (let n = 1; ; n++) {
-    const boundary = `part-${n}-boundary`;
+    const boundary = `part${n}boundary`;
     if (!bodies.some((body) => body.includes(boundary))) return boundary;
   }
 }
 
-/** bchars without blank, quote and backslash, so that it stands in a quoted-string as it is. */
+/** What is both a boundary and a token, so that it stands without quotes. */
 function safeBoundary(boundary: string): string {
   const safe = safeName(boundary).slice(0, 70);
   return safe.length > 0 ? safe : 'boundary';
