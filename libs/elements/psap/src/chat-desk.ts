@@ -123,8 +123,8 @@ export class ChatDesk implements Desk {
     if (message.textBytes > this.o.config.limits.textBytes) return { status: 413 };
     try {
       const chat = await this.#chats.of(message, named);
-      // TS 103 698 6.1.2.10 has 486 for tests, 6.1.2.9 no 503 for others: after a 480 the routing proxy tries the next PSAP.
-      if (!chat) return { status: message.test ? 486 : 480 };
+      // TS 103 698 6.1.2.9: no 503; after a 480 the routing proxy tries the next PSAP.
+      if (!chat) return { status: 480 };
       if (chat.waiting >= this.o.config.limits.waitingPerChat)
         return { status: 500, reason: 'Too Many Messages' };
       const event: ReceivedMessage = {

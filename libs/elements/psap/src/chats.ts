@@ -18,7 +18,6 @@ import type { DeskWatcher } from './desk-watcher.js';
 import type { IncomingMessage } from './incoming-message.js';
 import { outRecord, replayOf } from './make-record.js';
 import { type ChatRecord, chatIdOf } from './message-record.js';
-import { TestCalls, testAnswer } from './test-call.js';
 
 export interface ChatsOptions {
   readonly config: PsapConfig;
@@ -34,18 +33,14 @@ export interface ChatsOptions {
 
 /** The chats in memory: which one a message belongs to, how one begins and how it comes back from the records. */
 export class Chats {
-  readonly #tests: TestCalls;
   readonly #opening = new Map<string, Promise<Chat | undefined>>();
 
-  constructor(private readonly o: ChatsOptions) {
-    this.#tests = new TestCalls(o.config.tests.interval);
-  }
+  constructor(private readonly o: ChatsOptions) {}
 
   /**
    * The chat a message belongs to: that of its Call Identifier at this centre and, if there are several, of its
    * sender. A start from somebody else under a known identifier gets a chat of its own, so that both are answered.
-   * Without an identifier it is the sender's open chat that we named. Undefined if there is no room for another chat,
-   * or no test allowed.
+   * Without an identifier it is the sender's open chat that we named. Undefined if there is no room for another chat.
    */
   async of(message: IncomingMessage, named: Centre | undefined): Promise<Chat | undefined> {
     const { callId, messageType } = message.identifiers;
@@ -165,7 +160,6 @@ export class Chats {
       const before = await this.o.archive.chat(id);
       if (before) return this.load(before);
     }
-    if (message.test && !this.#mayTest(message)) return undefined;
     return this.add({
       version: 1,
       chat: id,
@@ -174,18 +168,13 @@ export class Chats {
       caller: message.caller ?? message.sender,
       sender: message.sender,
       ...(message.service !== undefined && { service: message.service }),
-      test: message.test,
-      ...(message.test && { testAnswer: testAnswer(centre, message) }),
+      test: false,
       startedAt: isoTime(this.o.clock.wall()),
       phase: 'waiting',
       madeUp,
       ...(message.identifiers.incidentId !== undefined && { incident: message.identifiers.incidentId }),
       ...callerDetails(message),
     });
-  }
-
-  #mayTest(message: IncomingMessage): boolean {
-    return this.o.config.tests.enabled && this.#tests.admit(message.sender, this.o.clock.now());
   }
 
   add(record: ChatRecord): Chat {
