@@ -3,61 +3,31 @@ import {
   type Transferor,
   type TransferorEffect,
   type TransferorEvent,
-  fitHistory,
   isTransferorActive,
   newTransferor,
   transferor,
   wantsRestored,
 } from '@esinet/chat-transfer';
-import { type Clock, type IdSource, type Logger, isoTime, messageOf } from '@esinet/kernel';
+import { type IdSource, type Logger, isoTime, messageOf } from '@esinet/kernel';
 import { MessageType } from '@esinet/lmpe';
-import type { Limits, Records } from '@esinet/platform';
 import type { Chat } from '../chat.js';
-import type { ChatArchive } from '../chat-archive.js';
-import type { ChatPost } from '../chat-post.js';
-import type { ChatSteps, DoneStep } from '../chat-steps.js';
-import type { Chats } from '../chats.js';
-import type { PsapConfig } from '../config.js';
-import type { MessageRecord } from '../message-record.js';
-import { notesForHistory } from '../takers/history-notes.js';
-import { historyOf } from './chat-history.js';
+import type { DoneStep } from '../chat-steps.js';
 import type { TransferArchive } from './transfer-archive.js';
 import type { TransferPeers } from './transfer-peers.js';
 import { type OutgoingTransfer, transferKey } from './transfer-record.js';
 import { TransferRun } from './transfer-run.js';
-import { fixedText } from './transfer-text.js';
+import { type Going, TransferorChat, type TransferorChatOptions, cameBack } from './transferor-chat.js';
 
-export interface OutgoingTransfersOptions {
-  readonly config: PsapConfig;
+export interface OutgoingTransfersOptions extends TransferorChatOptions {
   readonly archive: TransferArchive;
-  readonly chats: Chats;
-  readonly messages: ChatArchive;
-  readonly steps: ChatSteps;
-  readonly post: ChatPost;
   readonly peers: TransferPeers;
-  readonly clock: Clock;
   readonly ids: IdSource;
   readonly logger: Logger;
-  readonly limits?: Pick<Limits, 'body'>;
-  readonly records: Records;
   /** With whom a transfer to that PSAP is agreed, now. */
   readonly agreed: (centre: string, to: string) => Agreement | undefined;
   /** After a change is durable. */
   readonly onChange: (record: OutgoingTransfer, before: Transferor['phase'] | undefined) => void;
 }
-
-/** One transfer of a chat of ours, while it is in memory. */
-interface Going {
-  record: OutgoingTransfer;
-  readonly run: TransferRun<Transferor, TransferorEvent, TransferorEffect>;
-  /** Our 266 and 265, and what the APP said to them last. */
-  stop?: { readonly record: MessageRecord; status: number | undefined };
-  claim?: { readonly record: MessageRecord; status: number | undefined };
-  readonly settled: ((phase: Transferor['phase']) => void)[];
-}
-
-/** Of a chat's history that notes may take: what was said comes first. */
-const notesShare = 4;
 
 /** TS 103 698 6.2.6, 6.3, the transferor: does what the machine of @esinet/chat-transfer decides. */
 export class OutgoingTransfers {
@@ -65,7 +35,11 @@ export class OutgoingTransfers {
   readonly #known = new Map<string, Going>();
   readonly #byChat = new Map<string, Going>();
 
-  constructor(private readonly o: OutgoingTransfersOptions) {}
+  readonly #chat: TransferorChat;
+
+  constructor(private readonly o: OutgoingTransfersOptions) {
+    this.#chat = new TransferorChat(o);
+  }
 
   /** Resolves when the other side has agreed or refused. */
   async begin(
@@ -101,6 +75,12 @@ export class OutgoingTransfers {
         if (phase !== 'negotiating') resolve();
       });
     });
+    try {
+      await this.o.archive.put(going.record);
+    } catch (error) {
+      this.forget(going.record.transfer);
+      throw error;
+    }
     await going.run.begin(effects);
     await agreed;
     return going.record;
@@ -135,8 +115,11 @@ export class OutgoingTransfers {
     const transfer = chat.details.transferOut;
     const going = this.#byChat.get(chat.id);
     if (!going && (transfer === undefined || chat.state.phase !== 'handed-over')) return;
+    if (going && cameBack(going, chat)) return;
     const at = this.o.clock.wall();
-    const sequence = made.find(({ direction }) => direction === 'in')?.sequence;
+    // What came from where the chat is now is nothing that anybody lacks there.
+    const there = going?.record.state.to ?? chat.details.handedTo;
+    const sequence = made.find((m) => m.direction === 'in' && m.imported !== (there ?? ''))?.sequence;
     const over = chat.state.phase === 'closed' && before !== 'closed' && event.type === 'received';
     if (sequence === undefined && !over) return;
     void this.#living(transfer, going).then((found) => {
@@ -202,8 +185,8 @@ export class OutgoingTransfers {
   }
 
   async #resume(going: Going): Promise<void> {
-    const chat = await this.#chat(going);
-    if (!chat) return;
+    const chat = await this.#chat.of(going);
+    if (!chat || cameBack(going, chat)) return;
     for (const record of await this.o.messages.messages(chat.id)) {
       if (record.direction !== 'out' || record.sequence <= going.record.since) continue;
       if (record.imported !== undefined) continue;
@@ -232,15 +215,15 @@ export class OutgoingTransfers {
       case 'negotiate':
         return void this.#negotiate(going);
       case 'stall':
-        return this.#stall(going);
+        return this.#chat.stall(going);
       case 'execute':
         return void this.#execute(going, effect);
       case 'reactivate':
-        return this.#reactivate(going);
+        return this.#chat.reactivate(going);
       case 'keep':
-        return this.#claimed(going);
+        return this.#chat.keep(going);
       case 'hand-over':
-        return this.#handOver(going);
+        return this.#chat.handOver(going);
       case 'persist':
       case 'set-timer':
       case 'cancel-timers':
@@ -265,31 +248,6 @@ export class OutgoingTransfers {
     });
   }
 
-  /** 266, once. */
-  async #stall(going: Going): Promise<void> {
-    const at = this.o.clock.wall();
-    if (!going.stop) {
-      const chat = await this.#chat(going);
-      const { text, by, transfer } = going.record;
-      const made = await chat?.enqueue(() =>
-        this.o.steps.step(
-          chat,
-          { type: 'transfer', text: text ?? fixedText(this.o.config, 'transferring', chat.centre) },
-          { ...(by !== undefined && { by }), details: { transferOut: transfer } },
-        ),
-      );
-      const record = made?.find(({ messageType }) => messageType === MessageType.stopTransfer);
-      if (record) going.stop = { record, status: undefined };
-      // The chat ended, or somebody else has it.
-      else void going.run.tell({ type: 'closed', at });
-      return;
-    }
-    const { record, status } = going.stop;
-    if (status !== undefined) {
-      void going.run.tell({ type: 'stalled', at, status, messageId: record.messageId ?? 1 });
-    }
-  }
-
   async #execute(going: Going, effect: TransferorEffect & { type: 'execute' }): Promise<void> {
     const { attempt, upTo, messageId, expiryTime, history } = effect;
     const { callId, to } = going.run.state;
@@ -297,7 +255,7 @@ export class OutgoingTransfers {
     let final = false;
     try {
       const peer = this.o.agreed(going.record.centre, to);
-      const data = history ? await this.#history(going) : undefined;
+      const data = history ? await this.#chat.history(going) : undefined;
       if (peer) {
         const answer = await this.o.peers.execute(peer, {
           CallId: callId,
@@ -319,77 +277,5 @@ export class OutgoingTransfers {
       ...(status !== undefined && { status }),
       ...(final && { final }),
     });
-  }
-
-  async #history(going: Going): Promise<object | undefined> {
-    const chat = await this.#chat(going);
-    if (!chat) return undefined;
-    const { limits, config } = this.o;
-    const history = historyOf(chat.record(), await this.o.messages.messages(chat.id), {
-      centre: chat.centre.publicUri,
-      ...(limits && { limits }),
-    });
-    const { historyBytes } = config.transfer;
-    const notes = await notesForHistory(this.o.records, chat.id, historyBytes / notesShare);
-    return fitHistory({ ...history, ...(notes.length > 0 && { Notes: notes }) }, historyBytes);
-  }
-
-  /** R2: our own 265, the same one however often it is asked for. */
-  async #reactivate(going: Going): Promise<void> {
-    const at = this.o.clock.wall();
-    const chat = await this.#chat(going);
-    if (!chat) return;
-    if (!going.stop) return void going.run.tell({ type: 'reactivated', at, status: 200 });
-    if (!going.claim) {
-      const made = await chat.enqueue(() =>
-        this.o.steps.step(chat, {
-          type: 'reactivate',
-          text: fixedText(this.o.config, 'reactivated', chat.centre),
-        }),
-      );
-      const record = made.find(({ messageType }) => messageType === MessageType.startTransfer);
-      if (record) going.claim = { record, status: undefined };
-      // Closed meanwhile, or spoken to by the APP.
-      else void going.run.tell({ type: 'closed', at });
-      return;
-    }
-    const { record, status } = going.claim;
-    if (status !== undefined && ((status >= 200 && status < 300) || status === 403)) {
-      return void going.run.tell({ type: 'reactivated', at, status });
-    }
-    this.o.post.post(chat, record);
-  }
-
-  /** The APP refused our 265 and nobody else can have it: it has been with us all the time. */
-  async #claimed(going: Going): Promise<void> {
-    const chat = await this.#chat(going);
-    const messageId = going.claim?.record.messageId;
-    if (!chat || messageId === undefined) return;
-    await chat.enqueue(() =>
-      this.o.steps.step(chat, {
-        type: 'outcome',
-        messageType: MessageType.startTransfer,
-        messageId,
-        status: 200,
-      }),
-    );
-  }
-
-  async #handOver(going: Going): Promise<void> {
-    const chat = await this.#chat(going);
-    if (!chat) return;
-    await chat.enqueue(async () => {
-      if (chat.state.phase === 'handed-over') return;
-      await this.o.steps.step(
-        chat,
-        { type: 'handed-over' },
-        { details: { handedTo: going.record.state.to } },
-      );
-    });
-  }
-
-  async #chat(going: Going): Promise<Chat | undefined> {
-    const record = await this.o.chats.find(going.record.chat);
-    return record && this.o.chats.living(record);
   }
 }
