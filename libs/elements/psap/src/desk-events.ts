@@ -4,6 +4,8 @@ import type { DeskEvent } from './desk.js';
 /** Tells everybody who watches. Nothing waits for them, and one that fails keeps no other from hearing. */
 export class DeskEvents {
   readonly #listeners = new Set<(event: DeskEvent) => void>();
+  readonly #waiting: DeskEvent[] = [];
+  #telling = false;
   #last: number;
 
   constructor(
@@ -19,8 +21,16 @@ export class DeskEvents {
     return () => this.#listeners.delete(listener);
   }
 
+  /** One after the other: what a listener tells in turn is heard by all after what made it tell. */
   tell(what: Omit<DeskEvent, 'id' | 'at'>): void {
-    const event: DeskEvent = { id: ++this.#last, at: isoTime(this.clock.wall()), ...what };
+    this.#waiting.push({ id: ++this.#last, at: isoTime(this.clock.wall()), ...what });
+    if (this.#telling) return;
+    this.#telling = true;
+    for (let event = this.#waiting.shift(); event; event = this.#waiting.shift()) this.#tell(event);
+    this.#telling = false;
+  }
+
+  #tell(event: DeskEvent): void {
     for (const listener of this.#listeners) {
       try {
         listener(event);

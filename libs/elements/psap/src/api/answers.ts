@@ -1,6 +1,7 @@
 import type { Result } from '@esinet/kernel';
 import type { z } from 'zod';
-import type { ChatRecord } from '../message-record.js';
+import type { DeskEvent } from '../desk.js';
+import { type ChatRecord, isChatRecord } from '../message-record.js';
 import { Problem, type ProblemCode } from './problem.js';
 import { chatSchema } from './schemas.js';
 
@@ -22,4 +23,14 @@ export function shownChat(
   return Object.fromEntries(Object.entries(all).filter(([name]) => known.has(name))) as z.input<
     typeof chatSchema
   >;
+}
+
+/** An event as those who listen get it. */
+export function shownEvent(
+  event: DeskEvent,
+  takers: { unansweredSince(chat: string): string | undefined },
+): DeskEvent {
+  const { type, chat, data } = event;
+  if (type !== 'chat' || chat === undefined || !isChatRecord(data)) return event;
+  return { ...event, data: shownChat(data, takers.unansweredSince(chat)) };
 }

@@ -1,7 +1,9 @@
+import { connect } from 'node:net';
 import { until } from '@esinet/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Caller, TryingRecords } from '../psap-fixture.js';
 import { ApiBench } from './api-fixture.js';
+import { EventStream } from './event-stream.js';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -219,6 +221,27 @@ describe('call takers', () => {
 });
 
 describe('the event stream over HTTP', () => {
+  it('cuts a reader that does not read, without keeping what it left', async () => {
+    const b = await bench();
+    const stream = b.element.get<EventStream>(EventStream);
+    const socket = connect(b.element.http.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    socket.write('GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+    await until(() => (stream.listeners === 1 ? true : undefined));
+    socket.pause();
+    const text = 'x'.repeat(200_000);
+    let told = 0;
+    while (stream.listeners > 0 && told < 500) {
+      stream.tell({ id: Date.now() * 1_000 + told++, at: 't', type: 'note', data: { text } });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(stream.listeners).toBe(0);
+    expect(told).toBeLessThan(500);
+    socket.resume();
+    await closed;
+  });
+
   it('tells, lets come back, refuses one too many, and does not keep the element from ending', async () => {
     const b = await ApiBench.open({ events: { listeners: 2 } });
     const caller = b.caller;

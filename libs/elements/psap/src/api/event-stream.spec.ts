@@ -86,8 +86,15 @@ describe('the stream of events', () => {
   it('keeps no more octets than it may', () => {
     const { tell, listen, first } = bench({ keptBytes: 10_000 });
     for (let i = 0; i < 20; i++) tell('madrid', { text: 'x'.repeat(1_000) });
-    expect(listen({ after: String(first) }).sink.events).toHaveLength(1);
+    expect(listen({ after: String(first) }).sink.text).toContain('event: missed');
     expect(listen({ after: String(first + 12) }).sink.events.length).toBeGreaterThan(5);
+  });
+
+  it('tells no more at once than a reader may leave unread', () => {
+    const { tell, listen, first } = bench({ unreadBytes: 10_000 });
+    for (let i = 0; i < 20; i++) tell('madrid', { text: 'x'.repeat(1_000) });
+    expect(listen({ after: String(first + 5) }).sink.text).toContain('event: missed');
+    expect(listen({ after: String(first + 15) }).sink.events).toHaveLength(5);
   });
 
   it('cuts one that does not read, and no other', () => {

@@ -67,14 +67,12 @@ export class EventStream {
     this.#timer ??= this.o.clock.after(this.o.config.ping, () => this.#ping());
     const since = after === undefined ? undefined : identifierOf(after);
     sink.write(`retry: ${retryMs}\n`);
+    const missed = after === undefined ? [] : this.#since(identifierOf(after), centre);
     if (after === undefined) sink.write(frameOf(this.#last, 'ready', {}));
-    else if (since === undefined || since < this.#dropped || since > this.#last) {
-      sink.write(frameOf(this.#last, 'missed', {}));
-    } else {
+    else if (!missed) sink.write(frameOf(this.#last, 'missed', {}));
+    else {
       sink.write('\n');
-      // What is kept has a bound of its own; a reader slower than that is cut by the next event.
-      for (const kept of this.#kept)
-        if (kept.id > since && concerns(kept.centre, centre)) sink.write(kept.frame);
+      for (const { frame } of missed) sink.write(frame);
     }
     return () => this.#leave(sink, false);
   }
@@ -91,6 +89,14 @@ export class EventStream {
     this.#timer = undefined;
     for (const sink of this.#listeners.keys()) sink.end();
     this.#listeners.clear();
+  }
+
+  /** Undefined where some of it is not kept, or where it is more than a reader may leave unread. */
+  #since(id: number | undefined, wanted: string | undefined): Kept[] | undefined {
+    if (id === undefined || id < this.#dropped || id > this.#last) return undefined;
+    const found = this.#kept.filter((kept) => kept.id > id && concerns(kept.centre, wanted));
+    const octets = found.reduce((sum, { frame }) => sum + frame.length, 0);
+    return octets > this.o.config.unreadBytes ? undefined : found;
   }
 
   #send(sink: EventSink, text: string): void {

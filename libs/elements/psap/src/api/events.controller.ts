@@ -17,7 +17,7 @@ export class EventsController {
     tag: 'events',
     summary: 'Everything that happens in chats, as server-sent events',
     description:
-      'Types: `chat` (data.data is the chat), `message` (a message), `note`, `transfer`, `queue` (centre, length, oldest), `taker` (a call taker, with signedOn). `ready` comes first. Whoever comes back with Last-Event-ID is told what it missed; where that is not kept any more `missed` comes instead, and everything has to be fetched anew. A comment comes every 15 s. Test calls are not told of.',
+      'What each type of event carries stands in `/api/asyncapi.json`. `ready` comes first. Whoever comes back with Last-Event-ID is told what it missed; where that is not kept any more `missed` comes instead, and everything has to be fetched anew. A comment comes every 15 s. Test calls are not told of.',
     query: eventsQuery,
     headers: { 'Last-Event-ID': 'Identifier of the last event that was read' },
     answer: { status: 200, description: 'Goes on until one side ends it', contentType: 'text/event-stream' },

@@ -1,4 +1,5 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
+import { ApiExcludeEndpoint } from '@nestjs/swagger';
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { PSAP_CONFIG, type PsapConfig } from '../config.js';
@@ -6,6 +7,7 @@ import type { Desk, TransferView } from '../desk.js';
 import { PsapService } from '../psap-service.js';
 import { type Snippet, snippetsOf } from '../takers/snippets.js';
 import { valueOf } from './answers.js';
+import { asyncApiDocument } from './asyncapi.js';
 import { speaker } from './chat-room.js';
 import { bodyOf, pathOf, queryOf } from './input.js';
 import { Operation } from './operation.js';
@@ -120,6 +122,12 @@ export class ListsController {
   })
   snippets(@Query() query: unknown): { snippets: Snippet[] } {
     return { snippets: snippetsOf(this.config.snippets, queryOf(snippetsQuery, query).language) };
+  }
+
+  @Get('asyncapi.json')
+  @ApiExcludeEndpoint()
+  asyncApi(): object {
+    return asyncApiDocument();
   }
 
   @Get('problems')

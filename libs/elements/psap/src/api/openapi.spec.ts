@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { TryingRecords } from '../psap-fixture.js';
 import { type Answer, ApiBench } from './api-fixture.js';
+import { EventStream } from './event-stream.js';
 
 interface Operation {
   readonly operationId: string;
@@ -35,6 +36,8 @@ interface Described {
 let bench: ApiBench;
 let document: Document;
 let operations: Map<string, Described>;
+/** The event stream from its beginning. */
+let told = '';
 /** Every call that was made: operation, status and code of the problem. */
 const made = new Set<string>();
 
@@ -43,10 +46,19 @@ beforeAll(async () => {
     snippets: [{ id: 'where', text: '{name}: where are you?' }],
     takers: { signedOn: 2, notes: 1, noteBytes: 200 },
     limits: { textBytes: 2_000, firstPause: '20 ms' },
-    events: { listeners: 1 },
+    events: { listeners: 2 },
     transfer: { accept: 'ask' },
   });
   document = (await bench.call('GET', 'openapi.json')).body as Document;
+  bench.element.get<EventStream>(EventStream).open(
+    {
+      write: (text) => (told += text),
+      unread: 0,
+      end: () => undefined,
+      cut: () => undefined,
+    },
+    {},
+  );
   operations = new Map(
     Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]): [string, Described] => [
@@ -58,8 +70,18 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
+const validators = new Map<string, z.ZodType>();
+
 /** The validator of a schema of the document. */
 function validator(schema: object): z.ZodType {
+  const known = validators.get(JSON.stringify(schema));
+  if (known) return known;
+  const made = newValidator(schema);
+  validators.set(JSON.stringify(schema), made);
+  return made;
+}
+
+function newValidator(schema: object): z.ZodType {
   const whole = { ...schema, $defs: document.components.schemas };
   const text = JSON.stringify(whole).replaceAll('#/components/schemas/', '#/$defs/');
   return z.fromJSONSchema(JSON.parse(text) as Parameters<typeof z.fromJSONSchema>[0]);
@@ -103,7 +125,7 @@ async function call(
 
 const get = (answer: Answer, name: string) => (answer.body as Record<string, string>)[name] ?? '';
 
-describe('the OpenAPI document', () => {
+describe('the OpenAPI document', { timeout: 60_000 }, () => {
   it('describes every operation: name, purpose, an example, and the schema of what goes in and out', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(operations.size).toBe(Object.values(document.paths).flatMap((m) => Object.keys(m)).length);
@@ -364,6 +386,33 @@ describe('the OpenAPI document', () => {
     });
     const { tests } = (await call('listTests')).body as { tests: unknown[] };
     expect(tests).toHaveLength(1);
+  });
+
+  it('has a companion that describes the events, and is as true', async () => {
+    const { components, channels } = (await bench.call('GET', 'asyncapi.json')).body as {
+      components: { messages: Record<string, { payload: object }> };
+      channels: { events: { messages: Record<string, object> } };
+    };
+    expect(Object.keys(channels.events.messages)).toEqual(Object.keys(components.messages));
+    const events = told
+      .split('\n\n')
+      .map((block) =>
+        Object.fromEntries(
+          block.split('\n').map((line) => [line.split(': ')[0], line.slice(line.indexOf(': ') + 2)]),
+        ),
+      )
+      .filter((fields) => fields['event'] !== undefined);
+    for (const { event = '', data = '' } of events) {
+      const payload = components.messages[event]?.payload;
+      expect(payload, event).toBeDefined();
+      const read = validator(payload ?? {}).safeParse(JSON.parse(data));
+      expect(read.error?.issues, `${event} ${data}`).toBeUndefined();
+    }
+    const ids = events.map(({ id }) => Number(id));
+    expect(ids).toEqual([...ids].sort((a, b) => a - b));
+    expect(new Set(events.map(({ event }) => event))).toEqual(
+      new Set(Object.keys(components.messages).filter((type) => type !== 'missed')),
+    );
   });
 
   it('was walked from end to end', () => {

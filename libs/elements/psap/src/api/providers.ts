@@ -25,6 +25,7 @@ import { PsapService } from '../psap-service.js';
 import { Notes } from '../takers/notes.js';
 import { QueueMetrics } from '../takers/queue-metrics.js';
 import { TakerDesk } from '../takers/taker-desk.js';
+import { shownEvent } from './answers.js';
 import { ChatRoom } from './chat-room.js';
 import { ChatsController } from './chats.controller.js';
 import { EventStream } from './event-stream.js';
@@ -47,7 +48,7 @@ class ApiLife implements OnApplicationBootstrap, BeforeApplicationShutdown {
     psap.desk.staffedBy((centre) => takers.attended(centre));
     // A stream is a request that never ends: the server would wait for it.
     health.onDrain(() => stream.close());
-    this.#unwatch = psap.desk.watch((event) => stream.tell(event));
+    this.#unwatch = psap.desk.watch((event) => stream.tell(shownEvent(event, takers)));
   }
 
   async onApplicationBootstrap(): Promise<void> {
