@@ -155,7 +155,7 @@ describe('from the caller to the call taker, through the whole ESInet', () => {
   ]; // prettier-ignore
   it.each(texts)(
     'a text of %s',
-    { meta: { clause: ['TS 103 698 6.1.2.8', 'TS 103 698 6.2.3'] } },
+    { meta: { clause: ['TS 103 698 6.1.2.8', 'TS 103 698 6.2.3'], shall: '6.1.2.8-3' } },
     async (_, body) => {
       const alone = await sent({ contentType: 'text/plain; charset=utf-8', body });
       expect(alone.first.text ?? '').toBe(body);
@@ -183,7 +183,7 @@ describe('from the caller to the call taker, through the whole ESInet', () => {
 
   it(
     'who the caller is, as far as a stranger may say it',
-    { meta: { clause: ['TS 103 698 6.1.2.11', 'RFC 3261 20.3', 'RFC 7315 5.4'] } },
+    { meta: { clause: ['TS 103 698 6.1.2.11', 'RFC 3261 20.3', 'RFC 7315 5.4'], shall: '6.1.2.11-2' } },
     async () => {
       const shown = await sent({
         ...bodyOf(text('hola')),

@@ -77,7 +77,7 @@ const options = (o: Partial<DataFetchOptions> = {}): DataFetchOptions => ({
 describe('additional data by reference', () => {
   it(
     'is fetched over TLS, with our own certificate',
-    { meta: { clause: ['TS 103 698 6.1.2.7', 'RFC 7852 6.1'] } },
+    { meta: { clause: ['TS 103 698 6.1.2.7', 'RFC 7852 6.1'], shall: ['6.1.2.7-2', '6.1.2.7-3'] } },
     async () => {
       const found = await httpDataFetch(options())(`https://${secure}/comment`);
       expect(found).toMatchObject({ ok: true, value: { body: Buffer.from(comment) } });
