@@ -27,6 +27,7 @@ export { type BodyLimits, type BodyPart, defaultBodyLimits } from './body/body-p
 export { bodyPartOf, readBodyParts } from './body/read-multipart.js';
 export { writeMultipart } from './body/write-multipart.js';
 export { type Retarget, historyInfo, sipReason } from './history/history-info.js';
+export { esnetValues, priorityCapabilities, resourcePriorityTag } from './priority/resource-priority.js';
 
 // transport, location of servers, registrar
 export {

@@ -187,6 +187,50 @@ describe('the PSAP', () => {
   );
 });
 
+describe('a call that insists on its priority', () => {
+  it(
+    'is taken by PSAP and proxies, which know the namespace, and say so when asked',
+    {
+      meta: {
+        clause: ['TS 103 698 6.1.2.5', 'RFC 4412 4.3', 'RFC 4412 4.4', 'RFC 7135 4'],
+        shall: ['6.1.2.5-1', '6.1.2.5-2', '6.1.2.5-10', '6.1.2.4-11', '6.1.2.4-12'],
+      },
+    },
+    async () => {
+      const callId = 'insistsonpriority00000001';
+      const { headers, ...rest } = draft(callId, 1, 257);
+      const answer = await outside.fromCaller({
+        ...rest,
+        from: '<sip:rosa@app.lab>;tag=r',
+        headers: [
+          ...headers,
+          ['Require', 'resource-priority'],
+          ['Proxy-Require', 'resource-priority'],
+          ['Resource-Priority', 'ets.0'],
+        ],
+      });
+      expect(answer.status).toBe(200);
+      await until(() => of(outside.caller, callId, 257)[0]);
+      for (const [transport, port] of [
+        ['tcp', 15_060],
+        ['tcp', 15_070],
+        ['tcp', 15_075],
+      ] as const) {
+        const outcome = await outside.caller.send({
+          method: 'OPTIONS',
+          uri: `sip:127.0.0.1:${lab.port(port)}`,
+          to: `sip:127.0.0.1:${lab.port(port)}`,
+          from: '<sip:rosa@app.lab>;tag=o',
+          destination: { transport, address: '127.0.0.1', port: lab.port(port) },
+        });
+        if (outcome.kind !== 'response') throw new Error(outcome.reason);
+        expect(outcome.message.values('Supported'), String(port)).toContain('resource-priority');
+        expect(outcome.message.values('Accept-Resource-Priority')).toContain('esnet.1');
+      }
+    },
+  );
+});
+
 describe('over UDP', () => {
   it(
     'messages many packets long arrive whole, both ways',

@@ -8,7 +8,7 @@ import {
   type Store,
   sipPortListeners,
 } from '@esinet/platform';
-import type { Flow, RouteDecision, SipMessage } from '@esinet/sip';
+import { type Flow, type RouteDecision, type SipMessage, esnetValues } from '@esinet/sip';
 import type { ChatFlow } from './chat-flow.js';
 import { ChatFlows } from './chat-flows.js';
 import type { Traffic } from './classify.js';
@@ -94,6 +94,7 @@ export class Border {
       route: (request, flow) => this.#route(request, flow),
       isOwn: (uri) => uri.user === undefined && uri.host === config.publicDomain,
       recordRoute: true,
+      resourceValues: esnetValues,
       failoverMs: config.failover,
     });
   }

@@ -8,8 +8,10 @@ import {
   type SipMessage,
   type TransportName,
   type Uri,
+  esnetValues,
   historyInfo,
   parseUri,
+  priorityCapabilities,
   sipReason,
 } from '@esinet/sip';
 import {
@@ -87,6 +89,7 @@ export function screen(
           headers: [
             ['Allow', allowedMethods.join(', ')],
             ['Accept', '*/*'],
+            ...priorityCapabilities(esnetValues),
           ],
         },
       };

@@ -8,8 +8,10 @@ import {
   type RouteDecision,
   type SipMessage,
   type Uri,
+  esnetValues,
   historyInfo,
   parseUri,
+  priorityCapabilities,
   sipReason,
 } from '@esinet/sip';
 import { type CallLocation, callLocation } from './call-location.js';
@@ -201,6 +203,7 @@ function otherRequest(request: SipMessage, deps: RouteDeps): Routed {
         headers: [
           ['Allow', allowedMethods.join(', ')],
           ['Accept', '*/*'],
+          ...priorityCapabilities(esnetValues),
         ],
       },
       explanation: { role: 'probe' },

@@ -3,7 +3,7 @@ import { type HeldClient, httpHeldClient } from '@esinet/held';
 import { readIdentifiers } from '@esinet/lmpe';
 import { type LostClient, httpLostClient } from '@esinet/lost';
 import type { Bus, Metrics, Limits, SipEdge, TlsOptions } from '@esinet/platform';
-import type { RouteDecision, SipMessage } from '@esinet/sip';
+import { type RouteDecision, type SipMessage, esnetValues } from '@esinet/sip';
 import type { EsrpConfig } from './config.js';
 import { EcrfBreaker } from './ecrf-breaker.js';
 import { MappingCache } from './mapping-cache.js';
@@ -81,6 +81,7 @@ export class RoutingProxy {
       route: (request) => this.#route(request),
       isOwn: () => false,
       failoverMs: config.failover,
+      resourceValues: esnetValues,
     });
   }
 

@@ -18,7 +18,7 @@ import {
   SipEdge,
   type TlsOptions,
 } from '@esinet/platform';
-import { type SipMessage, type UasAnswer, UserAgent } from '@esinet/sip';
+import { type SipMessage, type UasAnswer, UserAgent, esnetValues } from '@esinet/sip';
 import { Centres } from './centre.js';
 import { ChatDesk } from './chat-desk.js';
 import { deskWatcher } from './desk-watcher.js';
@@ -113,6 +113,9 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
         'application/pidf+xml',
         'application/EmergencyCallData.cap+xml',
       ],
+      // RFC 6442 8.2, RFC 4412: refusing what is understood would lose what the person wrote.
+      supported: ['geolocation-http', 'histinfo'],
+      resourceValues: esnetValues,
       // A border that failed over sends the same message again: it did arrive.
       mergedRequests: 'repeat',
       onRequest: (request) => this.#take(request),

@@ -137,7 +137,9 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   /** A proxy core that takes what comes in here, and goes on to the next target whenever a way has failed. */
-  proxy(o: Pick<ProxyCoreOptions, 'route' | 'isOwn' | 'recordRoute' | 'failoverMs'>): ProxyCore {
+  proxy(
+    o: Pick<ProxyCoreOptions, 'route' | 'isOwn' | 'recordRoute' | 'failoverMs' | 'resourceValues'>,
+  ): ProxyCore {
     return new ProxyCore({
       ...this.#limits.proxy,
       ...o,

@@ -50,6 +50,8 @@ export interface ProxyCoreOptions {
   readonly unreachableStatus?: number;
   /** Option tags understood in Proxy-Require. Default none. */
   readonly supported?: readonly string[];
+  /** Values of Resource-Priority that are known, lower case. Default none: the extension is not understood. RFC 4412 */
+  readonly resourceValues?: readonly string[];
   /** Header fields the route function looks at besides Request-URI and Route: a change in them is no loop. RFC 5393 */
   readonly loopFields?: (request: SipMessage) => string;
   /** Take every request from the transaction layer. Default true; else the owner calls `handle`. */
@@ -189,10 +191,11 @@ export class ProxyCore {
       // RFC 3261 11: OPTIONS to the proxy itself, as peers send to see whether it lives. Behind a load balancer or NAT they
       // name an address that is not ours: nobody else can be meant by an address without a user and without a Route.
       const ours = uri && uri.user === undefined && (this.#isOwn(uri) || isAddress(uri.host));
-      if (ours && !request.has('Route')) return ownCapabilities;
+      if (ours && !request.has('Route')) return ownCapabilities(this.options.resourceValues);
     }
     return validateRequest(request, {
       supported: this.options.supported ?? [],
+      resourceValues: this.options.resourceValues,
       isOurSentBy: (sentBy) => this.#localAddresses().has(sentBy),
       loopHash: () => this.#loopHash(request, flow),
     });

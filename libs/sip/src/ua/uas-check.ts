@@ -1,5 +1,6 @@
 import { unknownExtensions } from '../codec/check-request.js';
 import type { SipMessage } from '../codec/sip-message.js';
+import { insistsOnUnknownPriority, resourcePriorityTag } from '../priority/resource-priority.js';
 import type { UasAnswer } from './uas-answer.js';
 
 const defaultSchemes = ['sip', 'sips', 'tel', 'urn', 'im', 'pres'];
@@ -9,6 +10,8 @@ export interface UasAbilities {
   readonly supported?: readonly string[];
   readonly schemes?: readonly string[];
   readonly bodyTypes?: readonly string[];
+  /** Values of Resource-Priority that are known, lower case. Without them the extension is not understood. RFC 4412 */
+  readonly resourceValues?: readonly string[];
 }
 
 /** What a user agent server answers to a request it does not take on, in the order of RFC 3261 8.2; else undefined. */
@@ -24,8 +27,13 @@ export function checkUasRequest(
   const scheme = requestUri.slice(0, requestUri.indexOf(':')).toLowerCase();
   if (!(abilities.schemes ?? defaultSchemes).includes(scheme)) return { status: 416 };
   // 8.2.2.3: an extension that is required and not understood is 420 with Unsupported.
-  const unknown = unknownExtensions(request, 'Require', abilities.supported ?? []);
+  const { supported = [], resourceValues } = abilities;
+  const known = resourceValues === undefined ? supported : [...supported, resourcePriorityTag];
+  const unknown = unknownExtensions(request, 'Require', known);
   if (unknown.length > 0) return { status: 420, headers: [['Unsupported', unknown.join(', ')]] };
+  if (resourceValues && insistsOnUnknownPriority(request, resourceValues)) {
+    return { status: 417, headers: [['Accept-Resource-Priority', resourceValues.join(', ')]] };
+  }
   return checkBody(request, abilities.bodyTypes);
 }
 

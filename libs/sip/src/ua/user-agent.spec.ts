@@ -1,3 +1,4 @@
+import { esnetValues } from '../priority/resource-priority.js';
 import { describe, expect, it } from 'vitest';
 import { countingIds, ManualClock, silentLogger } from '@esinet/kernel';
 import type { Uri } from '../codec/uri.js';
@@ -66,6 +67,28 @@ describe('as a server', () => {
     const { statuses, responses } = await answersTo({ headers: [['Require', 'foo, geolocation-sip']] });
     expect([statuses, responses[0]!.header('Unsupported')]).toEqual([[420], 'foo, geolocation-sip']);
   });
+
+  it(
+    '417 to who insists on a priority that is unknown, nothing of it to who does not insist',
+    { meta: { clause: ['RFC 4412 4.6.2', 'TS 103 698 6.1.2.5'], shall: '6.1.2.5-14' } },
+    async () => {
+      const knows = { resourceValues: esnetValues };
+      const insists = ['Require', 'resource-priority'] as const;
+      const unknown = await answersTo(
+        { headers: [insists, ['Resource-Priority', 'dsn.flash, esnet.7']] },
+        knows,
+      );
+      expect(unknown.statuses).toEqual([417]);
+      expect(unknown.responses[0]!.values('Accept-Resource-Priority')).toEqual(esnetValues);
+      for (const headers of [
+        [insists, ['Resource-Priority', 'dsn.flash, ESNET.1'] as const],
+        [['Resource-Priority', 'esnet.7'] as const],
+      ]) {
+        expect((await answersTo({ headers }, knows)).statuses).toEqual([200]);
+      }
+      expect((await answersTo({ headers: [insists] })).statuses).toEqual([420]);
+    },
+  );
 
   it.each([
     ['urn:service:sos', 200],

@@ -6,6 +6,7 @@ import type { SipMessage } from '../codec/sip-message.js';
 import { parseUri } from '../codec/uri.js';
 import type { Destination } from '../transport/destination.js';
 import type { Flow } from '../transport/flow.js';
+import { priorityCapabilities } from '../priority/resource-priority.js';
 import { orderForSize } from '../transaction/destination-order.js';
 import type { RequestLocator } from '../transaction/locator-port.js';
 import type { ServerTransaction } from '../transaction/server-transaction.js';
@@ -39,6 +40,8 @@ export interface UserAgentOptions {
   readonly bodyTypes?: readonly string[];
   /** Option tags understood in Require. Default none. */
   readonly supported?: readonly string[];
+  /** Values of Resource-Priority that are known, lower case. Default none: the extension is not understood. RFC 4412 */
+  readonly resourceValues?: readonly string[];
   /** Schemes of the Request-URIs answered, lower case; others are 416. Default sip, sips, tel, urn, im and pres. */
   readonly schemes?: readonly string[];
   /** Where every request goes first. A URI with `lr` is put into Route as well, RFC 3261 8.1.2 */
@@ -201,7 +204,10 @@ export class UserAgent {
 
   #capabilities(): UasAnswer {
     const accept = this.options.accept?.join(', ') ?? '*/*';
-    return { status: 200, headers: [['Accept', accept]] };
+    return {
+      status: 200,
+      headers: [['Accept', accept], ...priorityCapabilities(this.options.resourceValues)],
+    };
   }
 
   #answer(tx: ServerTransaction, answer: UasAnswer): void {
