@@ -65,7 +65,6 @@ export class EventStream {
     this.#listeners.set(sink, centre);
     this.o.count?.(this.#listeners.size, false);
     this.#timer ??= this.o.clock.after(this.o.config.ping, () => this.#ping());
-    const since = after === undefined ? undefined : identifierOf(after);
     sink.write(`retry: ${retryMs}\n`);
     const missed = after === undefined ? [] : this.#since(identifierOf(after), centre);
     if (after === undefined) sink.write(frameOf(this.#last, 'ready', {}));

@@ -345,6 +345,9 @@ describe('the OpenAPI document', { timeout: 60_000 }, () => {
     expect((await agreed).status).toBe(202);
     // What colleagues wrote down goes along.
     const there = await until(async () => {
+      const { transfers } = (await call('listTransfers')).body as { transfers: { phase: string }[] };
+      // With what became of it, where it failed.
+      expect(transfers.filter(({ phase }) => phase === 'failed').slice(1)).toEqual([]);
       const { chats } = (await call('listChats', { query: '?centre=toledo' })).body as {
         chats: { chat: string; transferredFrom?: string }[];
       };
