@@ -2,13 +2,12 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { type PositionQuestion, parseDevice } from '@esinet/element-app';
 import { alert } from './commands/alert.js';
 import { bot } from './commands/bot.js';
-import { boundaries } from './commands/boundaries.js';
 import { chat } from './commands/chat.js';
-import { configCheck, configShow } from './commands/config.js';
+import type { ConfigOptions } from './commands/config.js';
 import { pkiInit, pkiList } from './commands/pki.js';
 import { send } from './commands/send.js';
 import { sensor } from './commands/sensor.js';
-import { up } from './commands/up.js';
+import type { UpOptions } from './commands/up.js';
 import { where } from './commands/where.js';
 import { parsePlace, parsePlaces } from './place.js';
 import { exit } from './terminal.js';
@@ -72,6 +71,14 @@ function several(text: string, before: readonly string[] = []): string[] {
 function repeated(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
+
+// Loaded when they are asked for: the elements take longer to load than a caller's command to run.
+const up = async (o: UpOptions): Promise<number> => (await import('./commands/up.js')).up(o);
+const boundaries = async (): Promise<number> => (await import('./commands/boundaries.js')).boundaries();
+const configCheck = async (o: ConfigOptions): Promise<number> =>
+  (await import('./commands/config.js')).configCheck(o);
+const configShow = async (o: ConfigOptions): Promise<number> =>
+  (await import('./commands/config.js')).configShow(o);
 
 /** Runs a command and keeps its exit code. Our timers do not hold the process: until the command is done, this does. */
 function running<A extends unknown[]>(
