@@ -187,6 +187,42 @@ describe('the PSAP', () => {
   );
 });
 
+describe('a call-back', () => {
+  it(
+    'is marked within an incident, and not outside of it',
+    {
+      meta: {
+        clause: ['TS 103 698 6.1.2.5', 'RFC 7090 5'],
+        shall: ['6.1.2.5-8', '6.1.2.5-9', '6.1.2.5-11'],
+      },
+    },
+    async () => {
+      const callId = 'calledbackinthelab0000001';
+      await outside.fromCaller({ ...draft(callId, 1, 257), from: '<sip:sara@app.lab>;tag=s' });
+      await until(() => of(outside.caller, callId, 257)[0]);
+      const chat = `http://127.0.0.1:${lab.port(15_090)}/api/chats/${encodeURIComponent(`urn:emergency:uid:callid:${callId}:provider.lab`)}`;
+      const callBack = async (text: string, incident: boolean) => {
+        await lab.stop(callId, 'Closed.');
+        const before = of(outside.caller, callId, 257).length;
+        const asked = await fetch(`${chat}/call-back`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ text, incident }),
+        });
+        expect(asked.ok).toBe(true);
+        return until(() => of(outside.caller, callId, 257)[before]);
+      };
+      const within = await callBack('We cannot find you.', true);
+      expect(within.values('Resource-Priority')).toEqual(['esnet.0']);
+      expect(within.header('Priority')).toBe('psap-callback');
+      const after = await callBack('Are you well again?', false);
+      expect(after.has('Resource-Priority')).toBe(false);
+      expect(after.header('Priority')).not.toBe('psap-callback');
+      expect(after.body.toString()).toBe('Are you well again?');
+    },
+  );
+});
+
 describe('a call that insists on its priority', () => {
   it(
     'is taken by PSAP and proxies, which know the namespace, and say so when asked',
