@@ -94,11 +94,13 @@ export class ChatArchive {
     message: Parameters<typeof recordKey>[0],
     delivery: NonNullable<MessageRecord['delivery']>,
     status: number,
-  ): Promise<void> {
+  ): Promise<MessageRecord | undefined> {
     const key = recordKey(message);
     const record = await this.records.get(collections.messages, key);
-    if (isMessageRecord(record))
-      await this.records.put(collections.messages, key, { ...record, delivery, status });
+    if (!isMessageRecord(record)) return undefined;
+    const told: MessageRecord = { ...record, delivery, status };
+    await this.records.put(collections.messages, key, told);
+    return told;
   }
 
   /** Adds to a message that is recorded what became known of it later. Gives what is recorded then. */

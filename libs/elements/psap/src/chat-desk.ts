@@ -81,6 +81,7 @@ export class ChatDesk implements Desk {
       attempts: config.limits.attempts,
       firstPauseMs: config.limits.firstPause,
       onOutcome: (chat, message, status) => void this.#outcome(chat, message, status),
+      onRecorded: (chat, record) => this.#steps.tellMessage(chat, record),
     });
     const steps = new ChatSteps({
       archive,

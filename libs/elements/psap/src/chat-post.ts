@@ -4,7 +4,7 @@ import { Outbox, type OutgoingMessage, type SendOutcome, isDelivered, isKeepAliv
 import type { Chat } from './chat.js';
 import type { ChatArchive } from './chat-archive.js';
 import type { DeskWatcher } from './desk-watcher.js';
-import { ids, kindOf } from './message-record.js';
+import { type MessageRecord, ids, kindOf } from './message-record.js';
 
 export interface ChatPostOptions {
   readonly archive: ChatArchive;
@@ -17,6 +17,8 @@ export interface ChatPostOptions {
   readonly send: (chat: Chat, message: OutgoingMessage) => Promise<SendOutcome>;
   /** What became of a message of ours: its last status, 0 if there was no answer. */
   readonly onOutcome: (chat: Chat, message: OutgoingMessage, status: number) => void;
+  /** The same, once it is recorded. */
+  readonly onRecorded: (chat: Chat, record: MessageRecord) => void;
 }
 
 /** Messages of ours on their way to the caller. */
@@ -84,9 +86,11 @@ export class ChatPost {
       reference: '',
     } as const;
     // Worth keeping, but nothing depends on it.
-    archive.delivered(key, delivered ? 'delivered' : 'failed', status).catch((error: unknown) => {
-      logger.warn('delivery not recorded', { callId: chat.callId, reason: messageOf(error) });
-    });
+    archive.delivered(key, delivered ? 'delivered' : 'failed', status).then(
+      (record) => record && this.o.onRecorded(chat, record),
+      (error: unknown) =>
+        logger.warn('delivery not recorded', { callId: chat.callId, reason: messageOf(error) }),
+    );
   }
 }
 

@@ -62,7 +62,9 @@ export class Chats {
 
   /** By Call Identifier, the newest of several; or by the chat's own identifier. */
   async find(id: string): Promise<ChatRecord | undefined> {
-    const known = this.o.index.byCallId(id).at(-1) ?? this.o.index.get(id);
+    const named = this.o.index.byCallId(id);
+    // Of a chat that went from one centre here to another the one where it is now.
+    const known = named.findLast(({ state }) => !isOver(state.phase)) ?? named.at(-1) ?? this.o.index.get(id);
     return known ? known.record() : this.o.archive.find(id);
   }
 

@@ -16,50 +16,25 @@ import {
   readHistory,
   transferee,
 } from '@esinet/chat-transfer';
-import { type Clock, type IdSource, type Logger, isoTime, messageOf } from '@esinet/kernel';
+import { type IdSource, isoTime } from '@esinet/kernel';
 import { MessageType } from '@esinet/lmpe';
 import { isSipUri } from '@esinet/platform';
 import type { CentreAgreement } from '../agreement.js';
-import type { Centre, Centres } from '../centre.js';
+import type { Centre } from '../centre.js';
 import type { Chat } from '../chat.js';
 import type { ChatArchive } from '../chat-archive.js';
-import type { ChatPost } from '../chat-post.js';
-import type { ChatSteps, DoneStep } from '../chat-steps.js';
-import type { Chats } from '../chats.js';
-import type { PsapConfig } from '../config.js';
-import type { MessageRecord } from '../message-record.js';
-import type { HistoryImport } from './history-import.js';
-import type { TransferArchive } from './transfer-archive.js';
+import type { DoneStep } from '../chat-steps.js';
 import { type IncomingTransfer, transferKey } from './transfer-record.js';
 import { TransferRun } from './transfer-run.js';
-import { fixedText } from './transfer-text.js';
+import { type Coming, TransfereeChat, type TransfereeChatOptions } from './transferee-chat.js';
 
-export interface IncomingTransfersOptions {
-  readonly config: PsapConfig;
-  readonly centres: Centres;
-  readonly archive: TransferArchive;
-  readonly chats: Chats;
+export interface IncomingTransfersOptions extends TransfereeChatOptions {
   readonly messages: ChatArchive;
-  readonly imports: HistoryImport;
-  readonly steps: ChatSteps;
-  readonly post: ChatPost;
-  readonly clock: Clock;
   readonly ids: IdSource;
-  readonly logger: Logger;
   /** Whether a call taker of that centre is to be asked. */
   readonly asks: (centre: Centre) => boolean;
   /** After a change is durable. */
   readonly onChange: (record: IncomingTransfer, before: Transferee['phase'] | undefined) => void;
-}
-
-/** One transfer of a chat to us, while it is in memory. */
-interface Coming {
-  record: IncomingTransfer;
-  readonly run: TransferRun<Transferee, TransfereeEvent, TransfereeEffect>;
-  /** Our 265, and what the APP said to it last. */
-  claim?: { readonly record: MessageRecord; status: number | undefined };
-  readonly negotiations: ((answer: NegotiationResponse) => void)[];
-  readonly executions: ((answer?: ExecutionResponse) => void)[];
 }
 
 /** ExpiryTime of a 406, which says nothing. */
@@ -70,7 +45,11 @@ export class IncomingTransfers implements TransferHandler {
   readonly #known = new Map<string, Coming>();
   readonly #byCall = new Map<string, Coming[]>();
 
-  constructor(private readonly o: IncomingTransfersOptions) {}
+  readonly #chat: TransfereeChat;
+
+  constructor(private readonly o: IncomingTransfersOptions) {
+    this.#chat = new TransfereeChat(o);
+  }
 
   async negotiate(request: NegotiationRequest, peer: CentreAgreement): Promise<NegotiationResponse> {
     const { CallId: callId, TransferFrom: from, TransferTo: to } = request;
@@ -142,8 +121,8 @@ export class IncomingTransfers implements TransferHandler {
   async restore(record: IncomingTransfer): Promise<void> {
     const coming = this.#add(record, true);
     const { state } = record;
-    const chat = await this.#chat(coming);
-    if (chat && state.phase === 'declined' && chat.state.phase === 'taking') await this.#decline(coming);
+    const chat = await this.#chat.of(coming);
+    if (chat && state.phase === 'declined' && chat.state.phase === 'taking') await this.#chat.decline(coming);
     if (!isTransfereeActive(state)) return;
     if (chat) {
       const messages = await this.o.messages.messages(chat.id);
@@ -263,15 +242,15 @@ export class IncomingTransfers implements TransferHandler {
         return;
       }
       case 'merge':
-        return history && this.#merge(coming, history);
+        return history && this.#chat.merge(coming, history);
       case 'take':
-        return this.#take(coming, effect.lastMessageId);
+        return this.#chat.take(coming, effect.lastMessageId);
       case 'answer':
         for (const resolve of coming.executions.splice(0))
           resolve({ CallId: callId, StatusCode: effect.status });
         return;
       case 'decline':
-        return this.#decline(coming);
+        return this.#chat.decline(coming);
       case 'persist':
       case 'set-timer':
       case 'cancel-timers':
@@ -285,71 +264,5 @@ export class IncomingTransfers implements TransferHandler {
     setImmediate(
       () => void coming.run.tell({ type: 'decide', at: this.o.clock.wall(), accept: this.o.chats.hasRoom }),
     );
-  }
-
-  async #merge(coming: Coming, history: ChatHistory): Promise<void> {
-    const centre = this.o.centres.get(coming.record.centre);
-    if (!centre) return;
-    const { callId, from, phase } = coming.run.state;
-    const { transfer } = coming.record;
-    const chat = await this.o.imports.merge(history, { callId, centre, from, transfer });
-    if (coming.record.chat !== chat.id) {
-      const record: IncomingTransfer = { ...coming.record, chat: chat.id };
-      await this.o.archive.put(record);
-      coming.record = record;
-    }
-    // After a crash between the state and the history, which comes again with the request.
-    const { messageId } = coming.run.state;
-    if (phase === 'taking' && !coming.claim && messageId !== undefined) await this.#take(coming, messageId);
-  }
-
-  /** 265, under one number however often it is asked for, and not for the first time when it is too late. */
-  async #take(coming: Coming, lastMessageId: number): Promise<void> {
-    const at = this.o.clock.wall();
-    const chat = await this.#chat(coming);
-    // Its history comes with the request again, or never.
-    if (!chat) return;
-    if (coming.claim) {
-      const { record, status } = coming.claim;
-      if (status !== undefined && ((status >= 200 && status < 300) || status === 403)) {
-        return void coming.run.tell({ type: 'taken', at, status });
-      }
-      if (chat.state.phase === 'open') return void coming.run.tell({ type: 'heard', at });
-      return this.o.post.post(chat, record);
-    }
-    if (at >= (coming.run.state.executionExpiresAt ?? 0)) {
-      return void coming.run.tell({ type: 'restored', at, sent: false });
-    }
-    const { transfer, state } = coming.record;
-    const made = await chat.enqueue(() =>
-      this.o.steps.step(
-        chat,
-        { type: 'take', lastMessageId, text: fixedText(this.o.config, 'transferred', chat.centre) },
-        { details: { transferIn: transfer, transferredFrom: state.from } },
-      ),
-    );
-    const record = made.find(({ messageType }) => messageType === MessageType.startTransfer);
-    if (record) coming.claim = { record, status: undefined };
-    else this.o.logger.warn('transfer of a chat that is here', { callId: chat.callId });
-  }
-
-  async #decline(coming: Coming): Promise<void> {
-    const chat = await this.#chat(coming);
-    if (chat?.state.phase !== 'taking') return;
-    await chat.enqueue(() => this.o.steps.step(chat, { type: 'decline' }));
-  }
-
-  async #chat(coming: Coming): Promise<Chat | undefined> {
-    const { transfer, state } = coming.record;
-    // The history may be here although the process ended before it was noted whose it is.
-    const chat = coming.record.chat ?? this.o.chats.takenBy(state.callId, transfer);
-    if (chat === undefined) return undefined;
-    try {
-      const record = await this.o.chats.find(chat);
-      return record && (await this.o.chats.living(record));
-    } catch (error) {
-      this.o.logger.error('transferred chat not found', { reason: messageOf(error) });
-      throw error;
-    }
   }
 }
