@@ -188,6 +188,12 @@ describe('an APP between PSAPs', () => {
     expect(late.state.phase).toBe('redirecting');
   });
 
+  it('misses no number that another PSAP used', { meta: { clause: 'TS 103 698 6.2.6' } }, () => {
+    const back: AppEvent[] = [...opened, from(madrid, '266/1'), from(toledo, '265/2'), from(toledo, '266/2')];
+    expect(app(...back, from(madrid, '265/3 again')).last).toEqual(['show again']);
+    expect(app(...back, from(madrid, '265/4 again')).last).toEqual(['gap', 'show again']);
+  });
+
   it('has one PSAP where two greet it', { meta: { clause: 'TS 103 698 6.2.2' } }, () => {
     const { state, last } = app(...opened, from(toledo, '257/1 hello'));
     expect(last).toEqual(['refused-transfer', 'answer 403']);

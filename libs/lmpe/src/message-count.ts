@@ -65,6 +65,11 @@ export function count(
   }
   // A start is where its sender begins to count: what is below it was meant for somebody else, or was never sent.
   if (isStart(kind) && now.settled === 0 && now.ahead.every((n) => n > id)) now = { ...now, settled: id - 1 };
+  // Between two turns of one PSAP the numbers were another's.
+  if (kind === 'start-transfer' && now.ahead.every((n) => n > id)) {
+    const base = Math.max(now.settled, Math.min(highestOf(counts), id - 1));
+    now = { ...now, settled: base, highest: Math.max(now.highest, base) };
+  }
   if (repeatsNumber(kind)) now = { ...now, highest: Math.max(now.highest, id) };
   else now = withNumber(now, id);
   return { counts: { ...counts, [m.sender]: now }, late: false };
@@ -90,9 +95,12 @@ export function settle(c: MessageCount): { readonly count: MessageCount; readonl
 
 /** A transferee counts on from where the transferor stopped (6.2.6); a redirected APP goes on counting (6.2.7). */
 function beginning(counts: MessageCounts, id: number, kind: MessageKind): MessageCount {
-  const others = Math.max(0, ...Object.values(counts).map((c) => c.highest));
-  const base = isStart(kind) || isKeepAlive(kind) ? id - 1 : Math.min(others, id - 1);
+  const base = isStart(kind) || isKeepAlive(kind) ? id - 1 : Math.min(highestOf(counts), id - 1);
   return { highest: base, settled: base, ahead: [], lost: [] };
+}
+
+function highestOf(counts: MessageCounts): number {
+  return Math.max(0, ...Object.values(counts).map((c) => c.highest));
 }
 
 function withNumber(c: MessageCount, id: number): MessageCount {
