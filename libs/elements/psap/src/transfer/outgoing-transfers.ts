@@ -186,7 +186,7 @@ export class OutgoingTransfers {
 
   async #resume(going: Going): Promise<void> {
     const chat = await this.#chat.of(going);
-    if (!chat || cameBack(going, chat)) return;
+    if (!chat || (cameBack(going, chat) && !going.run.state.confirming)) return;
     for (const record of await this.o.messages.messages(chat.id)) {
       if (record.direction !== 'out' || record.sequence <= going.record.since) continue;
       if (record.imported !== undefined) continue;

@@ -147,8 +147,9 @@ export class TransferorChat {
 }
 
 /** The chat went elsewhere and is back: what is said to us now is for nobody else. */
-export function cameBack(going: Going, chat: Chat): boolean {
-  const { phase, confirming } = going.run.state;
-  if (phase !== 'done' || confirming) return false;
-  return chat.state.phase !== 'handed-over' && chat.state.phase !== 'transferring';
+export function cameBack(going: Going, { state }: Chat): boolean {
+  if (going.run.state.phase !== 'done') return false;
+  // Claimed back, and the transferee's yes not in force yet.
+  const undecided = state.phase === 'open' && state.claim?.by === 'reactivate';
+  return !undecided && state.phase !== 'handed-over' && state.phase !== 'transferring';
 }
