@@ -54,7 +54,11 @@ export function listening({ config, elements }: RunningEsinet): Listening[] {
   for (const { transport, host, port } of psap.listeners) {
     add('psap', `sip:${host}:${port};transport=${transport}`, `the 112 centres, ${transport.toUpperCase()}`);
   }
-  web('psap', '/api/chats', 'chats of the call takers');
+  web('psap', '/api/docs', 'chats, queue and call takers over REST');
+  const http3 = psap.transfer.listen ?? elements.get('psap')?.http;
+  if (http3) {
+    add('psap', `https://${http3.host}:${http3.port}/chat-transfer/`, 'HTTP-3 between PSAPs, mutual TLS');
+  }
   web('console', '/', 'what runs, and whether it is well');
   return rows;
 }
@@ -110,6 +114,7 @@ export function banner(s: Started, without: readonly string[]): string {
     '',
     '  npx esinet chat --at 40.4168,-3.7038 "help"',
     '  npx esinet where 41.3874,2.1686 --explain',
+    '  npx esinet bot --centre madrid',
     '',
     dim('Ctrl-C stops it.'),
     '',
