@@ -60,6 +60,10 @@ async function scriptOf(file: string): Promise<InterviewScript | string> {
   }
 }
 
+/** Pause before a chat is given back once more, and how often that is tried when the bot ends. */
+export const releasePauseMs = 2_000;
+export const lastTries = 5;
+
 /** A chat the bot has. */
 interface Held {
   state: Interview;
@@ -80,6 +84,7 @@ class Bot {
   readonly #left = new Set<string>();
   #looking: Promise<void> | undefined;
   #lookAgain = false;
+  #ending = false;
 
   constructor(
     private readonly psap: PsapClient,
@@ -95,7 +100,7 @@ class Bot {
     const mine = await this.psap.mine();
     for (const chat of mine.ok ? mine.value : []) {
       await this.psap.note(chat, 'Bot: restarted, handed over');
-      await this.psap.release(chat);
+      await this.#release(chat);
       this.#left.add(chat);
     }
     return undefined;
@@ -118,6 +123,7 @@ class Bot {
 
   /** Whoever is still with the bot gets a person. */
   async end(): Promise<void> {
+    this.#ending = true;
     for (const [chat, held] of this.#held) this.#step(chat, held, { type: 'failed' });
     await Promise.all([...this.#held.values()].map((held) => held.work));
     await this.psap.signOff();
@@ -231,12 +237,22 @@ class Bot {
           );
           break;
         case 'hand-over': {
-          const released = await this.psap.release(chat);
-          this.#tell({ chat, handedOver: released.ok });
+          this.#tell({ chat, handedOver: await this.#release(chat) });
           this.#leave(chat, held);
           break;
         }
       }
+    }
+  }
+
+  /** Until the PSAP has heard it: a chat that stays with a bot that has left it has nobody. */
+  async #release(chat: string): Promise<boolean> {
+    for (let tries = 1; ; tries++) {
+      const released = await this.psap.release(chat);
+      if (released.ok) return true;
+      const { status } = released.error;
+      if ((status > 0 && status < 500) || (this.#ending && tries >= lastTries)) return false;
+      await new Promise((resolve) => setTimeout(resolve, releasePauseMs));
     }
   }
 
