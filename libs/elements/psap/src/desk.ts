@@ -65,6 +65,8 @@ export interface ChatQuery {
 export interface Desk {
   /** Newest first. */
   list(query: ChatQuery): Promise<ChatRecord[]>;
+  /** Chats in memory: all that are not over, after a restart too, as long as there is room. */
+  present(): ChatRecord[];
   find(id: string): Promise<ChatRecord | undefined>;
   /** In the order a person reads them. */
   messages(chat: string): Promise<MessageRecord[]>;

@@ -68,7 +68,7 @@ export interface QueueLine {
 }
 
 export interface TakerDeskOptions {
-  readonly desk: Pick<Desk, 'assign' | 'find' | 'list' | 'messages' | 'watch'>;
+  readonly desk: Pick<Desk, 'assign' | 'find' | 'messages' | 'present' | 'watch'>;
   /** Tells those who look on. */
   readonly tell: (event: Omit<DeskEvent, 'id' | 'at'>) => void;
   readonly records: Records;
@@ -94,6 +94,7 @@ export class TakerDesk {
   #measuring: Timer | undefined;
   /** A chat did not fit: looked for again when there is room. */
   #missed = false;
+  #ready = false;
   #closed = false;
 
   constructor(private readonly o: TakerDeskOptions) {
@@ -107,11 +108,15 @@ export class TakerDesk {
       for (const taker of await signedOn(this.o.records)) {
         this.#step({ type: 'sign-on', taker, at: this.o.clock.wall() });
       }
-      await this.#look();
     } catch (error) {
       this.o.logger.error('call takers not restored', { reason: messageOf(error) });
     }
+    // Whose chat it is can only be told once it is known who is there.
+    this.#ready = true;
+    const found = this.#look();
     this.#refresh();
+    // Nobody waits for the ages of old chats.
+    void this.#lookBackAll(found);
   }
 
   close(): void {
@@ -276,6 +281,7 @@ export class TakerDesk {
   }
 
   #chat(record: ChatRecord): void {
+    if (!this.#ready) return;
     const known = this.#state.chats.get(record.chat);
     if (!known && this.#state.chats.size >= this.o.chats) {
       if (!this.#missed) this.o.logger.warn('queue is full', { chats: this.o.chats });
@@ -369,23 +375,20 @@ export class TakerDesk {
     }
   }
 
-  /** The open chats of the records. */
-  async #look(): Promise<void> {
+  /** The chats that are there. Gives those that are new to the queue. */
+  #look(): QueuedChat[] {
     this.#missed = false;
-    for (const phase of ['open', 'transferring']) {
-      const found = await this.o.desk.list({ limit: this.o.chats, phase });
-      // The oldest first, so that each takes its turn.
-      for (const record of found.reverse()) {
-        if (this.#closed) return;
-        const known = this.#state.chats.has(record.chat);
-        this.#chat(record);
-        const now = this.#state.chats.get(record.chat);
-        if (!known && now && !now.transferred) await this.#lookBack(now);
-      }
-    }
+    const before = this.#state.chats;
+    for (const record of this.o.desk.present()) this.#chat(record);
+    return [...this.#state.chats.values()].filter((c) => !before.has(c.chat) && !c.transferred);
+  }
+
+  async #lookBackAll(chats: readonly QueuedChat[]): Promise<void> {
+    for (const chat of chats) await this.#lookBack(chat);
   }
 
   async #lookBack(c: QueuedChat): Promise<void> {
+    if (this.#closed) return;
     try {
       const since = unansweredIn(await this.o.desk.messages(c.chat));
       if (since !== undefined && this.#state.chats.has(c.chat)) this.#unanswered.asked(c.chat, since);
@@ -398,11 +401,7 @@ export class TakerDesk {
     if (this.#closed) return;
     this.#unanswered.keep(this.#state.chats);
     this.#measure();
-    if (this.#missed && this.#state.chats.size < this.o.chats) {
-      this.#look().catch((error: unknown) =>
-        this.o.logger.warn('open chats not listed', { reason: messageOf(error) }),
-      );
-    }
+    if (this.#missed && this.#state.chats.size < this.o.chats) this.#look();
     this.#timer = this.o.clock.after(this.o.config.refresh, () => this.#refresh());
   }
 
