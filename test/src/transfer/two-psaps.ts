@@ -36,6 +36,8 @@ export class CentreProcess {
     readonly name: string,
     readonly http: number,
     private readonly config: string,
+    /** Folder of what it has stored. */
+    readonly records: string,
   ) {}
 
   get uri(): string {
@@ -154,7 +156,7 @@ export async function startTwoPsaps(
         },
       }),
     );
-    return new CentreProcess(own.name, own.http, config);
+    return new CentreProcess(own.name, own.http, config, join(folder, own.name, 'psap'));
   };
   const madrid = await make(
     { name: 'madrid', certificate: 'psap', sip: sipA, http: httpA },
