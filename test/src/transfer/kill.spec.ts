@@ -2,13 +2,7 @@ import type { ChatClient, ChatMessage } from '@esinet/element-app';
 import { LevelRecords } from '@esinet/platform';
 import { until } from '@esinet/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import {
-  type CentreProcess,
-  type ShownChat,
-  type TwoPsaps,
-  expirySeconds,
-  startTwoPsaps,
-} from './two-psaps.js';
+import { type CentreProcess, type ShownChat, type TwoPsaps, startTwoPsaps } from './two-psaps.js';
 
 /** All of them are somewhere in a transfer when a PSAP is killed. */
 const chats = 24;

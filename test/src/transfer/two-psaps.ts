@@ -26,7 +26,7 @@ export interface ShownChat {
 }
 
 /** Seconds: as short as the schemas allow (TS 103 698 Annex A). */
-export const expirySeconds = 10;
+const expirySeconds = 10;
 
 /** A PSAP as a program of its own, over a data folder that outlives it. */
 export class CentreProcess {
