@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LIMITS, type Limits } from '@esinet/platform';
 import type { z } from 'zod';
 import { partHeaders, partOctets } from '../attachments/part-octets.js';
-import type { Desk, DeskRefusal } from '../desk.js';
+import type { Desk } from '../desk.js';
 import { PSAP_CONFIG, type PsapConfig } from '../config.js';
 import { PsapService } from '../psap-service.js';
 import { type ShownMessage, shownMessage } from '../shown-message.js';
@@ -13,39 +13,24 @@ import { TakerDesk } from '../takers/taker-desk.js';
 import { shownChat, valueOf } from './answers.js';
 import { ChatRoom, speaker } from './chat-room.js';
 import { bodyOf, pathOf, queryOf } from './input.js';
+import { chatPath as path, notYours, speakerHeader as headers, spoken } from './chat-operation.js';
 import { Operation } from './operation.js';
 import { Problem } from './problem.js';
 import {
   acceptBody,
-  callBackBody,
   chatSchema,
   chatWithMessagesSchema,
   chatsQuery,
   chatsSchema,
-  idParameter,
-  messageSchema,
   noteSchema,
   notesSchema,
   numberParameter,
-  redirectBody,
   sayBody,
   stopBody,
-  transferBody,
-  transferSchema,
   writeNoteBody,
 } from './schemas.js';
 
 type ShownChat = z.input<typeof chatSchema>;
-
-const path = { id: idParameter };
-const headers = { 'X-Taker': 'Who speaks, while call takers are signed on' };
-/** Whoever acts in a chat has to have it. */
-const notYours = ['no-speaker', 'not-signed-on', 'not-yours', 'taken'] as const;
-const spoken = {
-  status: 201,
-  description: 'Recorded, and on its way. `delivery` tells later what became of it',
-  schema: messageSchema,
-} as const;
 
 /** Chats, and what call takers do in them. */
 @Controller('api/chats')
@@ -287,119 +272,6 @@ export class ChatsController {
     return note;
   }
 
-  @Post(':id/transfer')
-  @Operation({
-    id: 'transfer',
-    tag: 'transfers',
-    summary: 'Hands the chat over to another centre, with all that was said',
-    description:
-      'TS 103 698 6.2.6, 6.3. Answers when the other centre has agreed or refused; the rest goes on by itself, and the event stream tells how. The chat is owned by exactly one centre at the end.',
-    path,
-    headers,
-    body: { schema: transferBody, required: true },
-    answer: { status: 202, description: 'The other centre has agreed', schema: transferSchema },
-    problems: [
-      'bad-request',
-      'bad-target',
-      'no-agreement',
-      'not-found',
-      'not-open',
-      'busy',
-      'refused',
-      ...notYours,
-      'too-long',
-      'unsupported-media-type',
-      'not-stored',
-    ],
-    curl: `http://127.0.0.1:15090/api/chats/CHAT/transfer -H 'content-type: application/json' -d '{"to":"sip:catalunya@psap.esinet.internal","reason":"their area"}'`,
-  })
-  async transfer(
-    @Param('id') id: unknown,
-    @Req() request: IncomingMessage,
-  ): Promise<z.input<typeof transferSchema>> {
-    const body = bodyOf(transferBody, request);
-    const { chat, by } = await this.room.act(id, request, body);
-    const { to, reason, text } = body;
-    return valueOf(
-      await this.#desk.transfer(chat.chat, {
-        to,
-        ...(reason !== undefined && { reason }),
-        ...(text !== undefined && { text }),
-        ...(by !== undefined && { by }),
-      }),
-    );
-  }
-
-  @Post(':id/redirect')
-  @Operation({
-    id: 'redirect',
-    tag: 'transfers',
-    summary: 'Sends the caller to another centre, to begin there anew',
-    description: 'TS 103 698 6.2.7',
-    path,
-    headers,
-    body: { schema: redirectBody, required: true },
-    answer: spoken,
-    problems: [
-      'bad-request',
-      'bad-target',
-      'no-agreement',
-      'not-found',
-      'not-open',
-      'busy',
-      ...notYours,
-      'too-long',
-      'unsupported-media-type',
-      'not-stored',
-    ],
-    curl: `http://127.0.0.1:15090/api/chats/CHAT/redirect -H 'content-type: application/json' -d '{"to":"sip:catalunya@psap.esinet.internal"}'`,
-  })
-  async redirect(@Param('id') id: unknown, @Req() request: IncomingMessage): Promise<ShownMessage> {
-    const body = bodyOf(redirectBody, request);
-    const { chat, by } = await this.room.act(id, request, body);
-    const { to, text } = body;
-    return shownMessage(
-      valueOf(
-        await this.#desk.redirect(chat.chat, {
-          to,
-          ...(text !== undefined && { text }),
-          ...(by !== undefined && { by }),
-        }),
-      ),
-    );
-  }
-
-  @Post(':id/call-back')
-  @Operation({
-    id: 'callBack',
-    tag: 'chats',
-    summary: 'Speaks again to the caller of a chat that was ended',
-    description: 'TS 103 698 6.1.2.5, RFC 7090',
-    path,
-    headers,
-    body: { schema: callBackBody, required: true },
-    answer: spoken,
-    problems: [
-      'bad-request',
-      'not-found',
-      'not-open',
-      ...notYours,
-      'too-long',
-      'unsupported-media-type',
-      'not-stored',
-    ],
-    curl: `http://127.0.0.1:15090/api/chats/CHAT/call-back -H 'content-type: application/json' -d '{"text":"Are you safe now?","incident":true}'`,
-  })
-  async callBack(@Param('id') id: unknown, @Req() request: IncomingMessage): Promise<ShownMessage> {
-    const body = bodyOf(callBackBody, request);
-    const { chat, by } = await this.room.act(id, request, body);
-    const { text, incident } = body;
-    const message = valueOf(
-      await this.#desk.callBack(chat.chat, { text, incident, ...(by !== undefined && { by }) }),
-    );
-    return shownMessage(message);
-  }
-
   get #desk(): Desk {
     return this.psap.desk;
   }
@@ -415,7 +287,3 @@ export class ChatsController {
     return text;
   }
 }
-
-/** Every refusal of the desk is a problem of the interface. */
-type _Known = DeskRefusal['code'] extends Problem['code'] ? true : never;
-const _known: _Known = true;

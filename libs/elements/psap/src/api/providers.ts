@@ -30,7 +30,8 @@ import { ChatRoom } from './chat-room.js';
 import { ChatsController } from './chats.controller.js';
 import { EventStream } from './event-stream.js';
 import { EventsController } from './events.controller.js';
-import { ListsController, TransfersController } from './lists.controller.js';
+import { HandOverController, TransfersController } from './hand-over.controller.js';
+import { ListsController } from './lists.controller.js';
 import { ProblemFilter } from './problem.js';
 import { QueueController, TakersController } from './takers.controller.js';
 
@@ -121,6 +122,7 @@ export const apiProviders: Provider[] = [
 
 export const apiControllers: Type[] = [
   ChatsController,
+  HandOverController,
   QueueController,
   TakersController,
   TransfersController,

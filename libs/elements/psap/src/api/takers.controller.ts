@@ -1,7 +1,8 @@
 import { Controller, Delete, Get, Inject, Param, Post, Put, Query, Req } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
-import { TakerDesk, type TakerView, type WaitingChat } from '../takers/taker-desk.js';
+import { TakerDesk } from '../takers/taker-desk.js';
+import type { TakerView, WaitingChat } from '../takers/taker-view.js';
 import { shownChat, valueOf } from './answers.js';
 import { bodyOf, pathOf, queryOf } from './input.js';
 import { Operation } from './operation.js';

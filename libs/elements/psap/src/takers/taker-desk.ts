@@ -1,16 +1,8 @@
-import {
-  type Clock,
-  type Logger,
-  type Result,
-  type Timer,
-  err,
-  isoTime,
-  messageOf,
-  ok,
-} from '@esinet/kernel';
+import { type Clock, type Logger, type Result, type Timer, isoTime, messageOf, ok } from '@esinet/kernel';
 import type { Records } from '@esinet/platform';
-import type { Desk, DeskEvent, DeskRefusal } from '../desk.js';
+import type { Desk, DeskEvent } from '../desk.js';
 import { type ChatRecord, isChatRecord } from '../message-record.js';
+import { type Assigned, Assignments } from './assignments.js';
 import type { TakersConfig } from './config.js';
 import {
   type ChatFacts,
@@ -21,51 +13,14 @@ import {
   type QueuedChat,
   type Taker,
   attended,
-  heldBy,
   newQueue,
   queue,
-  waiting,
 } from './queue.js';
 import type { QueueMetrics } from './queue-metrics.js';
 import { keepTaker, signedOn } from './taker-record.js';
+import { type TakerRefusal, notStored, refusalOf, refused } from './taker-refusal.js';
+import { type TakerView, type WaitingChat, queueLine, takerView, waitingChats } from './taker-view.js';
 import { Unanswered, unansweredIn } from './unanswered.js';
-
-/** Why a call taker did not get what was asked for. */
-export interface TakerRefusal {
-  readonly code: QueueRefusal | 'not-found' | 'not-stored' | 'too-many-takers' | 'no-speaker';
-  readonly message: string;
-}
-
-/** A chat that waits for a call taker. */
-export interface WaitingChat {
-  readonly chat: string;
-  readonly callId: string;
-  readonly centre: string;
-  /** RFC 3339 */
-  readonly startedAt: string;
-  readonly waitingSince: string;
-  /** It came from another centre. */
-  readonly transferred: boolean;
-  /** Since when the caller waits for a word of a person. */
-  readonly unansweredSince?: string;
-}
-
-export interface TakerView {
-  readonly taker: string;
-  readonly name: string;
-  readonly centres?: readonly string[];
-  readonly seats: number;
-  readonly used: number;
-  readonly signedOnAt: string;
-  readonly chats: readonly { chat: string; callId: string; centre: string; unansweredSince?: string }[];
-}
-
-export interface QueueLine {
-  readonly centre: string;
-  readonly length: number;
-  /** RFC 3339: since when the one waits that has waited longest. */
-  readonly oldest?: string;
-}
 
 export interface TakerDeskOptions {
   readonly desk: Pick<Desk, 'assign' | 'find' | 'messages' | 'present' | 'watch'>;
@@ -87,8 +42,7 @@ const measureAfterMs = 100;
 export class TakerDesk {
   #state: QueueState;
   readonly #unanswered = new Unanswered();
-  /** Assignments of one chat are recorded one after the other. */
-  readonly #assigning = new Map<string, Promise<Result<ChatRecord, DeskRefusal>>>();
+  readonly #assignments: Assignments;
   readonly #unwatch: () => void;
   #timer: Timer | undefined;
   #measuring: Timer | undefined;
@@ -99,6 +53,10 @@ export class TakerDesk {
 
   constructor(private readonly o: TakerDeskOptions) {
     this.#state = newQueue(o.config.assign);
+    this.#assignments = new Assignments({
+      ...o,
+      onFailure: (chat, taker) => void this.#step({ type: 'not-assigned', taker, chat, at: o.clock.wall() }),
+    });
     this.#unwatch = o.desk.watch((event) => this.#heard(event));
   }
 
@@ -201,11 +159,11 @@ export class TakerDesk {
     if (by === undefined) {
       return { code: 'no-speaker', message: 'call takers are signed on: say who speaks, in X-Taker or "by"' };
     }
-    if (!this.#state.takers.has(by)) return { code: 'not-signed-on', message: sentences['not-signed-on'] };
+    if (!this.#state.takers.has(by)) return refusalOf('not-signed-on');
     if (!known || known.taker === by) return undefined;
     return known.taker === undefined
       ? { code: 'not-yours', message: 'accept the chat first' }
-      : { code: 'taken', message: sentences.taken };
+      : refusalOf('taken');
   }
 
   /** Whether a call taker is signed on for a centre. */
@@ -229,15 +187,7 @@ export class TakerDesk {
 
   /** In their turn. */
   waiting(centre?: string): WaitingChat[] {
-    return waiting(this.#state, (each) => centre === undefined || each === centre).map((c) => ({
-      chat: c.chat,
-      callId: c.callId,
-      centre: c.centre,
-      startedAt: isoTime(c.startedAt),
-      waitingSince: isoTime(c.waitingSince),
-      transferred: c.transferred,
-      ...this.#since(c.chat),
-    }));
+    return waitingChats(this.#state, this.#unanswered, centre);
   }
 
   unansweredSince(chat: string): string | undefined {
@@ -245,33 +195,8 @@ export class TakerDesk {
     return since === undefined ? undefined : isoTime(since);
   }
 
-  #since(chat: string): { unansweredSince?: string } {
-    const since = this.unansweredSince(chat);
-    return since === undefined ? {} : { unansweredSince: since };
-  }
-
   #view(taker: Taker): TakerView {
-    const chats = heldBy(this.#state, taker.taker);
-    return {
-      taker: taker.taker,
-      name: taker.name,
-      ...(taker.centres && { centres: taker.centres }),
-      seats: taker.seats,
-      used: chats.length,
-      signedOnAt: isoTime(taker.signedOnAt),
-      chats: chats.map(({ chat, callId, centre }) => ({ chat, callId, centre, ...this.#since(chat) })),
-    };
-  }
-
-  #line(centre: string): QueueLine {
-    let length = 0;
-    let oldest = Number.POSITIVE_INFINITY;
-    for (const c of this.#state.chats.values()) {
-      if (c.taker !== undefined || c.centre !== centre) continue;
-      length++;
-      oldest = Math.min(oldest, c.waitingSince);
-    }
-    return { centre, length, ...(length > 0 && { oldest: isoTime(oldest) }) };
+    return takerView(this.#state, taker, this.#unanswered);
   }
 
   #heard(event: DeskEvent): void {
@@ -305,19 +230,19 @@ export class TakerDesk {
 
   #step(event: QueueEvent): {
     refusal?: QueueRefusal;
-    assigned: Map<string, Promise<Result<ChatRecord, DeskRefusal>>>;
+    assigned: Map<string, Assigned>;
   } {
     const before = this.#state;
     const [next, effects] = queue(before, event);
     this.#state = next;
-    const assigned = new Map<string, Promise<Result<ChatRecord, DeskRefusal>>>();
+    const assigned = new Map<string, Assigned>();
     let refusal: QueueRefusal | undefined;
     for (const effect of effects) {
       if (effect.type === 'refuse') refusal = effect.code;
       if (effect.type !== 'assign') continue;
       const c = next.chats.get(effect.chat);
       if (c && effect.taker !== undefined) this.#accepted(c);
-      assigned.set(effect.chat, this.#assign(effect.chat, effect.taker));
+      assigned.set(effect.chat, this.#assignments.record(effect.chat, effect.taker));
     }
     this.#show(before, effects);
     return { assigned, ...(refusal !== undefined && { refusal }) };
@@ -331,7 +256,7 @@ export class TakerDesk {
   #show(before: QueueState, effects: readonly QueueEffect[]): void {
     for (const effect of effects) {
       if (effect.type === 'queue-changed') {
-        this.o.tell({ type: 'queue', centre: effect.centre, data: this.#line(effect.centre) });
+        this.o.tell({ type: 'queue', centre: effect.centre, data: queueLine(this.#state, effect.centre) });
       }
       if (effect.type === 'taker-changed') {
         const taker = this.#state.takers.get(effect.taker);
@@ -341,28 +266,6 @@ export class TakerDesk {
       }
     }
     if (effects.length > 0) this.#measureSoon();
-  }
-
-  #assign(chat: string, taker: string | undefined): Promise<Result<ChatRecord, DeskRefusal>> {
-    const after = this.#assigning.get(chat) ?? Promise.resolve();
-    const done = after
-      .then(() => this.o.desk.assign(chat, taker))
-      .catch((error: unknown): Result<ChatRecord, DeskRefusal> => {
-        return err({ code: 'not-stored', message: messageOf(error) });
-      })
-      .then((result) => {
-        if (this.#assigning.get(chat) === done) this.#assigning.delete(chat);
-        if (!result.ok) this.#notAssigned(chat, taker, result.error);
-        return result;
-      });
-    this.#assigning.set(chat, done);
-    return done;
-  }
-
-  #notAssigned(chat: string, taker: string | undefined, { code }: DeskRefusal): void {
-    // A chat that ended meanwhile needs no call taker.
-    if (code !== 'not-open') this.o.logger.error('call taker of a chat not recorded', { code });
-    if (taker !== undefined) this.#step({ type: 'not-assigned', taker, chat, at: this.o.clock.wall() });
   }
 
   async #kept(taker: Taker, on: boolean): Promise<boolean> {
@@ -429,24 +332,4 @@ function factsOf(record: ChatRecord): ChatFacts {
     transferred: transferredFrom !== undefined,
     taker,
   };
-}
-
-const sentences: Readonly<Record<QueueRefusal, string>> = {
-  'not-signed-on': 'this call taker is not signed on',
-  'not-in-queue': 'the chat does not wait for a call taker',
-  'queue-empty': 'no chat waits',
-  taken: 'another call taker has the chat',
-  'no-seat': 'the call taker has as many chats as seats',
-  'other-centre': 'the call taker does not answer for this centre',
-  'not-yours': 'the call taker does not have this chat',
-};
-
-function refused(code: QueueRefusal): Result<never, TakerRefusal>;
-function refused(code: TakerRefusal['code'], message: string): Result<never, TakerRefusal>;
-function refused(code: TakerRefusal['code'], message?: string): Result<never, TakerRefusal> {
-  return err({ code, message: message ?? sentences[code as QueueRefusal] });
-}
-
-function notStored(): Result<never, TakerRefusal> {
-  return refused('not-stored', 'it cannot be recorded now');
 }
