@@ -61,6 +61,7 @@ export {
   isDelivered,
   maxOutgoing,
   maxPauseMs,
+  overtakenAfterMs,
   worthAnotherAttempt,
 } from './outbox.js';
 export { type ReadableMessage, inReadingOrder } from './reading-order.js';

@@ -85,6 +85,84 @@ describe('an outbox', () => {
     },
   );
 
+  describe('with an attempt that goes nowhere', () => {
+    function hanging() {
+      const clock = new ManualClock();
+      const open: ((outcome: SendOutcome) => void)[] = [];
+      const sent: string[] = [];
+      const outcomes: string[] = [];
+      const outbox = new Outbox({
+        clock,
+        attempts: 3,
+        firstPauseMs: 1_000,
+        send: (m) => {
+          sent.push(`${m.messageType}/${m.messageId ?? '-'}`);
+          return new Promise((resolve) => open.push(resolve));
+        },
+        onOutcome: (m, o) =>
+          outcomes.push(`${m.messageId ?? '-'} ${o.kind === 'answered' ? o.status : o.reason}`),
+      });
+      const answer = async (n: number, outcome: SendOutcome): Promise<void> => {
+        open[n]?.(outcome);
+        await clock.run(10, 10);
+      };
+      return { clock, outbox, sent, outcomes, answer };
+    }
+    const taken: SendOutcome = { kind: 'answered', status: 200 };
+
+    it(
+      'sends one copy when the other side is heard from elsewhere, and takes the first answer',
+      { meta: { clause: 'RFC 3428 8' } },
+      async () => {
+        const { clock, outbox, sent, outcomes, answer } = hanging();
+        outbox.push(text(1));
+        outbox.push(text(2));
+        await clock.run(1_000, 500);
+        outbox.kick();
+        expect(sent).toEqual(['259/1']);
+        await clock.run(1_000, 500);
+        outbox.kick();
+        outbox.kick();
+        expect(sent).toEqual(['259/1', '259/1']);
+        await answer(1, taken);
+        expect(sent).toEqual(['259/1', '259/1', '259/2']);
+        // The first one fails in the end: nobody asks any more, and the next one may be overtaken all the same.
+        await answer(0, silence);
+        await clock.run(2_000, 500);
+        outbox.kick();
+        expect(sent).toHaveLength(4);
+        await answer(2, taken);
+        expect(outcomes).toEqual(['1 200', '2 200']);
+      },
+    );
+
+    it('waits for both before it counts as failed', { meta: { clause: 'RFC 3428 8' } }, async () => {
+      const { clock, outbox, outcomes, answer } = hanging();
+      outbox.push(text(1));
+      await clock.run(2_000, 500);
+      outbox.kick();
+      await answer(1, silence);
+      expect(outcomes).toEqual([]);
+      await answer(0, taken);
+      expect(outcomes).toEqual(['1 200']);
+    });
+
+    it(
+      'lets a keep-alive go, so that texts do not wait for it',
+      { meta: { clause: 'TS 103 698 6.2.5' } },
+      async () => {
+        const { clock, outbox, sent } = hanging();
+        outbox.push(keepAlive);
+        outbox.push(text(1));
+        await clock.run(2_000, 500);
+        expect(sent).toEqual(['260/-']);
+        outbox.kick();
+        await clock.run(10, 10);
+        expect(sent).toEqual(['260/-', '259/1']);
+      },
+    );
+  });
+
   it('knows what may pass', { meta: { clause: 'RFC 3261 21' } }, () => {
     const passing = [404, 408, 430, 480, 486, 500, 502, 503, 504];
     const final = [200, 202, 302, 400, 401, 403, 413, 415, 481, 513, 600, 603];

@@ -22,6 +22,12 @@ export const maxOutgoing = 500;
 export const maxPauseMs = 30_000;
 
 /**
+ * An attempt as old as this is believed to go nowhere when the other side is heard: whoever lost a network comes back
+ * over another flow, while a transaction over the old one takes 32 s to fail (RFC 3261 17.1.2.2).
+ */
+export const overtakenAfterMs = 2_000;
+
+/**
  * The messages of one chat on their way out, one at a time (RFC 3428 8: no second MESSAGE to a peer before the first
  * is answered), so that they arrive in order.
  */
@@ -30,6 +36,8 @@ export class Outbox {
   #running = false;
   #closed = false;
   #pause: { timer: Timer; end: () => void } | undefined;
+  /** Ends the wait for an attempt that goes nowhere. */
+  #overtake: (() => void) | undefined;
 
   constructor(private readonly o: OutboxOptions) {}
 
@@ -48,10 +56,11 @@ export class Outbox {
     return this.#waiting.length;
   }
 
-  /** The other side was heard: a pause before the next attempt is over. */
+  /** The other side was heard: a pause before the next attempt is over, and an attempt that goes nowhere is made again. */
   kick(): void {
     this.#pause?.timer.cancel();
     this.#pause?.end();
+    if (!this.#closed) this.#overtake?.();
   }
 
   close(): void {
@@ -71,7 +80,7 @@ export class Outbox {
   async #deliver(message: OutgoingMessage): Promise<void> {
     const attempts = message.keepAlive ? 1 : this.o.attempts;
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#send(message);
+      const outcome = await this.#attempt(message);
       if (this.#closed) return;
       if (attempt >= attempts || !worthAnotherAttempt(outcome)) {
         this.o.onOutcome(message, outcome, attempt);
@@ -80,6 +89,36 @@ export class Outbox {
       await this.#wait(Math.min(this.o.firstPauseMs * 2 ** (attempt - 1), maxPauseMs));
       if (this.#closed) return;
     }
+  }
+
+  /** At most one copy goes after it, and the first answer counts. A keep-alive is let go instead. */
+  #attempt(message: OutgoingMessage): Promise<SendOutcome> {
+    return new Promise((resolve) => {
+      const begun = this.o.clock.now();
+      let under = 0;
+      let over = false;
+      const done = (outcome: SendOutcome): void => {
+        // What comes of a copy that lost says nothing of the message that is under way by then.
+        if (over) return;
+        over = true;
+        this.#overtake = undefined;
+        resolve(outcome);
+      };
+      const send = (): void => {
+        under++;
+        void this.#send(message).then((outcome) => {
+          under--;
+          if (outcome.kind === 'answered' || under === 0) done(outcome);
+        });
+      };
+      this.#overtake = () => {
+        if (this.o.clock.now() - begun < overtakenAfterMs) return;
+        this.#overtake = undefined;
+        if (message.keepAlive) done({ kind: 'failure', reason: 'overtaken' });
+        else send();
+      };
+      send();
+    });
   }
 
   async #send(message: OutgoingMessage): Promise<SendOutcome> {
