@@ -391,6 +391,64 @@ describe('the OpenAPI document', { timeout: 60_000 }, () => {
     expect(tests).toHaveLength(1);
   });
 
+  it('answers bad input with a problem, and changes nothing', async () => {
+    const id = encodeURIComponent(await bench.begin('seven'));
+    const before = (await bench.call('GET', `chats/${id}`)).body;
+    const bodies = [
+      '',
+      'null',
+      '[]',
+      '"text"',
+      '7',
+      '{"__proto__":{"text":"a"}}',
+      '{"constructor":{"prototype":{"text":"a"}}}',
+      `{"text":${'['.repeat(5_000)}${']'.repeat(5_000)}}`,
+      '{"text":{"$gt":""}}',
+      '{"text":"a","text2":"b"}',
+      '{"text":"a","by":"../../etc"}',
+      '{"text":"\\ud800","by":""}',
+      '\ufeff{"text"',
+      '{"text":"a"}}',
+    ];
+    const paths = [...operations.values()]
+      .filter(({ method }) => method !== 'GET' && method !== 'DELETE')
+      .map(({ method, path }) => ({ method, path: path.slice(5).replace('{id}', id) }));
+    const wrong: string[] = [];
+    for (const { method, path } of paths) {
+      for (const body of bodies) {
+        // Without a body these are proper requests.
+        if (['', '{"__proto__":{"text":"a"}}'].includes(body) && path.endsWith('/stop')) continue;
+        const answer = await bench.call(method, path, body);
+        const problem = answer.body as { code?: string; status?: number };
+        const proper = answer.contentType === 'application/problem+json' && problem.code !== undefined;
+        if (!proper || answer.status >= 500)
+          wrong.push(`${method} ${path} ${answer.status} ${body.slice(0, 30)}`);
+      }
+    }
+    for (const path of [
+      'chats/%E0%A4%A',
+      'chats/%00',
+      'chats/__proto__',
+      'chats?centre=a&centre=b',
+      'chats?limit=1e9',
+      'chats?limit[]=1',
+      'chats/..%2f..%2fetc',
+      `chats/${id}/parts/1/99999999999999999999`,
+      `chats/${id}/parts/-1/0`,
+      'takers/%F0%9F%98%80',
+      'queue?centre[x]=1',
+      'events?lastEventId=1&lastEventId=2',
+      `chats?centre=${'x'.repeat(300)}`,
+    ]) {
+      const answer = await bench.call('GET', path);
+      if (answer.status < 400 || answer.status >= 500 || answer.contentType !== 'application/problem+json') {
+        wrong.push(`GET ${path} ${answer.status} ${answer.contentType}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect((await bench.call('GET', `chats/${id}`)).body).toEqual(before);
+  });
+
   it('has a companion that describes the events, and is as true', async () => {
     const { components, channels } = (await bench.call('GET', 'asyncapi.json')).body as {
       components: { messages: Record<string, { payload: object }> };
