@@ -1,16 +1,9 @@
-import { type Clock, type IdSource, type Logger, type Result, err, messageOf, ok } from '@esinet/kernel';
-import {
-  type OutgoingMessage,
-  type PsapEvent,
-  type ReceivedMessage,
-  type SendOutcome,
-  inReadingOrder,
-  psapSession,
-} from '@esinet/lmpe';
+import type { TransferHandler, TransferPeer } from '@esinet/chat-transfer';
+import { type Clock, type IdSource, type Logger, messageOf } from '@esinet/kernel';
+import { type OutgoingMessage, type ReceivedMessage, type SendOutcome, inReadingOrder } from '@esinet/lmpe';
 import { type Limits, type Records, RecordsError } from '@esinet/platform';
 import type { Centre, Centres } from './centre.js';
 import type { Chat } from './chat.js';
-import type { TransferHandler, TransferPeer } from '@esinet/chat-transfer';
 import type { Lookups } from './attachments/lookups.js';
 import { ChatArchive } from './chat-archive.js';
 import { ChatIndex } from './chat-index.js';
@@ -18,14 +11,15 @@ import { ChatPost } from './chat-post.js';
 import { ChatSteps, type DoneStep } from './chat-steps.js';
 import { Chats } from './chats.js';
 import type { PsapConfig } from './config.js';
-import type { ChatQuery, Desk, DeskEvent, DeskRefusal, TransferView } from './desk.js';
+import type { ChatQuery, Desk, DeskEvent, TransferView } from './desk.js';
 import { DeskEvents } from './desk-events.js';
 import type { DeskWatcher } from './desk-watcher.js';
 import type { IncomingMessage } from './incoming-message.js';
 import { LocationFetch } from './location-fetch.js';
-import { type ChatDetails, type ChatRecord, type MessageRecord, ids, kindOf } from './message-record.js';
+import { type ChatRecord, type MessageRecord, ids, kindOf } from './message-record.js';
+import { DeskOrders } from './desk-orders.js';
 import { TransferDesk } from './transfer/transfer-desk.js';
-import { fixedText } from './transfer/transfer-text.js';
+import { storeRetryMs } from './transfer/transfer-run.js';
 
 export interface ChatDeskOptions {
   readonly config: PsapConfig;
@@ -60,6 +54,8 @@ export class ChatDesk implements Desk {
   readonly #steps: ChatSteps;
   readonly #chats: Chats;
   readonly #transfers: TransferDesk;
+  readonly #orders: DeskOrders;
+  #closed = false;
 
   constructor(private readonly o: ChatDeskOptions) {
     const { config, records, clock, logger, watcher, lookups, send } = o;
@@ -108,6 +104,7 @@ export class ChatDesk implements Desk {
       events,
       client: o.transferClient,
     });
+    this.#orders = new DeskOrders({ ...o, archive, steps, chats: this.#chats, transfers: this.#transfers });
   }
 
   /** What answers the PSAPs that want to hand over a chat. */
@@ -154,77 +151,16 @@ export class ChatDesk implements Desk {
     }
   }
 
-  say(id: string, text: string, by?: string): Promise<Result<MessageRecord, DeskRefusal>> {
-    return this.#ask(id, { type: 'say', text }, by);
-  }
-
-  stop(id: string, text?: string, by?: string): Promise<Result<MessageRecord, DeskRefusal>> {
-    const refusal = this.#tooLong(text);
-    if (refusal) return Promise.resolve(err(refusal));
-    return this.#change(id, (chat) => {
-      const said = text ?? this.o.config.closing.replaceAll('{name}', chat.centre.name);
-      return this.#send(chat, { type: 'stop', text: said }, by);
-    });
-  }
-
-  async transfer(
-    id: string,
-    o: { readonly to: string; readonly reason?: string; readonly text?: string; readonly by?: string },
-  ): Promise<Result<TransferView, DeskRefusal>> {
-    const refusal = this.#tooLong(o.text) ?? this.#tooLong(o.reason);
-    if (refusal) return err(refusal);
-    try {
-      const record = await this.find(id);
-      if (!record) return err(notFound);
-      // Not in the queue of the chat: the other side may take its time, and the talk goes on meanwhile.
-      return await this.#transfers.transfer(await this.#chats.living(record), o);
-    } catch (error) {
-      return this.#notStored(error);
-    }
-  }
-
-  redirect(
-    id: string,
-    o: { readonly to: string; readonly text?: string; readonly by?: string },
-  ): Promise<Result<MessageRecord, DeskRefusal>> {
-    const refusal = this.#tooLong(o.text);
-    if (refusal) return Promise.resolve(err(refusal));
-    return this.#change(id, async (chat) => {
-      const target = this.#transfers.redirectTarget(chat, o.to);
-      if (!target.ok) return target;
-      const text = o.text ?? fixedText(this.o.config, 'redirecting', chat.centre);
-      return this.#send(chat, { type: 'redirect', target: target.value, text }, o.by, { handedTo: o.to });
-    });
-  }
-
-  callBack(
-    id: string,
-    o: { readonly text: string; readonly incident: boolean; readonly by?: string },
-  ): Promise<Result<MessageRecord, DeskRefusal>> {
-    return this.#ask(id, { type: 'call-back', text: o.text, incident: o.incident }, o.by);
-  }
-
-  async assign(id: string, taker: string | undefined): Promise<Result<ChatRecord, DeskRefusal>> {
-    return this.#change(id, async (chat) => {
-      const { taker: _, ...others } = chat.details;
-      const details = taker === undefined ? others : { ...others, taker };
-      await this.#archive.put(chat.record(chat.state.phase, details));
-      chat.details = details;
-      this.#steps.tellChat(chat);
-      return ok(chat.record());
-    });
-  }
+  say: Desk['say'] = (...order) => this.#orders.say(...order);
+  stop: Desk['stop'] = (...order) => this.#orders.stop(...order);
+  transfer: Desk['transfer'] = (...order) => this.#orders.transfer(...order);
+  redirect: Desk['redirect'] = (...order) => this.#orders.redirect(...order);
+  callBack: Desk['callBack'] = (...order) => this.#orders.callBack(...order);
+  assign: Desk['assign'] = (...order) => this.#orders.assign(...order);
+  decide: Desk['decide'] = (...order) => this.#orders.decide(...order);
 
   transfers(query: { readonly centre?: string } = {}): TransferView[] {
     return this.#transfers.list(query.centre);
-  }
-
-  async decide(transfer: string, accept: boolean, by?: string): Promise<Result<TransferView, DeskRefusal>> {
-    try {
-      return await this.#transfers.decide(transfer, accept, by);
-    } catch (error) {
-      return this.#notStored(error);
-    }
   }
 
   watch(listener: (event: DeskEvent) => void): () => void {
@@ -242,6 +178,10 @@ export class ChatDesk implements Desk {
 
   find(id: string): Promise<ChatRecord | undefined> {
     return this.#chats.find(id);
+  }
+
+  present(): ChatRecord[] {
+    return [...this.#index.all()].map((chat) => chat.record());
   }
 
   /** Whether a chat with this Call Identifier is in memory. */
@@ -265,41 +205,13 @@ export class ChatDesk implements Desk {
   }
 
   close(): void {
+    this.#closed = true;
     this.#steps.close();
     this.#transfers.close();
     for (const chat of this.#index.all()) {
       chat.cancelTimers();
       chat.outbox.close();
     }
-  }
-
-  #ask(
-    id: string,
-    event: PsapEvent & { text?: string },
-    by?: string,
-  ): Promise<Result<MessageRecord, DeskRefusal>> {
-    const refusal = this.#tooLong(event.text);
-    if (refusal) return Promise.resolve(err(refusal));
-    return this.#change(id, (chat) => this.#send(chat, event, by));
-  }
-
-  /** To be run from the queue of the chat. */
-  async #send(
-    chat: Chat,
-    event: PsapEvent,
-    by: string | undefined,
-    details?: ChatDetails,
-  ): Promise<Result<MessageRecord, DeskRefusal>> {
-    const [, effects] = psapSession(chat.state, event);
-    if (!effects.some(({ type }) => type === 'record')) {
-      return err({ code: 'not-open', message: `the chat is ${chat.state.phase}` });
-    }
-    const made = await this.#steps.step(chat, event, {
-      ...(by !== undefined && { by }),
-      ...(details && { details }),
-    });
-    const sent = made.find((r) => r.direction === 'out');
-    return sent ? ok(sent) : err({ code: 'not-open', message: `the chat is ${chat.state.phase}` });
   }
 
   #stepped(chat: Chat, step: DoneStep): void {
@@ -311,45 +223,19 @@ export class ChatDesk implements Desk {
   async #outcome(chat: Chat, message: OutgoingMessage, status: number): Promise<void> {
     const { messageType, messageId } = message;
     if (messageId === undefined || !moving.has(kindOf(messageType))) return;
-    try {
-      // Whose the chat is after that is decided with what the transferee says.
-      if (!(status === 403 && this.#transfers.claims(chat))) {
+    // Whose the chat is after a refusal is decided with what the transferee says.
+    if (!(status === 403 && this.#transfers.claims(chat))) {
+      try {
         await chat.enqueue(() => this.#steps.step(chat, { type: 'outcome', messageType, messageId, status }));
+      } catch (error) {
+        this.o.logger.error('outcome not recorded', { callId: chat.callId, reason: messageOf(error) });
+        if (!this.#closed) this.o.clock.after(storeRetryMs, () => void this.#outcome(chat, message, status));
+        return;
       }
-    } catch (error) {
-      this.o.logger.error('outcome not recorded', { callId: chat.callId, reason: messageOf(error) });
     }
     this.#transfers.outcome(chat, messageType, messageId, status);
-  }
-
-  #tooLong(text = ''): DeskRefusal | undefined {
-    const most = this.o.config.limits.textBytes;
-    if (Buffer.byteLength(text) <= most) return undefined;
-    return { code: 'too-long', message: `a text has at most ${most} bytes` };
-  }
-
-  #notStored(error: unknown): Result<never, DeskRefusal> {
-    this.o.logger.error('desk could not store', { reason: messageOf(error) });
-    return err({ code: 'not-stored', message: 'this cannot be stored now' });
-  }
-
-  /** Does something to a chat when its turn has come. */
-  async #change<T>(
-    id: string,
-    change: (chat: Chat) => Promise<Result<T, DeskRefusal>>,
-  ): Promise<Result<T, DeskRefusal>> {
-    try {
-      const record = await this.find(id);
-      if (!record) return err(notFound);
-      const chat = await this.#chats.living(record);
-      return await chat.enqueue(() => change(chat));
-    } catch (error) {
-      return this.#notStored(error);
-    }
   }
 }
 
 /** What tells the APP where its chat is: 265, 266 and 274. */
 const moving: ReadonlySet<string> = new Set(['start-transfer', 'stop-transfer', 'stop-redirect']);
-
-const notFound: DeskRefusal = { code: 'not-found', message: 'there is no such chat' };

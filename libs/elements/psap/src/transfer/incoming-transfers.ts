@@ -60,10 +60,10 @@ export class IncomingTransfers implements TransferHandler {
     const last = this.#of(callId, peer).findLast((c) => c.record.centre === centre.id);
     const waiting = last && ['asked', 'accepted'].includes(last.run.state.phase) ? last : undefined;
     if (!waiting && !mayNegotiateAgain(last?.run.state)) return refusal;
-    const coming = waiting ?? this.#begin(centre, request, peer);
+    if (!waiting) return this.#begin(centre, request, peer);
     return new Promise((resolve) => {
-      coming.negotiations.push(resolve);
-      if (waiting) void waiting.run.tell({ type: 'negotiate', at: this.o.clock.wall() });
+      waiting.negotiations.push(resolve);
+      void waiting.run.tell({ type: 'negotiate', at: this.o.clock.wall() });
     });
   }
 
@@ -147,7 +147,7 @@ export class IncomingTransfers implements TransferHandler {
   forget(transfer: string): void {
     const coming = this.#known.get(transfer);
     if (!coming) return;
-    coming.run.close();
+    this.#end(coming);
     this.#known.delete(transfer);
     const { callId } = coming.record.state;
     const others = (this.#byCall.get(callId) ?? []).filter((c) => c !== coming);
@@ -156,20 +156,23 @@ export class IncomingTransfers implements TransferHandler {
   }
 
   close(): void {
-    for (const { run, record, negotiations, executions } of this.#known.values()) {
-      run.close();
-      const refusal: NegotiationResponse = {
-        CallId: record.state.callId,
-        ExpiryTime: nothing,
-        StatusCode: 406,
-      };
-      for (const resolve of negotiations.splice(0)) resolve(refusal);
-      // What became of it is asked of the next process.
-      for (const resolve of executions.splice(0)) resolve();
-    }
+    for (const coming of this.#known.values()) this.#end(coming);
   }
 
-  #begin(centre: Centre, request: NegotiationRequest, peer: Agreement): Coming {
+  /** Whoever waits is told that there is nothing to wait for here. */
+  #end({ run, record, negotiations, executions }: Coming): void {
+    run.close();
+    const refusal: NegotiationResponse = {
+      CallId: record.state.callId,
+      ExpiryTime: nothing,
+      StatusCode: 406,
+    };
+    for (const resolve of negotiations.splice(0)) resolve(refusal);
+    // What became of it is asked of the next process.
+    for (const resolve of executions.splice(0)) resolve();
+  }
+
+  async #begin(centre: Centre, request: NegotiationRequest, peer: Agreement): Promise<NegotiationResponse> {
     const { clock, config, ids } = this.o;
     const [state, effects] = newTransferee({
       callId: request.CallId,
@@ -190,8 +193,15 @@ export class IncomingTransfers implements TransferHandler {
       startedAt: isoTime(clock.wall()),
       state,
     });
+    const answer = new Promise<NegotiationResponse>((resolve) => coming.negotiations.push(resolve));
+    try {
+      await this.o.archive.put(coming.record);
+    } catch (error) {
+      this.forget(coming.record.transfer);
+      throw error;
+    }
     void coming.run.begin(effects);
-    return coming;
+    return answer;
   }
 
   /** Restored ones come the newest first. */

@@ -96,6 +96,8 @@ export class MortalRecords implements Records {
   left = Number.POSITIVE_INFINITY;
   /** Whether the last write is on disk. */
   keepsLast = true;
+  /** Writes until the disk is full; the process lives on. */
+  room = Number.POSITIVE_INFINITY;
   dead = false;
 
   constructor(readonly inner: MemoryRecords = new MemoryRecords()) {}
@@ -126,6 +128,8 @@ export class MortalRecords implements Records {
   }
 
   #live(): void {
+    if (this.room <= 0) throw new RecordsError('full', 'the disk is full');
+    this.room--;
     if (this.left === 1 && !this.keepsLast) this.dead = true;
     if (this.dead || this.left <= 0) throw new RecordsError('closed', 'the process is dead');
   }
@@ -140,7 +144,8 @@ export class MortalRecords implements Records {
 
 const toledo = 'sip:toledo@b.lab';
 const madrid = 'sip:madrid@a.lab';
-export const uris = { madrid, toledo };
+const cuenca = 'sip:cuenca@a.lab';
+export const uris = { madrid, toledo, cuenca };
 
 interface Process {
   readonly desk: ChatDesk;
@@ -174,6 +179,8 @@ export class TwoPsaps {
       publicDomain: `${domain}.lab`,
       acceptAny: false,
       defaultCentre: name,
+      // Another centre in the same process.
+      centres: name === 'madrid' ? [{ uri: 'sip:cuenca@a.internal', name: 'Cuenca' }] : [],
       script: 'none',
       transfer: {
         agreements: [{ name: other, uris: [`sip:*@${other}.lab`], url: `https://${other}.lab` }],
@@ -244,13 +251,13 @@ export class TwoPsaps {
     return this.deliver(this.app.write(type, text, parts), this.app.owner === toledo ? 'toledo' : 'madrid');
   }
 
-  async deliver(raw: Buffer, name: 'madrid' | 'toledo'): Promise<number> {
+  async deliver(raw: Buffer, name: 'madrid' | 'toledo', centre: string = name): Promise<number> {
     const parsed = parseDatagram(raw);
     const running = this.running.get(name);
     if (parsed.kind !== 'message' || !running || running.records.dead) return 0;
     const answer = await running.desk.take(
       readIncoming(parsed.message, defaultLimits),
-      this.centres.get(name)?.get(name),
+      this.centres.get(name)?.get(centre),
     );
     // The answer of a process that died while it wrote is not heard.
     return this.running.get(name)?.records.dead ? 0 : answer.status;

@@ -337,3 +337,129 @@ describe('an execution request', () => {
     },
   );
 });
+
+describe('centres of one process', () => {
+  it(
+    'transfer to each other without HTTP, and on to others; what comes late goes all the way',
+    { meta: { clause: ['TS 103 698 6.2.6', 'ADR 0011 4'] } },
+    async () => {
+      const two = await talking();
+      const desk = two.desk('madrid');
+      expect(await desk.transfer(callId, { to: uris.cuenca })).toMatchObject({ ok: true });
+      await two.settle();
+      expect(two.asked).toEqual([]);
+      expect(two.app.owner).toBe(uris.cuenca);
+      // The Call Identifier alone means the chat where it is now.
+      expect(await desk.find(callId)).toMatchObject({ centre: 'cuenca', phase: 'open' });
+      expect(await desk.list({ limit: 10, centre: 'madrid' })).toMatchObject([{ phase: 'handed-over' }]);
+      expect(await desk.transfer(callId, { to: uris.toledo })).toMatchObject({ ok: true });
+      await two.settle();
+      expect(two.app.owner).toBe(uris.toledo);
+      expect(texts(await two.messages('toledo'), 'in')).toEqual(['help', 'smoke in the kitchen']);
+      expect(await two.deliver(two.app.write(inChat, 'a straggler'), 'madrid')).toBe(200);
+      await two.settle();
+      expect(texts(await two.messages('toledo'), 'in').at(-1)).toBe('a straggler');
+      expect(desk.transfers({ centre: 'cuenca' }).map(({ role, phase }) => `${role} ${phase}`)).toEqual([
+        'out done',
+        'in owned',
+      ]);
+    },
+  );
+
+  it('need an agreement too where it is said so', { meta: { clause: 'TS 103 698 6.2.6' } }, async () => {
+    const two = await talking({ ownCentres: false });
+    expect(await two.desk('madrid').transfer(callId, { to: uris.cuenca })).toMatchObject({
+      error: { code: 'no-agreement' },
+    });
+  });
+});
+
+describe('a transferee', () => {
+  it('whose offer nobody answers gives it up in the end', { meta: { clause: 'ADR 0011 3' } }, async () => {
+    const two = await talking();
+    two.app.deaf = (type, from) => (type === 265 && from === uris.toledo ? 0 : undefined);
+    await two.desk('madrid').transfer(callId, { to: uris.toledo });
+    await two.pass(60_000, 1_000);
+    expect(await two.chat('madrid')).toMatchObject({ phase: 'open' });
+    expect(await two.chat('toledo')).toMatchObject({ phase: 'taking' });
+    await two.pass(4_000_000, 20_000);
+    expect(await two.chat('toledo')).toMatchObject({ phase: 'declined' });
+    expect(await two.chat('madrid')).toMatchObject({ phase: 'open' });
+  });
+
+  it('takes no second chat in by one transfer', { meta: { clause: 'TS 103 698 6.3.3' } }, async () => {
+    const two = await talking();
+    await two.desk('madrid').transfer(callId, { to: uris.toledo });
+    await two.settle();
+    const before = await two.messages('toledo');
+    const answer = await two.desk('toledo').transferHandler.execute(
+      {
+        CallId: callId,
+        MessageId: 2,
+        ExpiryTime: 10,
+        Data: {
+          Version: 1,
+          AppUri: 'sip:eve@elsewhere.lab',
+          Sender: 'sip:eve@elsewhere.lab',
+          StartedAt: '2026-01-01T12:00:00Z',
+          Centres: [uris.madrid],
+          Messages: [
+            {
+              Direction: 'in',
+              Sender: 'sip:eve@elsewhere.lab',
+              Reference: 'x',
+              At: '2026-01-01T12:00:00Z',
+              Text: 'x',
+            },
+          ],
+        },
+      },
+      { name: 'a', uris: ['sip:*@a.lab'], url: '', may: ['receive'] },
+    );
+    expect(answer).toMatchObject({ StatusCode: 200 });
+    expect(await two.messages('toledo')).toEqual(before);
+  });
+});
+
+describe('a disk that fails', () => {
+  it(
+    'keeps a transfer from beginning, and says so',
+    { meta: { clause: 'house rules: a 2xx is a promise' } },
+    async () => {
+      const two = await talking();
+      const running = two.running.get('madrid');
+      if (running) running.records.room = 0;
+      expect(await two.desk('madrid').transfer(callId, { to: uris.toledo })).toMatchObject({
+        ok: false,
+        error: { code: 'not-stored' },
+      });
+      if (running) running.records.room = Number.POSITIVE_INFINITY;
+      expect(await two.desk('madrid').transfer(callId, { to: uris.toledo })).toMatchObject({ ok: true });
+      await two.settle();
+      expect(two.app.owner).toBe(uris.toledo);
+    },
+  );
+
+  it(
+    'for a while, in the middle of a transfer, delays it',
+    { meta: { clause: ['TS 103 698 6.3.3', 'ADR 0011 8'] }, timeout: 60_000 },
+    async () => {
+      for (const name of ['madrid', 'toledo'] as const) {
+        for (let write = 0; write < 14; write++) {
+          const two = await talking();
+          const running = two.running.get(name);
+          const begun = two.desk('madrid').transfer(callId, { to: uris.toledo });
+          if (running) running.records.room = write;
+          await two.pass(3_000);
+          if (running) running.records.room = Number.POSITIVE_INFINITY;
+          await two.pass(200_000, 2_000);
+          await begun;
+          const phases = [(await two.chat('madrid'))?.phase, (await two.chat('toledo'))?.phase];
+          const owner = two.app.owner === uris.toledo ? 1 : 0;
+          expect(phases[owner], `${name} ${write} ${phases.join()}`).toBe('open');
+          expect(phases[1 - owner], `${name} ${write} ${phases.join()}`).not.toBe('open');
+        }
+      }
+    },
+  );
+});
