@@ -3,6 +3,8 @@ export interface Transcript {
   readonly title: string;
   /** Clauses the chart belongs to: `TS 103 698 6.2.6`. */
   readonly clause: string;
+  /** Requirements it verifies: `6.2.6-16`. */
+  readonly shall: readonly string[];
   readonly settings: Readonly<Record<string, string>>;
   readonly lines: readonly Line[];
 }
@@ -45,9 +47,9 @@ export function readTranscript(text: string): Transcript {
       lines.push({ kind: 'act', line, text: words });
     }
   });
-  const { title, clause, ...settings } = head;
+  const { title, clause, shall = '', ...settings } = head;
   if (title === undefined || clause === undefined) throw new Error('a transcript has a title and a clause');
-  return { title, clause, settings, lines };
+  return { title, clause, shall: shall.split(/[ ,]+/).filter(Boolean), settings, lines };
 }
 
 function arrowOf(line: number, [, number, from = '', arrow, to = '', rest = '']: RegExpExecArray): Arrow {

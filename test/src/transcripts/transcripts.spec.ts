@@ -10,9 +10,9 @@ const folder = new URL('../../transcripts/', import.meta.url);
 for (const file of readdirSync(folder).sort()) {
   if (!file.endsWith('.sip')) continue;
   const transcript = readTranscript(readFileSync(new URL(file, folder), 'utf8'));
-  const { title, clause } = transcript;
+  const { title, clause, shall } = transcript;
   describe(`${file}: ${title}`, () => {
-    it('over a memory network', { meta: { clause } }, () => play(transcript, memoryWires));
-    it('over sockets', { meta: { clause } }, () => play(transcript, socketWires));
+    it('over a memory network', { meta: { clause, shall } }, () => play(transcript, memoryWires));
+    it('over sockets', { meta: { clause, shall } }, () => play(transcript, socketWires));
   });
 }
