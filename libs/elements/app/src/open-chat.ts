@@ -89,17 +89,23 @@ export async function openChatOverSockets(
     logger,
     ...(register && { credentials: { user: register.user, password: register.password } }),
     onMessage: (request) => answerTo(client, request),
-
     ...(o.onWire && { onWire: o.onWire }),
   });
-  link.onRestored(() => client.reconnected());
   const chat = { client, lose: (ms: number) => link.lose(ms) };
   if (!register) {
     client.connect(appLink(link));
+    link.onRestored(() => client.reconnected());
     link.onClosed(() => void clock.after(Math.random() * reconnectWithinMs, () => client.nudge()));
     return chat;
   }
-  const registration = new Registration({ link, register, clock, ids, logger });
+  const registration = new Registration({
+    link,
+    register,
+    clock,
+    ids,
+    logger,
+    onRestored: () => client.reconnected(),
+  });
   client.connect(appLink(link, registration));
   const status = await registration.register();
   if (status >= 200 && status < 300) return chat;

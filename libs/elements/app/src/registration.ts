@@ -22,6 +22,7 @@ export class Registration {
   #timer: Timer | undefined;
   #closed = false;
   #failures = 0;
+  #lost = false;
   readonly #callId: string;
   readonly #contact: string;
 
@@ -32,6 +33,8 @@ export class Registration {
       readonly clock: Clock;
       readonly ids: IdSource;
       readonly logger: Logger;
+      /** Registered again after the way there was lost: from now on the PSAP's messages come through. */
+      readonly onRestored?: () => void;
     },
   ) {
     const { transport } = o.link.destination;
@@ -39,7 +42,12 @@ export class Registration {
     // RFC 7118 5: a contact nobody can connect to; the provider goes by the flow.
     const host = `${o.ids.token(12)}.invalid`;
     this.#contact = `<sip:${o.register.user}@${host};transport=${transport === 'wss' ? 'ws' : transport};ob>`;
-    o.link.onClosed(() => this.#later(0));
+    const lost = (): void => {
+      this.#lost = true;
+      this.#later(0);
+    };
+    o.link.onClosed(lost);
+    o.link.onRestored(lost);
   }
 
   /** Status of the answer; 0 if there was none. */
@@ -64,6 +72,10 @@ export class Registration {
     if (status >= 200 && status < 300) {
       this.#failures = 0;
       this.#later((registrationSeconds / 2) * 1_000);
+      if (this.#lost) {
+        this.#lost = false;
+        this.o.onRestored?.();
+      }
     } else {
       this.#failures++;
       this.o.logger.warn('not registered', { status });
