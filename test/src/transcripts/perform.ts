@@ -17,12 +17,14 @@ const act = (form: string): RegExp => new RegExp(`^${form.replaceAll('TEXT', quo
 
 const acts: readonly (readonly [RegExp, Performer])[] = [
   [act('ana starts TEXT'), ({ client }, [, text = '']) => void client.start(text)],
+  [act('ana opens another chat'), (stage) => stage.openChat()],
   [act('ana says TEXT'), ({ client }, [, text = '']) => void client.say(text)],
   [act('ana stops TEXT'), ({ client }, [, text = '']) => void client.stop(text)],
   [act('ana moves'), ({ client }) => client.move({ lat: 40.4171, lon: -3.7031, radius: 20 })],
   [act('ana goes to the background'), ({ client }) => client.inactive()],
   [act('ana comes back'), ({ client }) => client.active()],
   [act('ana does not answer (\\d+)'), (stage, [, type]) => void stage.deafTo.add(Number(type))],
+  [act('ana does not hear (\\S+)'), (stage, [, name = '']) => void stage.deafTo.add(name)],
   [act('ana answers again'), (stage) => stage.deafTo.clear()],
   [
     act('(ct-\\S+) says TEXT'),
@@ -71,6 +73,10 @@ const acts: readonly (readonly [RegExp, Performer])[] = [
   [act('the answers of (\\S+) are held'), (stage, [, name = '']) => void stage.held.set(name, [])],
   [act('the answers of (\\S+) arrive'), (stage, [, name = '']) => stage.letGo(name, true)],
   [act('the answers of (\\S+) are lost'), (stage, [, name = '']) => stage.letGo(name, false)],
+  [
+    act('(\\S+) asks (\\S+) again and again'),
+    ({ log }, [, from = '', to = '']) => log.allowRepetition(from, to),
+  ],
   [act('ana hears TEXT'), hears],
   [act('ana notes (\\S+)'), notes],
   [act('ana is (\\S+)(?: with (\\S+))?'), anaIs],
@@ -87,7 +93,7 @@ function tell(stage: Stage, ct: string, result: Parameters<Stage['told']['set']>
 async function decide(stage: Stage, [, ct = '', how]: RegExpExecArray): Promise<void> {
   const { desk } = stage.psap(ct);
   const waiting = () => desk.transfers().find((t) => t.role === 'in' && t.phase === 'asked');
-  if (!(await stage.until(() => waiting() !== undefined))) throw new Error('no transfer waits for an answer');
+  if (!(await stage.until(() => waiting() !== undefined))) throw new Error(`no transfer waits for an answer: ${JSON.stringify(desk.transfers())}`);
   const decided = await desk.decide(waiting()?.transfer ?? '', how === 'accepts', ct);
   if (!decided.ok) throw new Error(decided.error.message);
 }

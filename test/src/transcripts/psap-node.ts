@@ -67,6 +67,7 @@ export async function startPsapNode(o: PsapNodeOptions): Promise<PsapNode> {
     onTest: () => undefined,
   };
   const lookups = lookupsOf(side);
+  const life = { over: false };
   const desk = new ChatDesk({
     config,
     centres,
@@ -121,6 +122,7 @@ export async function startPsapNode(o: PsapNodeOptions): Promise<PsapNode> {
     node,
     served,
     stop: async () => {
+      life.over = true;
       desk.close();
       tests.close();
       await served.stop();
@@ -130,13 +132,15 @@ export async function startPsapNode(o: PsapNodeOptions): Promise<PsapNode> {
 }
 
 /** What is said between the PSAPs is seen where it is asked. */
-function watched(o: PsapNodeOptions, peer: TransferPeer): TransferPeer {
+function watched(o: PsapNodeOptions, life: { readonly over: boolean }, peer: TransferPeer): TransferPeer {
   const { name: from, log, onAnswer } = o;
   const answered = async <T extends NegotiationResponse | ExecutionResponse>(
     to: string,
     asked: Promise<Result<T, TransferFailure>>,
   ): Promise<Result<T, TransferFailure>> => {
     const answer = await asked;
+    // Nobody is left to hear it.
+    if (life.over) return new Promise(() => undefined);
     if (!(await onAnswer(to))) return { ok: false, error: { code: 'timeout', message: 'lost on its way' } };
     if (answer.ok) log.http({ from: to, to: from, what: 'answer', status: answer.value.StatusCode });
     else log.http({ from: to, to: from, what: 'no answer' });

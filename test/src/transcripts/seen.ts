@@ -31,6 +31,7 @@ export interface SeenHttp {
 export class Log {
   readonly seen: Seen[] = [];
   readonly #byBranch = new Map<string, SeenMessage>();
+  readonly #repeating: { readonly from: string; readonly to: string }[] = [];
 
   /** A SIP message at the APP, which is one end of each of them. */
   wire(bytes: Buffer, nameOf: (uri: string) => string): void {
@@ -61,10 +62,34 @@ export class Log {
 
   http(seen: Omit<SeenHttp, 'kind' | 'matched'>): void {
     this.seen.push({ kind: 'http', matched: false, ...seen });
+    this.#repetitions();
+  }
+
+  /** From now on it need not be told how often one asks the other for an execution, nor how often the answer is the same. */
+  allowRepetition(from: string, to: string): void {
+    this.#repeating.push({ from, to });
+    this.#repetitions();
+  }
+
+  #repetitions(): void {
+    for (const seen of this.seen) {
+      if (seen.kind !== 'http' || seen.matched) continue;
+      const { what, from, to, status } = seen;
+      const told = this.seen.some(
+        (s) =>
+          s.kind === 'http' && s.matched && s.what === 'answer' && s.from === from && s.status === status,
+      );
+      seen.matched = this.#repeating.some(
+        (r) =>
+          (what === 'execution' && r.from === from && r.to === to) ||
+          ((what === 'no answer' || (what === 'answer' && told)) && r.from === to && r.to === from),
+      );
+    }
   }
 
   /** What no line has told of yet, but for keep-alives. */
   untold(): Seen[] {
+    this.#repetitions();
     return this.seen.filter((s) => !s.matched && !isQuiet(s));
   }
 

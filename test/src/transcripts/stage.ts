@@ -1,10 +1,10 @@
 import { answerTo, appLink } from '@esinet/element-app';
 import type { ChatRecord, DeskRefusal } from '@esinet/element-psap';
-import { ManualClock, type Result, countingIds, silentLogger } from '@esinet/kernel';
+import { type ManualClock, type Result, countingIds, randomIds, silentLogger } from '@esinet/kernel';
 import { newCallId, readIdentifiers } from '@esinet/lmpe';
-import { ChatClient } from '@esinet/lmpe-client';
+import { type AppLink, ChatClient } from '@esinet/lmpe-client';
 import { MemoryRecords } from '@esinet/platform';
-import { type RequestLocator, UserAgent } from '@esinet/sip';
+import { type RequestLocator, UserAgent, parseNameAddr } from '@esinet/sip';
 import { type PsapNode, startPsapNode } from './psap-node.js';
 import { Log } from './seen.js';
 import { type Node, type Wires, domainOf } from './wires.js';
@@ -18,13 +18,14 @@ export class Stage {
   readonly notes: { note: string; matched: boolean }[] = [];
   readonly told = new Map<string, Promise<Result<unknown, DeskRefusal>>>();
   client!: ChatClient;
-  /** Message types the APP leaves unanswered. */
-  readonly deafTo = new Set<number>();
+  /** Message types the APP leaves unanswered, and PSAPs it does not hear. */
+  readonly deafTo = new Set<number | string>();
   /** PSAPs whose answers of HTTP-3 are held, and what lets them go. */
   readonly held = new Map<string, ((arrives: boolean) => void)[]>();
   readonly #psaps = new Map<string, PsapNode>();
   readonly #records = new Map<string, MemoryRecords>();
   #app!: Node;
+  #link: AppLink | undefined;
 
   private constructor(
     private readonly wires: Wires,
@@ -134,30 +135,36 @@ export class Stage {
       mergedRequests: 'repeat',
       onRequest: (request) => {
         const { messageType } = readIdentifiers(request.values('Call-Info'));
-        if (messageType !== undefined && this.deafTo.has(messageType)) return new Promise(() => undefined);
+        const sender = this.nameOf(parseNameAddr(request.header('From') ?? '')?.uri ?? '');
+        if (this.deafTo.has(messageType ?? 0) || this.deafTo.has(sender)) return new Promise(() => undefined);
         return answerTo(this.client, request);
       },
     });
-    this.client = new ChatClient({
-      callId: newCallId(ids, 'app.lab'),
+    this.#link = appLink({
+      destination: this.#app.destination,
+      send: (request) => agent.send(request),
+      onClosed: () => undefined,
+      onRestored: () => undefined,
+      lose: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+    });
+    this.openChat();
+  }
+
+  /** A chat with an identifier of its own, in place of any other. */
+  openChat(): void {
+    const client = new ChatClient({
+      callId: newCallId(randomIds, 'app.lab'),
       service: this.service,
       from: `<${caller}>;tag=ana`,
       element: 'app.lab',
       at: { lat: 40.4168, lon: -3.7038, radius: 25 },
       clock: this.clock,
     });
-    this.client.connect(
-      appLink({
-        destination: this.#app.destination,
-        send: (request) => agent.send(request),
-        onClosed: () => undefined,
-        onRestored: () => undefined,
-        lose: () => Promise.resolve(),
-        close: () => Promise.resolve(),
-      }),
-    );
-    this.client.onMessage(({ text }) => this.heard.push({ text, matched: false }));
-    this.client.onNote((note) => this.notes.push({ note, matched: false }));
+    if (this.#link) client.connect(this.#link);
+    client.onMessage(({ text }) => this.heard.push({ text, matched: false }));
+    client.onNote((note) => this.notes.push({ note, matched: false }));
+    this.client = client;
   }
 
   #locator(): RequestLocator {
