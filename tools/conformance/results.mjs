@@ -1,8 +1,9 @@
 import { relative } from 'node:path';
 
-/** The tests of a vitest run with `--reporter=json`: file, title, verdict and what they say they verify. */
+/** The tests of a vitest run with `--reporter=json`, by file: title, verdict and what they say they verify. */
 export function readTests({ testResults }, root) {
-  return testResults.flatMap(({ name, assertionResults }) =>
+  const byFile = testResults.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return byFile.flatMap(({ name, assertionResults }) =>
     assertionResults.map(({ fullName, status, meta }) => ({
       file: relative(root, name),
       title: fullName.trim(),
