@@ -8,7 +8,6 @@ import {
   type TransferHandler,
   type Transferee,
   type TransfereeEffect,
-  type TransfereeEvent,
   executedBy,
   isTransfereeActive,
   mayNegotiateAgain,

@@ -2,7 +2,6 @@ import {
   type Agreement,
   type Transferor,
   type TransferorEffect,
-  type TransferorEvent,
   isTransferorActive,
   newTransferor,
   transferor,
