@@ -271,6 +271,9 @@ function over(state: Transferee, event: TransfereeEvent): Step {
   switch (event.type) {
     case 'heard':
       return state.phase === 'declined' && state.executionExpiresAt !== undefined ? own(state) : same(state);
+    case 'taken':
+      // The same 265, asked for once more by an APP that wrote to us all the same.
+      return event.status >= 200 && event.status < 300 ? own(state) : same(state);
     case 'negotiate':
       return [state, [{ type: 'answer-negotiation', status: 406, expiryTime: nothingExpires }]];
     case 'execute': {

@@ -421,6 +421,26 @@ describe('a transferee', () => {
     expect(continued(refused.state, from(ana, '259/2 fire')).state.phase).toBe('declined');
   });
 
+  it(
+    'a PSAP that had the chat before goes by what the APP says to its 265: a text may be from that time',
+    { meta: { clause: 'TS 103 698 6.2.6' } },
+    () => {
+      const back: PsapEvent[] = [
+        from(ana, '257/1 help'),
+        { type: 'transfer' },
+        outcome(266, 1, 200),
+        { type: 'handed-over' },
+        { type: 'take', lastMessageId: 4 },
+      ];
+      const late = from(ana, '259/2 written before');
+      expect(psap(...back, late).state.phase).toBe('taking');
+      const refused = psap(...back, outcome(265, 5, 403), late);
+      expect(refused).toMatchObject({ state: { phase: 'declined' } });
+      expect(refused.last.some((text) => text.startsWith('send 265/5'))).toBe(true);
+      expect(continued(refused.state, outcome(265, 5, 200)).state.phase).toBe('open');
+    },
+  );
+
   it('shows what the transferor passes on, once', { meta: { clause: 'TS 103 698 6.3.3' } }, () => {
     const offered = taking(...history, { type: 'take', lastMessageId: 4 });
     const passed = from(ana, '259/3 late', { imported: true });

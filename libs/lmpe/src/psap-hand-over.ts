@@ -174,13 +174,16 @@ function phaseOf(
     case 'stop':
       return [{ ...known, phase: 'closed', endedAt: undefined }];
     case 'stop-transfer':
-      return [{ ...known, phase: 'transferring', claim: undefined, stall: { messageId, ...said } }];
+      return [
+        { ...known, phase: 'transferring', had: true, claim: undefined, stall: { messageId, ...said } },
+      ];
     case 'stop-redirect': {
       const target = m.replyTo;
       return [
         {
           ...known,
           phase: 'handed-over',
+          had: true,
           claim: undefined,
           ...(target !== undefined && { redirect: { messageId, target, ...said, underWay: true } }),
         },

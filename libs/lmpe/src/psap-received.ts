@@ -68,8 +68,8 @@ function said(state: PsapSession, m: ReceivedMessage, { kind, fresh, shown }: Sa
     case 'taking':
     case 'declined':
       if (kind === 'stop') return after(shown, ended(state, m));
-      // Nobody who has not agreed writes to us; but what was overtaken may be from a time when the chat was ours.
-      if (fresh && (state.claim || state.phase === 'declined'))
+      // Nobody who has not agreed writes to us; but where the chat was ours before it may be meant for that time.
+      if (fresh && state.had !== true && (state.claim || state.phase === 'declined'))
         return after([...strange, ...shown], open(state));
       return after([...strange, ...shown], askAgain(state));
     case 'open':

@@ -30,6 +30,8 @@ export interface PsapSession {
   /** Keep-alives sent since the caller was last heard. */
   readonly unheard: number;
   readonly timing: SessionTiming;
+  /** The chat was ours before: what comes late may be from that time. */
+  readonly had?: boolean;
   /** The 266 sent last, and whether the APP has taken it, if that is known: from then on it takes a 265. */
   readonly stall?: Stall | undefined;
   /** What we asked the APP to let us have the chat with, as long as it has not agreed. */
@@ -214,6 +216,7 @@ export function open(state: PsapSession): PsapStep {
   const next: PsapSession = {
     ...state,
     phase: 'open',
+    had: true,
     stall: undefined,
     claim: undefined,
     redirect: undefined,
