@@ -105,6 +105,41 @@ describe('esinet chat', () => {
     },
   );
 
+  it.each(['udp', 'tcp', 'ws'])(
+    'hears over %s what the centre said while there was no network, each once and in order',
+    { meta: { clause: ['TS 103 698 6.2.3', 'RFC 3428 8'] }, timeout: 60_000 },
+    async (via) => {
+      const chat = typed('chat', ...madrid, '--via', via, '--lose-network', '3');
+      const mark = `waiting by ${via}`;
+      chat.type(mark);
+      await chat.says('no network for 3 s');
+      const { chat: at } = await chatWith(mark);
+      for (const text of ['Are you there?', 'Help is on the way']) {
+        await rest(`chats/${at}/messages`, { text });
+      }
+      await chat.says('Help is on the way');
+      chat.type('');
+      const { code, out } = await chat.ended;
+      expect(code).toBe(0);
+      expect(out.match(/Are you there\?|Help is on the way/g)).toEqual([
+        'Are you there?',
+        'Help is on the way',
+      ]);
+    },
+  );
+
+  it(
+    'carries 64 kB of text over UDP',
+    { meta: { clause: ['TS 103 698 6.1.1', 'RFC 3261 18.1.1'] }, timeout: 30_000 },
+    async () => {
+      const text = `${'é🆘ب'.repeat(8_000)}.`.slice(0, 32_000);
+      expect(Buffer.byteLength(text)).toBeGreaterThan(60_000);
+      const { code } = await run(['chat', ...madrid, '--via', 'udp', text]);
+      expect(code).toBe(0);
+      expect((await chatWith(text)).messages[0]?.text).toBe(text);
+    },
+  );
+
   it(
     'tells the centre its identity, languages and data, byte by byte',
     { meta: { clause: ['TS 103 698 6.1.2.8', 'TS 103 698 6.1.2.11', 'RFC 3261 20.3'] }, timeout: 30_000 },
