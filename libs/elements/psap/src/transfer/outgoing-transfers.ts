@@ -223,6 +223,10 @@ export class OutgoingTransfers {
         return this.#chat.keep(going);
       case 'hand-over':
         return this.#chat.handOver(going);
+      case 'lost':
+        // They are in our record, marked, for a call taker to see.
+        this.o.logger.error('messages not passed on', { callId: going.run.state.callId });
+        return;
       case 'persist':
       case 'set-timer':
       case 'cancel-timers':
