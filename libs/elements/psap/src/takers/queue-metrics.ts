@@ -1,5 +1,5 @@
 import type { Metrics } from '@esinet/platform';
-import type { QueueState } from './queue.js';
+import { type QueueState, isWaiting } from './queue.js';
 import type { Unanswered } from './unanswered.js';
 
 /** Seconds somebody waited for a call taker. */
@@ -51,10 +51,10 @@ export class QueueMetrics {
       const row = rows.get(this.#label(c.centre));
       if (!row) continue;
       row.unanswered = Math.min(row.unanswered, unanswered.since(c.chat) ?? now);
-      if (c.taker === undefined) {
-        row.length++;
-        row.oldest = Math.min(row.oldest, c.waitingSince);
-      } else used++;
+      if (c.taker !== undefined) used++;
+      if (!isWaiting(c)) continue;
+      row.length++;
+      row.oldest = Math.min(row.oldest, c.waitingSince);
     }
     for (const [centre, row] of rows) {
       this.#length.set(row.length, { centre });

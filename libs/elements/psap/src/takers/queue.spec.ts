@@ -181,6 +181,20 @@ describe('the queue of new chats', () => {
     expect(q.held('t1')).toEqual(['a']);
   });
 
+  it('does not offer a chat on its way elsewhere, unless it stays', () => {
+    const q = told('pull', on('t1'), on('t2'), chat('a'), accept('t1', 'a'));
+    q.tell(chat('a', { phase: 'transferring' }));
+    q.tell({ type: 'sign-off', taker: 't1', at: 30 });
+    expect(q.waiting()).toEqual([]);
+    q.tell(accept('t2', 'a'));
+    q.tell(accept('t2'));
+    expect(q.refused).toEqual(['not-in-queue', 'queue-empty']);
+    q.tell(chat('a'));
+    expect(q.waiting()).toEqual(['a']);
+    q.tell(accept('t2'));
+    expect(q.assigned.at(-1)).toBe('a>t2');
+  });
+
   it('undoes what could not be recorded, once', () => {
     const q = told('pull', on('t1'), chat('a'), accept('t1', 'a'));
     q.tell({ type: 'not-assigned', taker: 't1', chat: 'a', at: 30 });

@@ -32,6 +32,8 @@ export interface QueuedChat {
   readonly transferred: boolean;
   /** Wall clock, milliseconds: since when it waits for a call taker, or waited until it was taken. */
   readonly waitingSince: number;
+  /** On its way to another centre: it waits for nobody here unless it stays. */
+  readonly moving: boolean;
   readonly taker?: string;
 }
 
@@ -103,7 +105,11 @@ export function inTurn(a: QueuedChat, b: QueuedChat): number {
 
 /** In their turn. */
 export function waiting(state: QueueState, serves: (centre: string) => boolean = () => true): QueuedChat[] {
-  return [...state.chats.values()].filter((c) => c.taker === undefined && serves(c.centre)).sort(inTurn);
+  return [...state.chats.values()].filter((c) => isWaiting(c) && serves(c.centre)).sort(inTurn);
+}
+
+export function isWaiting(c: QueuedChat): boolean {
+  return c.taker === undefined && !c.moving;
 }
 
 export function heldBy(state: QueueState, taker: string): QueuedChat[] {
@@ -127,9 +133,11 @@ function chat(state: QueueState, facts: ChatFacts, at: number): [QueueState, Que
     if (!known) return [state, []];
     return [{ ...state, chats: without(state.chats, known.chat) }, shown(known)];
   }
-  if (known) return [state, []];
-  // Nobody has asked for a chat that is on its way elsewhere; should it come back, it comes as `open`.
-  if (facts.phase !== 'open' && facts.taker === undefined) return [state, []];
+  const moving = facts.phase === 'transferring';
+  if (known) {
+    if (known.moving === moving) return [state, []];
+    return [{ ...state, chats: with_(state.chats, known.chat, { ...known, moving }) }, shown(known)];
+  }
   const taker = facts.taker === undefined ? undefined : state.takers.get(facts.taker);
   const stays = taker !== undefined && heldBy(state, taker.taker).length < taker.seats;
   const { callId, centre, startedAt, transferred } = facts;
@@ -140,6 +148,7 @@ function chat(state: QueueState, facts: ChatFacts, at: number): [QueueState, Que
     startedAt,
     transferred,
     waitingSince: at,
+    moving,
     ...(stays && { taker: taker.taker }),
   };
   const lost: QueueEffect[] =
@@ -170,6 +179,7 @@ function accept(
   if (!found) return refuse(event.chat === undefined ? 'queue-empty' : 'not-in-queue');
   if (found.taker === taker.taker) return [state, []];
   if (found.taker !== undefined) return refuse('taken');
+  if (found.moving) return refuse('not-in-queue');
   if (!serves(taker, found.centre)) return refuse('other-centre');
   if (heldBy(state, taker.taker).length >= taker.seats) return refuse('no-seat');
   return give(state, found, taker);

@@ -1,5 +1,5 @@
 import { isoTime } from '@esinet/kernel';
-import { type QueueState, type Taker, heldBy, waiting } from './queue.js';
+import { type QueueState, type Taker, heldBy, isWaiting, waiting } from './queue.js';
 import type { Unanswered } from './unanswered.js';
 
 /** A chat that waits for a call taker. Times are RFC 3339. */
@@ -71,7 +71,7 @@ export function queueLine(state: QueueState, centre: string): QueueLine {
   let length = 0;
   let oldest = Number.POSITIVE_INFINITY;
   for (const c of state.chats.values()) {
-    if (c.taker !== undefined || c.centre !== centre) continue;
+    if (!isWaiting(c) || c.centre !== centre) continue;
     length++;
     oldest = Math.min(oldest, c.waitingSince);
   }
