@@ -237,5 +237,5 @@ export class ChatDesk implements Desk {
   }
 }
 
-/** What tells the APP where its chat is: 265, 266 and 274. */
-const moving: ReadonlySet<string> = new Set(['start-transfer', 'stop-transfer', 'stop-redirect']);
+/** What tells the APP where its chat is: 257, 265, 266 and 274. */
+const moving: ReadonlySet<string> = new Set(['start', 'start-transfer', 'stop-transfer', 'stop-redirect']);

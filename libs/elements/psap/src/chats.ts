@@ -75,6 +75,11 @@ export class Chats {
       .some(({ centre: { id }, state }) => id === centre && ['open', 'transferring'].includes(state.phase));
   }
 
+  /** One that is in memory. */
+  get(id: string): Chat | undefined {
+    return this.o.index.get(id);
+  }
+
   /** The chat in memory that came by that transfer. */
   takenBy(callId: string, transfer: string): string | undefined {
     return this.o.index.byCallId(callId).find(({ details }) => details.transferIn === transfer)?.id;
@@ -262,6 +267,9 @@ function callerDetails(message: IncomingMessage): Pick<ChatRecord, 'languages' |
  */
 function asRecorded(state: PsapSession, recorded: string): PsapSession {
   const { phase } = state;
+  // What the transferee said weighs more than a refusal of our 265.
+  const stayed = recorded === 'open' && phase === 'handed-over' && state.redirect === undefined;
+  if (stayed) return { ...state, phase: 'open' };
   const left = recorded === 'handed-over' && (phase === 'transferring' || phase === 'open');
   const taken = recorded === 'open' && phase === 'taking';
   const refused = recorded === 'declined' && phase === 'taking';

@@ -130,6 +130,9 @@ export class OutgoingTransfers {
   /** Goes on with what was under way when the process ended. */
   async restore(record: OutgoingTransfer): Promise<void> {
     const going = this.#add(record);
+    if (record.state.phase === 'failed' && this.#byChat.get(record.chat) === going) {
+      return this.#chat.settle(going);
+    }
     if (
       this.#byChat.get(record.chat) === going ? wantsRestored(record.state) : isTransferorActive(record.state)
     ) {

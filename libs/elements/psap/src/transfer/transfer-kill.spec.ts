@@ -109,6 +109,12 @@ async function judge(two: TwoPsaps, promised: readonly string[], what: string): 
   expect(spoken, what).toMatchObject({ ok: true });
   await two.settle();
   expect(two.app.heard.at(-1), what).toMatchObject({ type: 259, status: 200, text: 'and now?' });
+  // Nothing is left behind that stands in the way of the next transfer.
+  expect(await two.desk(owner).transfer(callId, { to: uris[other] }), what).toMatchObject({ ok: true });
+  await two.pass(5_000);
+  expect(two.app.owner, what).toBe(uris[other]);
+  expect((await two.chat(other))?.phase, what).toBe('open');
+  expect((await two.chat(owner))?.phase, what).toBe('handed-over');
 }
 
 const isOwn = (m: MessageRecord): boolean => m.direction === 'out' && m.imported === undefined;

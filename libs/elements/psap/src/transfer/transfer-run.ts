@@ -30,7 +30,7 @@ export const storeRetryMs = 1_000;
  * belongs to is durable. An event whose state cannot be stored comes again.
  */
 export class TransferRun<
-  S,
+  S extends { readonly phase: string },
   E extends { readonly type: string; readonly at: number },
   F extends { type: string },
 > {
@@ -105,11 +105,11 @@ export class TransferRun<
     }
   }
 
-  /** What could not be done, unless something else has happened since. */
+  /** What could not be done, unless it is no longer wanted. */
   async #again(state: S, effects: readonly F[], input: unknown): Promise<void> {
-    if (this.state !== state) return;
+    if (this.state.phase !== state.phase) return;
     const rest = effects.filter(({ type }) => type !== 'persist');
-    await this.#commit(state, rest, input, () => undefined);
+    await this.#commit(this.state, rest, input, () => undefined);
   }
 
   async #performed(effect: F, input: unknown): Promise<boolean> {

@@ -276,6 +276,54 @@ describe('a transfer', () => {
   });
 });
 
+describe('an APP that does not go along', () => {
+  it(
+    'and refuses every 266 and 265 stays where it was, after a restart too, and can be asked again',
+    { meta: { clause: ['TS 103 698 6.2.6', 'ADR 0011 3'] } },
+    async () => {
+      const two = await talking();
+      two.app.deaf = (type) => (type === 266 ? 488 : type === 265 ? 403 : undefined);
+      await two.desk('madrid').transfer(callId, { to: uris.toledo });
+      await two.pass(5_000);
+      expect(two.desk('madrid').transfers()[0]).toMatchObject({ phase: 'failed' });
+      expect(await two.chat('madrid')).toMatchObject({ phase: 'open' });
+      two.kill('madrid');
+      const desk = await two.start('madrid');
+      await two.settle();
+      expect(await desk.say(callId, 'Are you there?')).toMatchObject({ ok: true });
+      two.app.deaf = undefined;
+      expect(await desk.transfer(callId, { to: uris.toledo })).toMatchObject({ ok: true });
+      await two.settle();
+      expect(two.app.owner).toBe(uris.toledo);
+    },
+  );
+
+  it(
+    'and takes neither our 265 nor that of the other has one owner again',
+    { meta: { clause: 'ADR 0011 3' } },
+    async () => {
+      const two = await talking();
+      // It answers the 266 and forgets it.
+      two.app.deaf = (type) => (type === 266 ? 200 : type === 265 ? 403 : undefined);
+      let first = true;
+      two.wire = (what) => (what === 'execute' && first ? 'lost' : undefined);
+      await two.desk('madrid').transfer(callId, { to: uris.toledo });
+      await two.pass(38_000);
+      first = false;
+      await two.pass(60_000);
+      expect(await two.chat('madrid')).toMatchObject({ phase: 'open' });
+      two.app.deaf = undefined;
+      expect(await two.desk('madrid').say(callId, 'Still here')).toMatchObject({ ok: true });
+      two.kill('madrid');
+      const desk = await two.start('madrid');
+      await two.settle();
+      expect(await two.say(inChat, 'me too')).toBe(200);
+      expect(await desk.find(callId)).toMatchObject({ phase: 'open' });
+      expect(await desk.transfer(callId, { to: uris.toledo })).toMatchObject({ ok: true });
+    },
+  );
+});
+
 describe('an execution request', () => {
   const request = { CallId: callId, MessageId: 2, ExpiryTime: 10 };
   const peer = { name: 'a', uris: ['sip:*@a.lab'], url: '', may: ['receive' as const] };

@@ -105,6 +105,7 @@ export class TransferorChat {
       else void going.run.tell({ type: 'closed', at });
       return;
     }
+    if (chat.state.phase === 'handed-over') await this.#takeUp(chat, going.claim.record);
     const { record, status } = going.claim;
     if (status !== undefined && ((status >= 200 && status < 300) || status === 403)) {
       return void going.run.tell({ type: 'reactivated', at, status });
@@ -115,26 +116,46 @@ export class TransferorChat {
   /** The APP refused our 265 and nobody else can have it: it has been with us all the time. */
   async keep(going: Going): Promise<void> {
     const chat = await this.of(going);
-    const messageId = going.claim?.record.messageId;
-    if (!chat || messageId === undefined) return;
+    if (chat && going.claim) await this.#takeUp(chat, going.claim.record);
+  }
+
+  /** After a restart: that the chat is ours is known of the transfer, not of the answer to our 265. */
+  async settle(going: Going): Promise<void> {
+    const chat = this.o.chats.get(going.record.chat);
+    const { claim, phase } = chat?.state ?? {};
+    if (!chat || claim?.by !== 'reactivate' || phase !== 'open') return;
     await chat.enqueue(() =>
       this.o.steps.step(chat, {
         type: 'outcome',
-        messageType: MessageType.startTransfer,
-        messageId,
+        messageType: claim.messageType,
+        messageId: claim.messageId,
         status: 200,
       }),
     );
   }
 
+  /** The chat is ours, as if the APP had agreed to our 265: also when it had been given up. */
+  async #takeUp(chat: Chat, claim: MessageRecord): Promise<void> {
+    const { messageType = MessageType.startTransfer, messageId = 0 } = claim;
+    await chat.enqueue(async () => {
+      if (chat.state.phase !== 'open' && chat.state.phase !== 'handed-over') return;
+      chat.state = {
+        ...chat.state,
+        claim: { messageType, messageId, by: 'reactivate', fate: 'unanswered' },
+      };
+      await this.o.steps.step(chat, { type: 'outcome', messageType, messageId, status: 200 });
+    });
+  }
+
   async handOver(going: Going): Promise<void> {
     const chat = await this.of(going);
+    const { messageId } = going.run.state;
     if (!chat) return;
     await chat.enqueue(async () => {
       if (chat.state.phase === 'handed-over') return;
       await this.o.steps.step(
         chat,
-        { type: 'handed-over' },
+        { type: 'handed-over', ...(messageId !== undefined && { messageId }) },
         { details: { handedTo: going.record.state.to } },
       );
     });
