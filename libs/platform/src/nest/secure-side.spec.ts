@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect as tlsConnect } from 'node:tls';
+import { TLSSocket, connect as tlsConnect } from 'node:tls';
 import { Module } from '@nestjs/common';
 import type { LogFields, Logger } from '@esinet/kernel';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -101,6 +101,7 @@ interface Asking {
   readonly tls?: Partial<TlsOptions>;
   readonly agent?: HttpAgent;
   readonly path?: string;
+  readonly onSocket?: (socket: TLSSocket) => void;
 }
 
 function ask(element: RunningElement, side: 'plain' | 'secure', o: Asking = {}): Promise<Got> {
@@ -113,6 +114,7 @@ function ask(element: RunningElement, side: 'plain' | 'secure', o: Asking = {}):
   };
   return new Promise((resolve, reject) => {
     const answered = (response: IncomingMessage): void => {
+      if (response.socket instanceof TLSSocket) o.onSocket?.(response.socket);
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
@@ -189,6 +191,18 @@ describe.each([
     const agent = new HttpsAgent({ keepAlive: true, maxSockets: 1, ...peer, servername: 'localhost' });
     closing.push(() => agent.destroy());
     for (let i = 0; i < 5; i++) expect((await ask(element, 'secure', { agent })).status).toBe(200);
+    // A session that is taken up again is still that of its certificate.
+    const resuming = new HttpsAgent({ keepAlive: false, ...peer, servername: 'localhost' });
+    closing.push(() => resuming.destroy());
+    let resumed = 0;
+    for (let i = 0; i < 4; i++) {
+      const got = await ask(element, 'secure', {
+        agent: resuming,
+        onSocket: (socket) => (resumed += socket.isSessionReused() ? 1 : 0),
+      });
+      expect(got.body).toContain('URI:sip:esrp.esinet.lab');
+    }
+    expect(resumed).toBeGreaterThan(0);
     expect(logged).toEqual([]);
   });
 
