@@ -171,7 +171,10 @@ describe('esinet chat', () => {
 
   it(
     'shows the person a transfer, then a redirection, and who answers',
-    { meta: { clause: ['TS 103 698 6.2.6', 'TS 103 698 6.2.7'] }, timeout: 60_000 },
+    {
+      meta: { clause: ['TS 103 698 6.2.6', 'TS 103 698 6.2.7'], shall: ['6.2.6-12', '6.2.7-11'] },
+      timeout: 60_000,
+    },
     async () => {
       const chat = typed('chat', ...madrid, '--via', 'tcp');
       chat.type('move me');

@@ -175,7 +175,7 @@ describe('udp', () => {
 describe('tcp', () => {
   it(
     'reads a message that comes octet by octet, and two in one chunk',
-    { meta: { clause: 'RFC 3261 18.3' } },
+    { meta: { clause: 'RFC 3261 18.3', shall: '6.1.1-5' } },
     async () => {
       const a = await peers.start(['tcp']);
       const socket = await plain(a.to('tcp').port);
