@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,7 +65,19 @@ export class PsapProcess {
   /** Resolves once it serves. */
   async start(): Promise<void> {
     const [command = '', ...args] = [...this.wrap, process.execPath, main, '--config', this.config];
-    this.#program = await startProgram(command, args, { port: this.http, readyWithinMs: 30_000 });
+    this.#program = await startProgram(command, args, { port: this.http, readyWithinMs: 120_000 });
+  }
+
+  /** Milliseconds of processor time since it was started, where the system tells. */
+  async processorMs(): Promise<number | undefined> {
+    try {
+      const stat = await readFile(`/proc/${this.#program?.pid ?? 0}/stat`, 'latin1');
+      const [, , , , , , , , , , , user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      // USER_HZ is 100 on every Linux.
+      return (Number(user) + Number(system)) * 10;
+    } catch {
+      return undefined;
+    }
   }
 
   get output(): string {

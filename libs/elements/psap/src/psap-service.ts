@@ -44,7 +44,7 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
 
   constructor(
     @Inject(PSAP_CONFIG) private readonly config: PsapConfig,
-    @Inject(SipEdge) edge: SipEdge,
+    @Inject(SipEdge) private readonly edge: SipEdge,
     @Inject(RECORDS) records: Records,
     @Inject(BUS) bus: Bus,
     @Inject(CLOCK) clock: Clock,
@@ -160,6 +160,8 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
     from: { readonly callId: string; readonly centreUri: string },
     message: OutgoingMessage,
   ): Promise<SendOutcome> {
+    // What was not delivered before the process ended is taken up before its sockets are open.
+    await this.edge.listening;
     const outcome = await this.#agent.send(
       outgoingRequest({
         ...from,

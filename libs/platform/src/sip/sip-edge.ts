@@ -68,6 +68,8 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #listeners: readonly ListenOptions[];
   readonly #drainMs: number;
   readonly #limits: Limits;
+  #open: () => void = () => undefined;
+  readonly #opened = new Promise<void>((resolve) => (this.#open = resolve));
   #listening = false;
 
   /** @throws ListenError when a listener needs a certificate and there is none */
@@ -152,6 +154,11 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
     });
   }
 
+  /** Resolves when the sockets are open: what is sent before fails. */
+  get listening(): Promise<void> {
+    return this.#opened;
+  }
+
   onApplicationBootstrap(): Promise<void> {
     return this.start();
   }
@@ -168,6 +175,7 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
       throw await this.#listenError(error);
     }
     this.#listening = true;
+    this.#open();
     for (const { name, transport, host, port } of this.listeners()) {
       this.#logger.info('sip listening', { listener: name, transport, host, port });
     }
