@@ -93,7 +93,7 @@ function tell(stage: Stage, ct: string, result: Parameters<Stage['told']['set']>
 async function decide(stage: Stage, [, ct = '', how]: RegExpExecArray): Promise<void> {
   const { desk } = stage.psap(ct);
   const waiting = () => desk.transfers().find((t) => t.role === 'in' && t.phase === 'asked');
-  if (!(await stage.until(() => waiting() !== undefined))) throw new Error(`no transfer waits for an answer: ${JSON.stringify(desk.transfers())}`);
+  if (!(await stage.until(() => waiting() !== undefined))) throw new Error('no transfer waits for an answer');
   const decided = await desk.decide(waiting()?.transfer ?? '', how === 'accepts', ct);
   if (!decided.ok) throw new Error(decided.error.message);
 }

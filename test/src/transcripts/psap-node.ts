@@ -88,6 +88,7 @@ export async function startPsapNode(o: PsapNodeOptions): Promise<PsapNode> {
     },
     transferClient: watched(
       o,
+      life,
       wires.peer(name, (url) => o.served(nameAt(url))),
     ),
   });

@@ -96,10 +96,10 @@ export class Stage {
     return done();
   }
 
-  async pass(ms: number, step = 100): Promise<void> {
+  async pass(ms: number, step = 200): Promise<void> {
     for (let gone = 0; gone < ms; gone += step) {
       this.clock.advance(Math.min(step, ms - gone));
-      for (let i = 0; i < 6; i++) await this.wires.breathe();
+      for (let i = 0; i < 4; i++) await this.wires.breathe();
     }
   }
 
