@@ -147,16 +147,20 @@ class Bot {
   }
 
   async #takeNew(stop: AbortController): Promise<void> {
+    const left = new Set(this.#left);
     const mine = await this.psap.mine();
-    if (mine.ok && mine.value.some((chat) => this.#left.has(chat) && !this.#held.has(chat))) {
-      this.failed = true;
-      tell(
-        red(
-          'The PSAP assigns chats by itself (psap.takers.assign: push) and gives back what was handed over.',
-        ),
-      );
-      stop.abort();
-      return;
+    for (const chat of mine.ok ? mine.value : []) {
+      if (this.#held.has(chat) || (this.#left.has(chat) && !left.has(chat))) continue;
+      if (left.has(chat)) {
+        const now = await this.psap.messages(chat);
+        if (!now.ok || now.value.phase !== 'open') continue;
+        this.failed = true;
+        tell(red('The PSAP gives back what was handed over (psap.takers.assign: push): no place for a bot.'));
+        stop.abort();
+        return;
+      }
+      // Given to the bot without its asking.
+      await this.#begin(chat);
     }
     const queue = await this.psap.queue();
     if (!queue.ok) return;
