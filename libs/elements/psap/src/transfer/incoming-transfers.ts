@@ -25,7 +25,12 @@ import type { ChatArchive } from '../chat-archive.js';
 import type { DoneStep } from '../chat-steps.js';
 import { type IncomingTransfer, transferKey } from './transfer-record.js';
 import { TransferRun } from './transfer-run.js';
-import { type Coming, TransfereeChat, type TransfereeChatOptions } from './transferee-chat.js';
+import {
+  type Coming,
+  type Execution,
+  TransfereeChat,
+  type TransfereeChatOptions,
+} from './transferee-chat.js';
 
 export interface IncomingTransfersOptions extends TransfereeChatOptions {
   readonly messages: ChatArchive;
@@ -38,6 +43,12 @@ export interface IncomingTransfersOptions extends TransfereeChatOptions {
 
 /** ExpiryTime of a 406, which says nothing. */
 const nothing = 10;
+
+/** What comes with an execution request. */
+interface Asked {
+  readonly execution: Execution;
+  readonly history?: ChatHistory;
+}
 
 /** TS 103 698 6.2.6, 6.3, the transferee: does what the machine of @esinet/chat-transfer decides. */
 export class IncomingTransfers implements TransferHandler {
@@ -79,16 +90,20 @@ export class IncomingTransfers implements TransferHandler {
     // Without an address of the APP nobody can take the chat.
     const history = read?.ok && isSipUri(read.value.AppUri) ? read.value : undefined;
     return new Promise((resolve) => {
-      const timer = this.o.clock.after(expiryTime * 1_000, () => resolve(undefined));
-      coming.executions.push((answer) => {
-        timer.cancel();
-        resolve(answer);
-      });
+      const timer = this.o.clock.after(expiryTime * 1_000, () => this.#answer(coming, [execution]));
+      const execution: Execution = {
+        merged: history === undefined,
+        answer: (answer) => {
+          timer.cancel();
+          resolve(answer);
+        },
+      };
+      coming.executions.push(execution);
       const at = this.o.clock.wall();
-      void coming.run.tell(
-        { type: 'execute', at, messageId, expiryTime, history: history !== undefined },
-        history,
-      );
+      void coming.run.tell({ type: 'execute', at, messageId, expiryTime, history: history !== undefined }, {
+        execution,
+        ...(history && { history }),
+      } satisfies Asked);
     });
   }
 
@@ -168,7 +183,7 @@ export class IncomingTransfers implements TransferHandler {
     };
     for (const resolve of negotiations.splice(0)) resolve(refusal);
     // What became of it is asked of the next process.
-    for (const resolve of executions.splice(0)) resolve();
+    for (const { answer } of executions.splice(0)) answer();
   }
 
   async #begin(centre: Centre, request: NegotiationRequest, peer: Agreement): Promise<NegotiationResponse> {
@@ -212,7 +227,7 @@ export class IncomingTransfers implements TransferHandler {
       run: new TransferRun(record.state, {
         machine: transferee,
         persist: (state) => this.#persist(coming, state),
-        perform: (effect, input) => this.#perform(coming, effect, input as ChatHistory | undefined),
+        perform: (effect, input) => this.#perform(coming, effect, input as Asked | undefined),
         clock: this.o.clock,
         logger: this.o.logger,
       }),
@@ -239,7 +254,7 @@ export class IncomingTransfers implements TransferHandler {
     this.o.onChange(record, before === state.phase ? undefined : before);
   }
 
-  async #perform(coming: Coming, effect: TransfereeEffect, history: ChatHistory | undefined): Promise<void> {
+  async #perform(coming: Coming, effect: TransfereeEffect, asked: Asked | undefined): Promise<void> {
     const { callId } = coming.run.state;
     switch (effect.type) {
       case 'ask':
@@ -251,12 +266,20 @@ export class IncomingTransfers implements TransferHandler {
         return;
       }
       case 'merge':
-        return history && this.#chat.merge(coming, history);
+        if (!asked?.history) return;
+        await this.#chat.merge(coming, asked.history);
+        asked.execution.merged = true;
+        return;
       case 'take':
         return this.#chat.take(coming, effect.lastMessageId);
-      case 'answer':
-        for (const resolve of coming.executions.splice(0))
-          resolve({ CallId: callId, StatusCode: effect.status });
+      case 'answer': {
+        const { status } = effect;
+        const answered = coming.executions.filter(({ merged }) => status === 503 || merged);
+        this.#answer(coming, answered, { CallId: callId, StatusCode: status });
+        return;
+      }
+      case 'refuse':
+        if (asked) this.#answer(coming, [asked.execution], { CallId: callId, StatusCode: 503 });
         return;
       case 'decline':
         return this.#chat.decline(coming);
@@ -265,6 +288,12 @@ export class IncomingTransfers implements TransferHandler {
       case 'cancel-timers':
         return;
     }
+  }
+
+  #answer({ executions }: Coming, answered: readonly Execution[], answer?: ExecutionResponse): void {
+    const left = executions.filter((execution) => !answered.includes(execution));
+    executions.splice(0, executions.length, ...left);
+    for (const execution of answered) execution.answer(answer);
   }
 
   #ask(coming: Coming): void {

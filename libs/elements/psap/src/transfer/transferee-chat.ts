@@ -15,6 +15,13 @@ import type { IncomingTransfer } from './transfer-record.js';
 import type { TransferRun } from './transfer-run.js';
 import { fixedText } from './transfer-text.js';
 
+/** An execution request that waits for its answer. */
+export interface Execution {
+  /** What it brought is in the records: before that it is not answered 200. */
+  merged: boolean;
+  readonly answer: (answer?: ExecutionResponse) => void;
+}
+
 /** One transfer of a chat to us, while it is in memory. */
 export interface Coming {
   record: IncomingTransfer;
@@ -22,7 +29,7 @@ export interface Coming {
   /** Our 265, and what the APP said to it last. */
   claim?: { readonly record: MessageRecord; status: number | undefined };
   readonly negotiations: ((answer: NegotiationResponse) => void)[];
-  readonly executions: ((answer?: ExecutionResponse) => void)[];
+  readonly executions: Execution[];
 }
 
 export interface TransfereeChatOptions {
