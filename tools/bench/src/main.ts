@@ -16,7 +16,7 @@ Run it on a machine that does nothing else: the ratio of a pair says more than t
 /proc. The measured program has core 1, the far side core 0, if taskset is there. Ends with 1 where a message was not
 answered by 200.
 
-npm run bench -- chats [--count N] [--minutes N | --seconds N] [--every S] [--heartbeat MS] [--rate N] [--growth MB] [--json]
+npm run bench -- chats [--count N] [--minutes N | --seconds N] [--every S] [--heartbeat MS] [--rate N] [--listeners N] [--growth MB] [--json]
 
   chats  chats with heartbeats both ways against an ESInet in one process, through its border, over UDP and TCP by turns.
          At the end every text that was answered 200 has to be in the record of its chat once and in order, and every
@@ -27,6 +27,7 @@ npm run bench -- chats [--count N] [--minutes N | --seconds N] [--every S] [--he
   --every S       seconds between two texts of one caller (30); the centre answers each
   --heartbeat MS  between two heartbeats of each side (15000)
   --rate N        starts a second (40)
+  --listeners N   readers of the event stream (3); each has to be told of every text once
   --growth MB     growth of the memory in a minute that still counts as none, by least squares over the last three (8)
   --json          the report as JSON; what else there is to say goes to the standard error
 
@@ -58,6 +59,7 @@ if (what === 'sip' && !args.includes('--help')) {
     everySeconds: number(args, '--every', 30),
     heartbeatMs: number(args, '--heartbeat', 15_000),
     rate: number(args, '--rate', 40),
+    listeners: number(args, '--listeners', 3),
     growthMbPerMinute: number(args, '--growth', 8),
     json: args.includes('--json'),
   });

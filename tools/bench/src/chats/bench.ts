@@ -1,5 +1,6 @@
 import { LoadCaller } from './caller.js';
 import { type EsinetProcess, startEsinet } from './esinet-process.js';
+import { Listener } from './listener.js';
 import { type Balance, balance, isBalanced, sum } from './ledger.js';
 import { type Sample, Sampler, slope, valueOf } from './sample.js';
 
@@ -11,6 +12,8 @@ export interface ChatBenchOptions {
   readonly heartbeatMs: number;
   /** Starts a second. */
   readonly rate: number;
+  /** Readers of the event stream. */
+  readonly listeners: number;
   /** Growth of the memory that is still none. */
   readonly growthMbPerMinute: number;
   readonly json: boolean;
@@ -23,6 +26,8 @@ export interface ChatBenchReport {
   readonly seconds: number;
   readonly toPsap: Balance;
   readonly toApp: Balance;
+  /** What the readers of the event stream were told of both, all readers together. */
+  readonly toListeners: Balance;
   readonly undelivered: { readonly app: number; readonly psap: number };
   readonly heartbeats: { readonly in: number; readonly out: number };
   readonly silences: number;
@@ -38,16 +43,20 @@ export interface ChatBenchReport {
   readonly cpuPercent: { readonly mean: number; readonly most: number };
   readonly loopDelayMs: { readonly median: number; readonly most: number };
   readonly samples: readonly Sample[];
+  /** Chats whose books do not balance, with what their record says of the way they came. */
+  readonly odd: readonly string[];
   readonly verdict: readonly string[];
 }
 
 interface RecordedChat {
   readonly phase: string;
+  readonly centre: string;
   readonly messages: readonly {
     readonly direction: 'in' | 'out';
     readonly text?: string;
     readonly kind: string;
     readonly delivery?: string;
+    readonly reasons?: readonly string[];
   }[];
 }
 
@@ -57,6 +66,8 @@ const sampleSeconds = 10;
 /** A run too short for the collector to have settled says nothing about growth. */
 const leastForGrowth = 120;
 const settleMs = 3_000;
+/** Chats named where something is wrong. */
+const oddShown = 5;
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 
@@ -68,7 +79,9 @@ export async function chatBench(o: ChatBenchOptions): Promise<number> {
   const say = (line: string): void => void (o.json ? process.stderr : process.stdout).write(`${line}\n`);
   const esinet = await startEsinet({ heartbeatMs: o.heartbeatMs });
   const callers: LoadCaller[] = [];
+  const listeners: Listener[] = [];
   const stop = async (): Promise<void> => {
+    await Promise.allSettled(listeners.map((listener) => listener.close()));
     await Promise.allSettled(callers.map(({ client }) => client.close()));
     await esinet.stop();
   };
@@ -76,7 +89,12 @@ export async function chatBench(o: ChatBenchOptions): Promise<number> {
     process.once(signal, () => void stop().finally(() => process.exit(130)));
   }
   try {
-    const report = await measure(o, esinet, callers, say);
+    for (let i = 0; i < o.listeners; i++) {
+      const listener = new Listener(`http://127.0.0.1:${esinet.port(15_090)}/api/events`);
+      await listener.open();
+      listeners.push(listener);
+    }
+    const report = await measure(o, esinet, callers, listeners, say);
     print(report, say);
     if (o.json) process.stdout.write(`${JSON.stringify(report)}\n`);
     return report.verdict.length === 0 ? 0 : 1;
@@ -89,6 +107,7 @@ async function measure(
   o: ChatBenchOptions,
   esinet: EsinetProcess,
   callers: LoadCaller[],
+  listeners: readonly Listener[],
   say: (line: string) => void,
 ): Promise<ChatBenchReport> {
   say(`${o.count} chats, ${o.rate} starts a second, UDP and TCP by turns, process ${esinet.pid}`);
@@ -124,7 +143,7 @@ async function measure(
   await Promise.all(talking);
   await wait(settleMs);
   const after = await countHeartbeats(esinet);
-  return reportOf(o, esinet, callers, sampler.samples, {
+  return reportOf(o, esinet, callers, listeners, sampler.samples, {
     in: after.in - heartbeats.in,
     out: after.out - heartbeats.out,
   });
@@ -151,11 +170,15 @@ async function reportOf(
   o: ChatBenchOptions,
   esinet: EsinetProcess,
   callers: readonly LoadCaller[],
+  listeners: readonly Listener[],
   samples: readonly Sample[],
   heartbeats: { in: number; out: number },
 ): Promise<ChatBenchReport> {
   const toPsap: Balance[] = [];
   const toApp: Balance[] = [];
+  const told: string[] = [];
+  const odd: string[] = [];
+  const ways: string[] = [];
   let psapOpen = 0;
   let psapUndelivered = 0;
   for (const { client, said, heard } of callers) {
@@ -164,9 +187,17 @@ async function reportOf(
     const messages = chat.messages ?? [];
     if (chat.phase === 'open') psapOpen++;
     const texts = (direction: 'in' | 'out') => messages.filter((m) => m.direction === direction && m.text);
+    ways.push([chat.centre, ...messages.flatMap(({ reasons = [] }) => reasons)].join(' '));
+    for (const m of messages) if (m.text) told.push(`${client.callId} ${m.direction} ${m.text}`);
     psapUndelivered += texts('out').filter((m) => m.delivery !== 'delivered').length;
     toPsap.push(balance({ said, read: texts('in').map((m) => m.text ?? '') }));
     toApp.push(balance({ said: texts('out').map((m) => m.text ?? ''), read: heard.map(({ text }) => text) }));
+  }
+  for (const [index, { client, name }] of callers.entries()) {
+    const [a, b] = [toPsap[index], toApp[index]];
+    if (a && b && (!isBalanced(a) || !isBalanced(b))) {
+      odd.push(`${name} ${client.callId}: ${ways[index] ?? ''}, ${a.lost} lost on the way in, ${b.lost} out`);
+    }
   }
   const window = Math.min(growthSeconds, o.seconds * 0.6);
   const late = samples.filter(({ seconds }) => seconds >= o.seconds - window - 1);
@@ -180,6 +211,7 @@ async function reportOf(
     seconds: o.seconds,
     toPsap: sum(toPsap),
     toApp: sum(toApp),
+    toListeners: sum(listeners.map((listener) => heardBy(listener, told))),
     undelivered: { app: callers.reduce((n, c) => n + c.undelivered, 0), psap: psapUndelivered },
     heartbeats,
     silences: callers.reduce((n, c) => n + c.silences, 0),
@@ -194,8 +226,15 @@ async function reportOf(
     cpuPercent: { mean: cpu.reduce((a, b) => a + b, 0) / Math.max(1, cpu.length), most: Math.max(0, ...cpu) },
     loopDelayMs: { median: delay[delay.length >> 1] ?? 0, most: delay.at(-1) ?? 0 },
     samples,
+    odd,
   };
   return { ...report, verdict: verdictOf(o, report) };
+}
+
+/** Over all chats: in which order those of two chats are told does not matter. */
+function heardBy(listener: Listener, said: readonly string[]): Balance {
+  const { disordered: _disordered, ...rest } = balance({ said, read: listener.told });
+  return { ...rest, disordered: 0 };
 }
 
 /** Sentences that say what is wrong; none: it passed. */
@@ -203,6 +242,8 @@ function verdictOf(o: ChatBenchOptions, r: Omit<ChatBenchReport, 'verdict'>): st
   const wrong: string[] = [];
   if (!isBalanced(r.toPsap)) wrong.push('what the PSAP recorded is not what the callers said');
   if (!isBalanced(r.toApp)) wrong.push('what the callers heard is not what the PSAP said');
+  if (!isBalanced(r.toListeners))
+    wrong.push('what readers of the event stream were told is not what was said');
   if (r.undelivered.app + r.undelivered.psap > 0) wrong.push('messages were not delivered');
   if (r.open.app < r.chats || r.open.psap < r.chats) wrong.push('chats did not stand to the end');
   if (r.silences > 0) wrong.push('a PSAP fell silent');
@@ -229,6 +270,8 @@ function print(r: ChatBenchReport, say: (line: string) => void): void {
     `${b.said} texts, ${b.lost} lost, ${b.doubled} doubled, ${b.disordered} out of order, ${b.strange} never said`;
   say(`APP to PSAP: ${texts(r.toPsap)}, ${r.undelivered.app} not delivered`);
   say(`PSAP to APP: ${texts(r.toApp)}, ${r.undelivered.psap} not delivered`);
+  say(`event stream: ${texts(r.toListeners)}`);
+  for (const odd of r.odd.slice(0, oddShown)) say(`  ${odd}`);
   say(
     `heartbeats: ${r.heartbeats.in} in, ${r.heartbeats.out} out; chats standing: ${r.open.psap} of ${r.chats}`,
   );

@@ -25,7 +25,11 @@ export const eventSchemas = {
     description: 'What happened since Last-Event-ID is not kept: everything has to be fetched anew',
   }),
   chat: event('ChatEvent', chatSchema, 'A chat began, changed its phase, or has another call taker'),
-  message: event('MessageEvent', messageSchema, 'Something was said, or shows up later than it was said'),
+  message: event(
+    'MessageEvent',
+    messageSchema,
+    'Something was said; or, under the same `sequence` again, more became known of it, such as its delivery',
+  ),
   note: event(
     'NoteEvent',
     z.union([
