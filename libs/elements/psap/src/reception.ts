@@ -12,7 +12,7 @@ export async function received(
   message: IncomingMessage,
   named: Centre | undefined,
   desks: {
-    readonly chats: Pick<ChatDesk, 'take' | 'find' | 'knows'>;
+    readonly chats: Pick<ChatDesk, 'take' | 'knows'>;
     readonly alerts: Pick<AlertDesk, 'take'>;
     readonly tests: Pick<TestDesk, 'take' | 'owns'>;
     readonly fallback: Centre;
@@ -22,8 +22,7 @@ export async function received(
   if (desks.tests.owns(message) && !isOfRealChat(message, desks.chats)) {
     return { status: await desks.tests.take(message, centre) };
   }
-  if (message.alert && (await isNonInteractive(message, desks.chats)))
-    return desks.alerts.take(message, centre);
+  if (message.alert && isNonInteractive(message, desks.chats)) return desks.alerts.take(message, centre);
   const answer = await desks.chats.take(message, named);
   const error = message.alert?.error;
   // RFC 8876 5.2: the message is taken, its sender hears that the alert in it was bad.
@@ -37,11 +36,13 @@ function isOfRealChat(message: IncomingMessage, chats: Pick<ChatDesk, 'knows'>):
   return chats.knows(callId);
 }
 
-/** RFC 8876 4.3: no session, unless a start with a Call Identifier asks for one or it comes within one. */
-async function isNonInteractive(message: IncomingMessage, chats: Pick<ChatDesk, 'find'>): Promise<boolean> {
+/**
+ * RFC 8876 4.3: no session, unless a start with a Call Identifier asks for one or it comes within one. Only memory is
+ * asked: to search the records for every identifier that a stranger makes up would be a way to keep them busy.
+ */
+function isNonInteractive(message: IncomingMessage, chats: Pick<ChatDesk, 'knows'>): boolean {
   const { callId, messageType } = message.identifiers;
   if (callId === undefined || messageType === undefined) return true;
   const kind = messageKind(messageType);
-  if (kind === 'start' || kind === 'start-redirect') return false;
-  return (await chats.find(callId)) === undefined;
+  return kind !== 'start' && kind !== 'start-redirect' && !chats.knows(callId);
 }
