@@ -113,8 +113,8 @@ export const psapConfigSchema = z
             redirecting: textSchema.default('Another centre will answer you. Please wait.'),
           })
           .prefault({}),
-        /** Octets of one chat's history that are sent along. */
-        historyBytes: z.int().min(10_000).max(1_000_000).default(900_000),
+        /** Octets of one chat's history that are sent along; a request has at most 1 MB. */
+        historyBytes: z.int().min(10_000).max(950_000).default(900_000),
         /** Transfers remembered after they are over. */
         remembered: z.int().min(10).max(100_000).default(1_000),
       })
