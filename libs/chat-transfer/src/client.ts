@@ -21,10 +21,13 @@ export interface TransferFailure {
   readonly status?: number;
 }
 
-/** Whether asking again cannot help: the peer refuses us or our request (HTTP 4xx). */
-export function isFinalFailure({ code, status }: TransferFailure): boolean {
-  return code === 'refused' && status !== undefined && status >= 400 && status < 500;
+/** Whether asking again cannot help: the peer refuses us or our request (HTTP 4xx), and not just for now. */
+export function isFinalFailure({ code, status = 0 }: TransferFailure): boolean {
+  return code === 'refused' && status >= 400 && status < 500 && !forNow.includes(status);
 }
+
+/** RFC 9110 15.5.9, RFC 8470 5.2, RFC 6585 4. */
+const forNow = [408, 425, 429];
 
 /** What the peer's certificate must have among its names; without it the host of the URL. */
 export interface ExpectedPeer {

@@ -246,7 +246,13 @@ describe('error charts', () => {
 
   it('a transferee that refuses us is not asked again', () => {
     const { state } = run(...toExecuting, { ...unanswered, final: true });
-    expect(state).toMatchObject({ phase: 'reactivating', reason: 'no-answer', verdict: 'unknown' });
+    expect(state).toMatchObject({ phase: 'reactivating', reason: 'no-answer', verdict: 'no' });
+    // An earlier request may have been read.
+    const retry = [unanswered, { type: 'timer', timer: 'retry' }] as const;
+    expect(run(...toExecuting, ...retry, { ...unanswered, attempt: 2, final: true }).state).toMatchObject({
+      phase: 'reactivating',
+      verdict: 'unknown',
+    });
   });
 
   const silent = [

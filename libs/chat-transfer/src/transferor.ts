@@ -303,7 +303,11 @@ function executing(state: Transferor, event: TransferorEvent): Step {
   switch (event.type) {
     case 'executed': {
       if (event.status !== undefined) return answered(state, event);
-      if (event.final) return reactivate(state, event.at, 'no-answer');
+      if (event.final) {
+        // Refused before it was read: the only request that ever went out has made nobody take the chat.
+        const verdict = event.attempt === 1 && state.attempt === 1 ? 'no' : 'unknown';
+        return reactivate({ ...state, verdict }, event.at, 'no-answer');
+      }
       if (event.attempt !== state.attempt) return same(state);
       return [{ ...state, asking: false }, [{ type: 'set-timer', timer: 'retry', ms: state.timing.retryMs }]];
     }

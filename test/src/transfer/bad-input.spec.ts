@@ -2,7 +2,7 @@ import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { type NegotiationRequest, transferClient } from '@esinet/chat-transfer';
+import { type NegotiationRequest, isFinalFailure, transferClient } from '@esinet/chat-transfer';
 import { type TlsOptions, ensureLabPki, loadTls } from '@esinet/platform';
 import { until } from '@esinet/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -196,6 +196,14 @@ it('serves its schemas to a peer', { meta: { clause: 'TS 103 698 Annex A' } }, a
       .end();
   });
   expect(JSON.parse(body)).toMatchObject({ required: ['CallId', 'MessageId', 'ExpiryTime'] });
+});
+
+it('a refusal that is not for now is final', () => {
+  const refused = [400, 403, 404, 408, 413, 425, 429, 500, 503, 504].filter((status) =>
+    isFinalFailure({ code: 'refused', message: '', status }),
+  );
+  expect(refused).toEqual([400, 403, 404, 413]);
+  expect(isFinalFailure({ code: 'timeout', message: '' })).toBe(false);
 });
 
 describe('the client', () => {
