@@ -86,7 +86,7 @@ describe('an outbox', () => {
   );
 
   describe('with an attempt that goes nowhere', () => {
-    function hanging() {
+    function hanging(routed = false) {
       const clock = new ManualClock();
       const open: ((outcome: SendOutcome) => void)[] = [];
       const sent: string[] = [];
@@ -95,6 +95,7 @@ describe('an outbox', () => {
         clock,
         attempts: 3,
         firstPauseMs: 1_000,
+        ...(routed && { routed: ({ messageId }) => messageId === 1 }),
         send: (m) => {
           sent.push(`${m.messageType}/${m.messageId ?? '-'}`);
           return new Promise((resolve) => open.push(resolve));
@@ -133,6 +134,44 @@ describe('an outbox', () => {
         expect(sent).toHaveLength(4);
         await answer(2, taken);
         expect(outcomes).toEqual(['1 200', '2 200']);
+      },
+    );
+
+    it(
+      'sends no copy of what is routed once the PSAP has spoken: it would go to another one',
+      { meta: { clause: 'TS 103 698 6.2.2' } },
+      async () => {
+        const { clock, outbox, sent, outcomes, answer } = hanging(true);
+        outbox.push(text(1));
+        outbox.push(text(2));
+        await clock.run(3_000, 500);
+        outbox.kick(true);
+        await clock.run(10, 10);
+        expect(sent).toEqual(['259/1', '259/2']);
+        expect(outcomes).toEqual(['1 200']);
+        // Its own answer comes late, and takes nothing from the next message.
+        await answer(0, silence);
+        await clock.run(2_000, 500);
+        outbox.kick(true);
+        expect(sent).toEqual(['259/1', '259/2', '259/2']);
+        await answer(2, taken);
+        expect(outcomes).toEqual(['1 200', '2 200']);
+      },
+    );
+
+    it(
+      'nor in the pause after an attempt that failed',
+      { meta: { clause: 'TS 103 698 6.2.2' } },
+      async () => {
+        const { clock, outbox, sent, outcomes, answer } = hanging(true);
+        outbox.push(text(1));
+        await answer(0, silence);
+        outbox.kick(true);
+        await clock.run(5_000, 500);
+        expect(sent).toEqual(['259/1']);
+        expect(outcomes).toEqual(['1 200']);
+        outbox.push(text(2));
+        expect(sent).toEqual(['259/1', '259/2']);
       },
     );
 

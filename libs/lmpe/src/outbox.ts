@@ -11,6 +11,11 @@ export interface OutboxOptions {
   /** Sends of one message, the first included. */
   readonly attempts: number;
   readonly firstPauseMs: number;
+  /**
+   * Goes to a service and not to a PSAP: a copy may be routed to another one, and then two would have the chat. Once the
+   * other side has spoken in the chat it has arrived, answered or not.
+   */
+  readonly routed?: (message: OutgoingMessage) => boolean;
   /** Called once for each message, after the last attempt. */
   readonly onOutcome: (message: OutgoingMessage, outcome: SendOutcome, attempts: number) => void;
 }
@@ -38,6 +43,8 @@ export class Outbox {
   #pause: { timer: Timer; end: () => void } | undefined;
   /** Ends the wait for an attempt that goes nowhere. */
   #overtake: (() => void) | undefined;
+  /** A routed message is under way and the other side has spoken: it has it. */
+  #arrived: (() => void) | undefined;
 
   constructor(private readonly o: OutboxOptions) {}
 
@@ -56,8 +63,16 @@ export class Outbox {
     return this.#waiting.length;
   }
 
-  /** The other side was heard: a pause before the next attempt is over, and an attempt that goes nowhere is made again. */
-  kick(): void {
+  /**
+   * The other side was heard: a pause before the next attempt is over, and an attempt that goes nowhere is made again.
+   *
+   * @param inChat it said which chat it means
+   */
+  kick(inChat = false): void {
+    if (inChat && this.#arrived) {
+      this.#arrived();
+      return;
+    }
     this.#pause?.timer.cancel();
     this.#pause?.end();
     if (!this.#closed) this.#overtake?.();
@@ -79,16 +94,36 @@ export class Outbox {
 
   async #deliver(message: OutgoingMessage): Promise<void> {
     const attempts = message.keepAlive ? 1 : this.o.attempts;
+    const arrived = this.o.routed?.(message) ? this.#arrival() : undefined;
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#attempt(message);
+      const attempted = this.#attempt(message);
+      const outcome = await (arrived ? Promise.race([attempted, arrived]) : attempted);
       if (this.#closed) return;
       if (attempt >= attempts || !worthAnotherAttempt(outcome)) {
+        this.#arrived = undefined;
         this.o.onOutcome(message, outcome, attempt);
         return;
       }
-      await this.#wait(Math.min(this.o.firstPauseMs * 2 ** (attempt - 1), maxPauseMs));
+      const pause = this.#wait(Math.min(this.o.firstPauseMs * 2 ** (attempt - 1), maxPauseMs));
+      const meanwhile = await (arrived ? Promise.race([pause, arrived]) : pause);
       if (this.#closed) return;
+      if (meanwhile) {
+        this.#pause?.timer.cancel();
+        this.#pause?.end();
+        this.o.onOutcome(message, meanwhile, attempt);
+        return;
+      }
     }
+  }
+
+  /** Resolves when the other side speaks: as good as its answer. */
+  #arrival(): Promise<SendOutcome> {
+    return new Promise((resolve) => {
+      this.#arrived = () => {
+        this.#arrived = undefined;
+        resolve({ kind: 'answered', status: 200 });
+      };
+    });
   }
 
   /** At most one copy goes after it, and the first answer counts. A keep-alive is let go instead. */
@@ -101,7 +136,7 @@ export class Outbox {
         // What comes of a copy that lost says nothing of the message that is under way by then.
         if (over) return;
         over = true;
-        this.#overtake = undefined;
+        if (this.#overtake === overtake) this.#overtake = undefined;
         resolve(outcome);
       };
       const send = (): void => {
@@ -111,12 +146,13 @@ export class Outbox {
           if (outcome.kind === 'answered' || under === 0) done(outcome);
         });
       };
-      this.#overtake = () => {
+      const overtake = (): void => {
         if (this.o.clock.now() - begun < overtakenAfterMs) return;
         this.#overtake = undefined;
         if (message.keepAlive) done({ kind: 'failure', reason: 'overtaken' });
         else send();
       };
+      this.#overtake = overtake;
       send();
     });
   }

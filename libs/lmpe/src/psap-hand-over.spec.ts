@@ -141,6 +141,22 @@ describe('a transferor', () => {
     );
   });
 
+  it('asks nobody while records are taken in', { meta: { clause: 'TS 103 698 6.2.6' } }, () => {
+    const given: PsapEvent = { type: 'restored', messageType: 265, messageId: 5, text: 't', status: 0 };
+    const known = from(ana, '259/1 old', { imported: true });
+    const replayed = taking(known, given, from(ana, '260'));
+    expect(replayed.last).toEqual([]);
+    expect(continued(replayed.state, { type: 'resumed' }).last).toEqual([`send 265/5 ${ana} t`]);
+  });
+
+  it('gives nothing away that the APP has not agreed to', { meta: { clause: 'TS 103 698 6.2.7' } }, () => {
+    const greeted = psap(from(ana, '273/4 Ana'));
+    for (const event of [{ type: 'transfer' }, { type: 'redirect', target: toledo }] as const) {
+      expect(continued(greeted.state, event).last).toEqual(['refused']);
+      expect(continued(greeted.state, outcome(257, 1, 200), event).last).not.toEqual(['refused']);
+    }
+  });
+
   it('redirects, again if the APP does not go', { meta: { clause: 'TS 103 698 6.2.7' } }, () => {
     const sent = psap(start, { type: 'redirect', target: toledo, text: 'go' });
     expect(sent.last).toEqual([`send 274/1 ${ana} go ${toledo}`]);

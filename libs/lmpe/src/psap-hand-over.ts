@@ -44,9 +44,9 @@ export function redirect(state: PsapSession, target: string, text: string | unde
   return after(sent, leave(next, 'handed-over'));
 }
 
-/** As long as it is not known whether the chat is ours again, it is not ours to give away. */
+/** As long as the APP has not agreed that the chat is ours, it is not ours to give away. */
 function mayLeave(state: PsapSession): boolean {
-  return state.phase === 'open' && (state.claim === undefined || state.claim.by === 'greet');
+  return state.phase === 'open' && state.claim === undefined;
 }
 
 /** 6.3.3: 265 from the transferor itself. The chat is ours at once; if the APP refuses it, somebody else was first. */
@@ -156,7 +156,11 @@ function isRefusal(status: number): boolean {
 export function restored(state: PsapSession, m: Extract<PsapEvent, { type: 'restored' }>): PsapStep {
   const kind = messageKind(m.messageType);
   const messageId = m.messageId ?? 0;
-  const known: PsapSession = { ...state, lastSent: Math.max(state.lastSent, messageId) };
+  const known: PsapSession = {
+    ...state,
+    lastSent: Math.max(state.lastSent, messageId),
+    replaying: true,
+  };
   const [next] = phaseOf(known, state, kind, m);
   if (m.status === undefined) return [next, []];
   return [outcome(next, m.messageType, m.messageId, m.status)[0], []];

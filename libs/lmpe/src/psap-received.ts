@@ -123,6 +123,7 @@ function ended(state: PsapSession, m: ReceivedMessage): PsapStep {
 
 /** Heard of an APP whose chat may be here or elsewhere: it is asked, and its answer counts. */
 function askAgain(state: PsapSession): PsapStep {
+  if (state.replaying === true) return [state, []];
   return state.phase === 'handed-over' && state.redirect ? redirectAgain(state) : claimAgain(state);
 }
 

@@ -86,7 +86,7 @@ function timer(state: PsapSession, name: SessionTimer): PsapStep {
 
 function resumed(state: PsapSession): PsapStep {
   const again = state.redirect && { ...state.redirect, underWay: false };
-  const [shown, texts] = showHeld({ ...state, redirect: again });
+  const [shown, texts] = showHeld({ ...state, redirect: again, replaying: undefined });
   const [next, claim] = shown.claim?.fate === 'unanswered' ? claimAgain(shown) : [shown, []];
   return [next, [...texts, ...claim, ...(next.phase === 'open' ? timers(next) : [])]];
 }

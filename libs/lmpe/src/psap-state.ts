@@ -32,6 +32,8 @@ export interface PsapSession {
   readonly timing: SessionTiming;
   /** The chat was ours before: what comes late may be from that time. */
   readonly had?: boolean;
+  /** Records are being taken in: nothing is asked of anybody before `resumed`. */
+  readonly replaying?: boolean | undefined;
   /** The 266 sent last, and whether the APP has taken it, if that is known: from then on it takes a 265. */
   readonly stall?: Stall | undefined;
   /** What we asked the APP to let us have the chat with, as long as it has not agreed. */

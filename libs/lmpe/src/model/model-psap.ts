@@ -111,7 +111,7 @@ export class ModelPsap {
   }
 
   #busy(): boolean {
-    return this.state?.claim !== undefined && this.state.claim.by !== 'greet';
+    return this.state?.claim !== undefined;
   }
 
   apply(event: PsapEvent): readonly SessionEffect[] {
