@@ -105,6 +105,7 @@ export class ChatClient {
       clock: o.clock,
       attempts: appAttempts,
       firstPauseMs: appFirstPauseMs,
+      routed: ({ to }) => to === o.service,
       onOutcome: (message, outcome) => this.#sent(message, outcome),
     });
   }
@@ -226,7 +227,7 @@ export class ChatClient {
       ...(content !== undefined && { content }),
       ...(callBack !== undefined && { callBack }),
     };
-    this.#outbox.kick();
+    this.#outbox.kick(callId !== undefined);
     return answerOf(this.#apply(event));
   }
 
