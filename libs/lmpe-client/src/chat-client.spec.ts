@@ -88,6 +88,28 @@ const settled = async (): Promise<void> => {
 };
 
 describe('a chat without sockets', () => {
+  it(
+    'does not start again, at another PSAP, when the first speaks before the network has answered',
+    { meta: { clause: 'TS 103 698 6.2.2' } },
+    async () => {
+      const { clock, far, client, hear } = bench();
+      const answers: ((outcome: SendOutcome) => void)[] = [];
+      far.answer = () => new Promise((resolve) => answers.push(resolve));
+      const started = client.start('help');
+      await clock.run(4_000, 500);
+      expect(hear(257, 1, 'hello')).toBe(200);
+      await settled();
+      expect(await started).toMatchObject({ delivered: true });
+      const said = client.say('fire');
+      await settled();
+      expect(far.said).toEqual(['257/1 urn:service:sos help', `259/2 ${madrid} fire`]);
+      answers[0]?.({ kind: 'answered', status: 408 });
+      answers[1]?.({ kind: 'answered', status: 200 });
+      expect(await said).toMatchObject({ delivered: true });
+      expect(far.said).toHaveLength(2);
+    },
+  );
+
   it('says everything once and in order', { meta: { clause: 'TS 103 698 6.2.2' } }, async () => {
     const { far, client, hear, heard } = bench();
     expect(await client.start('help')).toEqual({ delivered: true, status: 200, messageId: 1 });
