@@ -30,11 +30,9 @@ export {
   type TransferorEvent,
   type TransferorPhase,
   type TransferorTimer,
-  isTransferorActive,
   newTransferor,
-  transferor,
-  wantsRestored,
-} from './transferor.js';
+} from './transferor-state.js';
+export { isTransferorActive, transferor, wantsRestored } from './transferor.js';
 export {
   type Transferee,
   type TransfereeEffect,

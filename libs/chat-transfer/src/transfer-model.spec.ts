@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Faults, World } from './transfer-model.js';
+import { type Faults, World } from './model/world.js';
 
 const calm: Faults = { lost: 0, twice: 0, delayMs: 100, crash: 0, attempts: 6, forgetful: 0 };
 

@@ -4,11 +4,9 @@ import {
   type TransferorEffect,
   type TransferorEvent,
   type TransferorPhase,
-  isTransferorActive,
   newTransferor,
-  transferor,
-  wantsRestored,
-} from './transferor.js';
+} from './transferor-state.js';
+import { isTransferorActive, transferor, wantsRestored } from './transferor.js';
 
 /** Runs events one second apart and gives what came of them. */
 function run(...events: (Partial<TransferorEvent> & { type: TransferorEvent['type'] })[]) {
