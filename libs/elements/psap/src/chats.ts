@@ -1,4 +1,4 @@
-import { type Clock, type IdSource, isoTime } from '@esinet/kernel';
+import { type Clock, type IdSource, type Logger, isoTime, messageOf } from '@esinet/kernel';
 import {
   type PsapSession,
   type SessionEffect,
@@ -19,6 +19,9 @@ import type { IncomingMessage } from './incoming-message.js';
 import { outRecord, replayOf } from './make-record.js';
 import { type ChatRecord, chatIdOf } from './message-record.js';
 
+/** Chats brought back beside each other: the disk waits for none of them. */
+const restoredAtOnce = 16;
+
 export interface ChatsOptions {
   readonly config: PsapConfig;
   readonly centres: Centres;
@@ -29,6 +32,7 @@ export interface ChatsOptions {
   readonly watcher: DeskWatcher;
   readonly clock: Clock;
   readonly ids: IdSource;
+  readonly logger: Logger;
 }
 
 /** The chats in memory: which one a message belongs to, how one begins and how it comes back from the records. */
@@ -111,11 +115,20 @@ export class Chats {
   async restore(): Promise<number> {
     const { clock, config, index, archive } = this.o;
     let restored = 0;
+    const loading = new Set<Promise<unknown>>();
     for await (const record of archive.openSince(isoTime(clock.wall() - config.limits.restoreWithin))) {
-      if (index.size >= config.limits.chats) break;
-      await this.load(record);
-      restored++;
+      if (index.size + loading.size >= config.limits.chats) break;
+      const load = this.load(record)
+        .then(
+          () => restored++,
+          // It comes back when it is spoken in; the others are not kept waiting.
+          (error: unknown) => this.o.logger.error('chat not restored', { reason: messageOf(error) }),
+        )
+        .finally(() => loading.delete(load));
+      loading.add(load);
+      if (loading.size >= restoredAtOnce) await Promise.race(loading);
     }
+    await Promise.all(loading);
     return restored;
   }
 
