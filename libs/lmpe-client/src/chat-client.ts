@@ -14,6 +14,7 @@ import {
   appSession,
   destinationOf,
   isDelivered,
+  isEmergencyService,
   messageKind,
   newAppSession,
   outgoingOf,
@@ -103,7 +104,8 @@ export class ChatClient {
     this.#outbox = new Outbox({
       send: (message) => this.#send(message),
       clock: o.clock,
-      attempts: appAttempts,
+      // TS 103 698 6.1.2.10: a test that is refused (486) is not repeated.
+      attempts: isEmergencyService(o.service)?.test ? 1 : appAttempts,
       firstPauseMs: appFirstPauseMs,
       routed: ({ to }) => to === o.service,
       onOutcome: (message, outcome) => this.#sent(message, outcome),

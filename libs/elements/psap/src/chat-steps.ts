@@ -186,7 +186,9 @@ export class ChatSteps {
     return made;
   }
 
+  /** As long as no call taker has the chat: nobody wants to be talked over. */
   #answer(chat: Chat, effects: readonly SessionEffect[]): void {
+    if (chat.details.taker !== undefined) return;
     for (const effect of effects) {
       const text =
         effect.type === 'show' ? automaticAnswer(chat.centre, effect.kind, effect.text) : undefined;

@@ -107,10 +107,15 @@ export const psapConfigSchema = z
         /** Predefined texts (6.2.6, 6.2.7); `{name}` becomes the name of the centre. */
         texts: z
           .strictObject({
-            transferring: textSchema.default('Your chat is being passed to another centre. Please wait.'),
+            // Clients are deployed that take either of these for the end of the chat.
+            transferring: textSchema.default(
+              'Your chat is being passed to another centre. Please wait. If nobody answers, start a new chat.',
+            ),
             transferred: textSchema.default('You are in touch with {name} now.'),
             reactivated: textSchema.default('You are still in touch with {name}. Please go on writing.'),
-            redirecting: textSchema.default('Another centre will answer you. Please wait.'),
+            redirecting: textSchema.default(
+              'Another centre will answer you. Please wait. If nobody does, start a new chat.',
+            ),
           })
           .prefault({}),
         /** Octets of one chat's history that are sent along; a request has at most 1 MB. */

@@ -405,6 +405,25 @@ describe('a PSAP', () => {
     expect(await messages(b.records)).toEqual([]);
   });
 
+  it('answers nothing by itself once a call taker has the chat', async () => {
+    const b = await bench({ config: { script: 'echo' } });
+    await b.caller.send(b.port, { callInfo: identify(257, 1) });
+    await b.caller.send(b.port, { callInfo: identify(259, 2), body: 'smoke' });
+    expect((await b.caller.request(2)).body.toString()).toBe('default has received: smoke');
+    const post = (path: string, method: string, body: object): Promise<Response> =>
+      fetch(`${b.api}/${path}`, {
+        method,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    expect((await post('takers/ana', 'PUT', { name: 'Ana' })).ok).toBe(true);
+    const chat = `chats/${encodeURIComponent(callId)}`;
+    expect((await post(`${chat}/accept`, 'POST', { taker: 'ana' })).ok).toBe(true);
+    await b.caller.send(b.port, { callInfo: identify(259, 3), body: 'fire' });
+    expect((await post(`${chat}/messages`, 'POST', { text: 'I am here', by: 'ana' })).ok).toBe(true);
+    expect((await b.caller.request(3)).body.toString()).toBe('I am here');
+  });
+
   it(
     'answers each in-chat text by itself if told to, and ends with the caller',
     { meta: { clause: 'TS 103 698 6.2.4' } },
