@@ -53,6 +53,11 @@ export class Centres {
     return this.get(parsed.user);
   }
 
+  /** Whether it stands in the configuration, or is the default. */
+  lists(id: string): boolean {
+    return this.#listed.has(id) || id === this.config.defaultCentre;
+  }
+
   get acceptsAny(): boolean {
     return this.config.acceptAny;
   }

@@ -1,6 +1,7 @@
 import {
   type TransferHandler,
   type TransferPeer,
+  covers,
   isTransfereeActive,
   isTransferorActive,
 } from '@esinet/chat-transfer';
@@ -187,18 +188,28 @@ export class TransferDesk {
     wish: 'transfer' | 'redirect',
   ): Result<Pick<Centre, 'uri' | 'publicUri'>, DeskRefusal> {
     if (!isSipUri(to)) return err({ code: 'bad-target', message: 'a target is a SIP URI' });
-    const own = this.o.centres.at(to);
+    const own = this.#own(to);
     if (own?.id === chat.centre.id) return err({ code: 'bad-target', message: 'the chat is there' });
     if (!this.#agreed(chat.centre.id, to, wish)) {
       return err({ code: 'no-agreement', message: `there is no agreement to ${wish} chats to ${to}` });
     }
-    return ok(own ?? { uri: to, publicUri: to });
+    const there = this.o.centres.at(to)?.publicUri ?? to;
+    return ok(own ?? { uri: there, publicUri: there });
   }
 
   #agreed(centre: string, to: string, wish: 'transfer' | 'redirect') {
     const { agreements, ownCentres } = this.o.config.transfer;
-    if (ownCentres && this.o.centres.at(to)) return this.#peers.own;
-    return agreementFor(agreements, centre, to, wish);
+    if (ownCentres && this.#own(to)) return this.#peers.own;
+    return agreementFor(agreements, centre, this.o.centres.at(to)?.publicUri ?? to, wish);
+  }
+
+  /** A centre that is ours only because any name is gives way to an agreement with somebody of that name. */
+  #own(to: string): Centre | undefined {
+    const { centres, config } = this.o;
+    const centre = centres.at(to);
+    if (!centre || centres.lists(centre.id)) return centre;
+    const { agreements } = config.transfer;
+    return agreements.some((agreement) => covers(agreement, centre.publicUri)) ? undefined : centre;
   }
 
   #changed(record: TransferRecord, before: string | undefined): void {

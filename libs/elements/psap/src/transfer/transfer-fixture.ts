@@ -168,6 +168,7 @@ export class TwoPsaps {
   constructor(
     private readonly transfer: Readonly<Record<string, unknown>> = {},
     private readonly logger: Logger = silentLogger,
+    private readonly psap: Readonly<Record<string, unknown>> = {},
   ) {}
 
   /** Starts it over what is on its disk. `lives`: writes before it dies. */
@@ -186,6 +187,7 @@ export class TwoPsaps {
         agreements: [{ name: other, uris: [`sip:*@${other}.lab`], url: `https://${other}.lab` }],
         ...this.transfer,
       },
+      ...this.psap,
     });
     const records = new MortalRecords(this.disks[name]);
     const centres = new Centres(config);

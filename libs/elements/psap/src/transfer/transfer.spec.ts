@@ -122,6 +122,27 @@ describe('a transfer', () => {
   );
 
   it(
+    'goes to whom there is an agreement with, though any name could be a centre of ours',
+    { meta: { clause: 'TS 103 698 6.2.6' } },
+    async () => {
+      const agreements = [{ name: 'b', uris: ['sip:segovia@a.lab'], url: 'https://b.lab' }];
+      const two = new TwoPsaps({ agreements }, undefined, { acceptAny: true });
+      await two.start('madrid');
+      await two.start('toledo');
+      await two.say(start, 'help');
+      await two.settle();
+      for (const to of ['sip:segovia@a.lab', 'sip:segovia@a.internal']) {
+        await two.desk('madrid').transfer(callId, { to });
+      }
+      expect(two.asked).toMatchObject([{ what: 'negotiate' }, { what: 'negotiate' }]);
+      expect(await two.desk('madrid').transfer(callId, { to: 'sip:avila@a.lab' })).toMatchObject({
+        ok: true,
+      });
+      expect(two.asked).toHaveLength(2);
+    },
+  );
+
+  it(
     'that is declined changes nothing',
     {
       meta: {
