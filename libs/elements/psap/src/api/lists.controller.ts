@@ -1,5 +1,6 @@
 import { Controller, Get, HttpCode, Inject, Param, Query } from '@nestjs/common';
 import { ApiExcludeEndpoint } from '@nestjs/swagger';
+import { parameterRegistry } from '@esinet/lmpe';
 import type { z } from 'zod';
 import { PSAP_CONFIG, type PsapConfig } from '../config.js';
 import { PsapService } from '../psap-service.js';
@@ -13,6 +14,7 @@ import {
   idParameter,
   problemMeaningSchema,
   problemMeaningsSchema,
+  registrySchema,
   snippetsQuery,
   snippetsSchema,
 } from './schemas.js';
@@ -58,6 +60,19 @@ export class ListsController {
   @ApiExcludeEndpoint()
   asyncApi(): object {
     return asyncApiDocument();
+  }
+
+  @Get('registry')
+  @Operation({
+    id: 'getRegistry',
+    tag: 'about',
+    summary: 'The parameter values of TS 103 698 in use',
+    description: 'Message types, identifiers and service URNs (Annex C), from the constants of the program.',
+    answer: { status: 200, description: 'All registries', schema: registrySchema },
+    curl: 'http://127.0.0.1:15090/api/registry',
+  })
+  registry(): z.input<typeof registrySchema> {
+    return parameterRegistry();
   }
 
   @Get('problems')

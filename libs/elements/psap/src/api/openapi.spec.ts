@@ -278,6 +278,7 @@ describe('the OpenAPI document', { timeout: 60_000 }, () => {
     await call('listCentres');
     await call('listSnippets', { query: '?language=en' });
     await call('listSnippets', { query: '?language=' });
+    await call('getRegistry');
     const codes = await call('listProblems');
     for (const { code } of (codes.body as { problems: { code: string }[] }).problems) {
       await call('getProblem', { path: { code } });

@@ -229,6 +229,35 @@ export const problemMeaningsSchema = z
   .object({ problems: list(problemMeaning) })
   .register(named, { id: 'ProblemMeanings' });
 
+/** TS 103 698 Annex C, as `parameterRegistry` of @esinet/lmpe makes it. */
+export const registrySchema = z
+  .object({
+    specification: z.string(),
+    messageTypes: list(
+      z.object({
+        value: z.int(),
+        bits: z.string().describe('Sixteen of them'),
+        name: z.string(),
+        from: z.string(),
+        meaning: z.string(),
+        clause: z.string(),
+      }),
+    ),
+    identifiers: list(
+      z.object({
+        name: z.string(),
+        prefix: z.string().describe('As written'),
+        purpose: z.string().describe('As written'),
+        form: z.string(),
+        clause: z.string(),
+        prefixes: list(z.string()).describe('As read'),
+        purposes: list(z.string()).describe('As read, in any case of letters'),
+      }),
+    ),
+    testServices: list(z.object({ form: z.string(), example: z.string(), clause: z.string() })),
+  })
+  .register(named, { id: 'Registry' });
+
 /** What requests carry. The desk judges the length of texts: it knows the limit. */
 export const takerName = z
   .string()
