@@ -11,6 +11,10 @@ const apartMs = 15;
 /** From one text of a person to the next. */
 const textEveryMs = 500;
 
+/** So many transfers are to be hit, with at most so many kills beyond the planned ones. */
+const pointsWanted = 50;
+const furtherKills = 12;
+
 interface Talk {
   readonly app: ChatClient;
   readonly shown: ChatMessage[];
@@ -127,17 +131,17 @@ it(
     };
     const settle = () => Promise.all(talks.map((talk) => ownerOf(talk, 60_000)));
 
-    for (const [victim, waiting] of [
-      [two.madrid, chats / 2],
-      [two.toledo, chats / 3],
-    ] as const) {
+    // The faster the machine, the fewer transfers are still under way when the kill arrives.
+    const kill = async (victim: CentreProcess, waiting: number): Promise<void> => {
       const { begun, asked } = await transferAll(waiting);
       await victim.kill();
       await note(victim, begun);
       await victim.start();
       await asked;
       await settle();
-    }
+    };
+    await kill(two.madrid, chats / 2);
+    await kill(two.toledo, chats / 3);
 
     // One is away for longer than the transfers last; the other is killed while it takes the chats back.
     const { begun, asked } = await transferAll(chats / 2);
@@ -150,6 +154,10 @@ it(
     await note(two.madrid, begun);
     await Promise.all([two.madrid.start(), two.toledo.start()]);
     await settle();
+
+    for (let more = 0; killedWithin < pointsWanted && more < furtherKills; more++) {
+      await kill(more % 2 === 0 ? two.madrid : two.toledo, chats / (2 + (more % 3)));
+    }
     talking = false;
     await Promise.all(mouths);
     await Promise.all(speaking);
@@ -186,6 +194,6 @@ it(
     process.stdout.write(
       `${killedWithin} transfers under way when a PSAP was killed: ${JSON.stringify(points)}; ${total} texts of ${chats} people\n`,
     );
-    expect(killedWithin).toBeGreaterThan(50);
+    expect(killedWithin).toBeGreaterThanOrEqual(pointsWanted);
   },
 );
