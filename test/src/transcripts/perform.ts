@@ -82,6 +82,7 @@ const acts: readonly (readonly [RegExp, Performer])[] = [
   [act('ana is (\\S+)(?: with (\\S+))?'), anaIs],
   [act('(psap-\\S+) is (\\S+)'), psapIs],
   [act('(psap-\\S+) knows nothing'), knowsNothing],
+  [act('(psap-\\S+) has its answers'), hasAnswers],
   [act('(psap-\\S+) reads (.*)'), reads],
   [act('the chat is with (psap-\\S+) alone'), isWith],
 ];
@@ -137,6 +138,16 @@ async function psapIs(stage: Stage, [, name = '', phase]: RegExpExecArray): Prom
 async function knowsNothing(stage: Stage, [, name = '']: RegExpExecArray): Promise<void> {
   const chat = await stage.chat(name);
   if (chat) throw new Error(`${name} has the chat, ${chat.phase}`);
+}
+
+/** What it sent was answered, and it has written that down: after a death it would send it again. */
+async function hasAnswers(stage: Stage, [, name = '']: RegExpExecArray): Promise<void> {
+  const all = async (): Promise<boolean> => {
+    const chat = await stage.chat(name);
+    const messages = chat ? await stage.psap(name).desk.messages(chat.chat) : [];
+    return messages.every(({ delivery }) => delivery !== 'pending');
+  };
+  if (!(await stage.until(all))) throw new Error(`${name} waits for an answer`);
 }
 
 /** The caller's texts at a PSAP, each once and in order. */
