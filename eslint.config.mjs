@@ -16,10 +16,12 @@ const boundaries = [
   only('platform', 'kernel', 'protocol'),
   // testing: for spec files only.
   only('element', 'kernel', 'protocol', 'platform', 'testing'),
-  only('app', 'kernel', 'platform', 'element'),
+  // Polygon clipping and the like: for people who keep boundaries, so never for an element.
+  only('gis', 'kernel', 'protocol'),
+  only('app', 'kernel', 'platform', 'element', 'gis'),
   only('testing', 'kernel', 'protocol', 'platform'),
-  only('tool', 'kernel', 'protocol', 'platform', 'element', 'app', 'testing'),
-  only('test', 'kernel', 'protocol', 'platform', 'element', 'app', 'testing'),
+  only('tool', 'kernel', 'protocol', 'platform', 'element', 'gis', 'app', 'testing'),
+  only('test', 'kernel', 'protocol', 'platform', 'element', 'gis', 'app', 'testing'),
 ];
 
 export default tseslint.config(
