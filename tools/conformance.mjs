@@ -3,12 +3,14 @@
 //   npm test -- --reporter=default --reporter=json --outputFile.json=/tmp/results.json
 //   node tools/conformance.mjs /tmp/results.json
 // --count prints the totals. --check writes nothing and fails where a test names a requirement that there is not, or
-// docs/conformance.md lacks a requirement. --requirements FILE and --out FILE take the place of the repository's own.
+// docs/conformance.md lacks a requirement, or an operation of LoST or HELD has no test that passed. --requirements FILE,
+// --operations FILE and --out FILE take the place of the repository's own.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { clauseTables } from './conformance/clause-tables.mjs';
+import { operationTables, readOperations, unmetOperations } from './conformance/operation-tables.mjs';
 import { missingRows, requirementTables } from './conformance/requirement-tables.mjs';
 import { readRequirements } from './conformance/requirements.mjs';
 import { readTests, unknownIds } from './conformance/results.mjs';
@@ -20,6 +22,7 @@ const { positionals, values } = parseArgs({
     count: { type: 'boolean' },
     check: { type: 'boolean' },
     requirements: { type: 'string', default: join(root, 'tools/conformance/ts-103-698.json') },
+    operations: { type: 'string', default: join(root, 'tools/conformance/location-services.json') },
     out: { type: 'string', default: join(root, 'docs/conformance.md') },
   },
 });
@@ -38,6 +41,7 @@ if (values.count) {
 }
 
 const catalogue = readRequirements(values.requirements);
+const operations = readOperations(values.operations);
 const tests = readTests(results, root);
 const unknown = unknownIds(tests, catalogue.rows);
 if (unknown.length > 0) fail(1, ['Tests name requirements that there are not:', ...unknown]);
@@ -45,6 +49,8 @@ if (unknown.length > 0) fail(1, ['Tests name requirements that there are not:', 
 if (values.check) {
   const missing = missingRows(catalogue, readFileSync(values.out, 'utf8'));
   if (missing.length > 0) fail(1, [`${values.out} is not up to date: ${missing.join(', ')}`]);
+  const unmet = unmetOperations(operations, tests);
+  if (unmet.length > 0) fail(1, ['Without a test that passed:', ...unmet]);
   process.exit(0);
 }
 
@@ -54,6 +60,7 @@ const lines = [
   'Made by `tools/conformance.mjs` from the clauses and requirements that the tests name.',
   '',
   ...requirementTables(catalogue, tests),
+  ...operationTables(operations, tests),
   '# Every clause that a test names',
   '',
   'A clause that is not here has no test that names it.',

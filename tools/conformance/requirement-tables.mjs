@@ -70,13 +70,14 @@ function mark(verdict) {
   return verdict === 'met' || verdict === 'skipped' ? verdict : `**${verdict}**`;
 }
 
-function where(tests) {
+/** The files of tests, each with the titles of the first few. */
+export function where(tests, most = shownPerFile) {
   const files = new Map();
   for (const { file, title } of tests) files.set(file, (files.get(file) ?? new Set()).add(title));
   return [...files]
     .map(([file, titles]) => {
-      const shown = [...titles].slice(0, shownPerFile).map(escaped).join('; ');
-      const more = titles.size > shownPerFile ? `; and ${titles.size - shownPerFile} more` : '';
+      const shown = [...titles].slice(0, most).map(escaped).join('; ');
+      const more = titles.size > most ? `; and ${titles.size - most} more` : '';
       return `\`${file}\`: ${shown}${more}`;
     })
     .join('<br>');

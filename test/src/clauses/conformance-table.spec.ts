@@ -33,16 +33,28 @@ const catalogue = {
   ],
 };
 
+const operations = {
+  title: 'Operations',
+  groups: [{ document: 'RFC 9999', title: 'Made up', rows: [['RFC 9999 1', 'ECRF', 'Answers.']] }],
+};
+
 const test = (fullName: string, status: string, shall?: string | string[], file = 'a.spec.ts') => ({
   name: fileURLToPath(new URL(`../../../${file}`, import.meta.url)),
   assertionResults: [{ fullName, status, meta: { ...(shall && { shall }), clause: 'RFC 9999 1' } }],
 });
 
 async function generate(results: object[], rows: object = catalogue, ...options: string[]): Promise<Outcome> {
-  const [from, requirements, out] = ['results.json', 'rows.json', 'table.md'].map((n) => join(folder, n));
+  const [from, requirements, operated, out] = [
+    'results.json',
+    'rows.json',
+    'operations.json',
+    'table.md',
+  ].map((n) => join(folder, n));
   await writeFile(from ?? '', JSON.stringify({ testResults: results, numPassedTests: results.length }));
   await writeFile(requirements ?? '', JSON.stringify(rows));
-  const args = [generator, from ?? '', '--requirements', requirements ?? '', '--out', out ?? '', ...options];
+  await writeFile(operated ?? '', JSON.stringify(operations));
+  const files = ['--requirements', requirements ?? '', '--operations', operated ?? '', '--out', out ?? ''];
+  const args = [generator, from ?? '', ...files, ...options];
   const ran = await new Promise<{ status: number; errors: string }>((resolve) => {
     execFile(process.execPath, args, (error, _, errors) =>
       resolve({ status: error ? Number(error.code ?? 1) : 0, errors }),
@@ -95,10 +107,20 @@ describe('the conformance table', () => {
 
   it('is seen to be old when a requirement changed, whatever the tests say', async () => {
     await generate([test('does A', 'passed', '6.9-1')]);
-    expect((await generate([test('does A', 'failed', '6.9-1')], catalogue, '--check')).status).toBe(0);
+    expect((await generate([test('does B', 'passed')], catalogue, '--check')).status).toBe(0);
     const changed = JSON.parse(JSON.stringify(catalogue).replace('Says E.', 'Says F.')) as object;
     const { status, errors } = await generate([], changed, '--check');
     expect(status).toBe(1);
     expect(errors).toContain('6.9-3');
+  });
+
+  it('has a row for each operation of LoST and HELD, each of which needs a test that passed', async () => {
+    const { table } = await generate([test('does A', 'passed', '6.9-1')]);
+    expect(table).toContain('Each of the 1 rows has a test that passed.');
+    expect(rowOf(table, '1')).toBe('| 1 | ECRF | Answers. | met | `a.spec.ts`: does A |');
+    expect((await generate([test('does A', 'passed')], catalogue, '--check')).errors).toBe('');
+    const { status, errors } = await generate([test('does A', 'failed')], catalogue, '--check');
+    expect(status).toBe(1);
+    expect(errors).toContain('RFC 9999 1');
   });
 });
