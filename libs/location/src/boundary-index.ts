@@ -2,8 +2,9 @@ import Flatbush from 'flatbush';
 import type { Extent } from './boundary-extent.js';
 import { METRES_PER_DEGREE } from './geodesy.js';
 import { areaOfLoop, type Loop } from './half-strip.js';
-import { Region } from './region.js';
-import { polygonsOf, type ServiceBoundary } from './service-boundary.js';
+import { packBoundaries, type PackedBoundaries } from './packed-boundaries.js';
+import { Regions } from './regions.js';
+import type { BoundaryAttributes, ServiceBoundary } from './service-boundary.js';
 import type { Position, Shape } from './shape.js';
 import { centroidOf } from './shape-geometry.js';
 import { extentOfLoops, loopsOf, samplesOf, withinLoops } from './shape-loops.js';
@@ -20,83 +21,114 @@ const SHARE_STEPS = 1e9;
 /** Just within the last meridian, where half-open regions ending at 180 would leave it out. */
 const EDGE_OF_WORLD = 1e-9;
 
-export interface Coverage {
-  readonly boundary: ServiceBoundary;
+export interface Coverage<B extends BoundaryAttributes = ServiceBoundary> {
+  readonly boundary: B;
   /** Of the shape's area, more than 0 and at most 1. */
   readonly share: number;
 }
 
-export interface Neighbour {
-  readonly boundary: ServiceBoundary;
+export interface Neighbour<B extends BoundaryAttributes = ServiceBoundary> {
+  readonly boundary: B;
   /** Metres, 0 within the boundary. */
   readonly distance: number;
+}
+
+interface Meeting {
+  readonly region: number;
+  readonly turn: number;
 }
 
 /**
  * Which boundaries are at a position, cover a shape, or lie near. Built once from a set, immutable after.
  * Boundaries come in the order of the set wherever nothing else orders them.
  */
-export class BoundaryIndex {
+export class BoundaryIndex<B extends BoundaryAttributes = ServiceBoundary> {
   readonly size: number;
   readonly vertices: number;
-  readonly #boundaries: readonly ServiceBoundary[];
-  readonly #regions: Region[] = [];
+  readonly packed: PackedBoundaries;
+  readonly #boundaries: readonly B[];
+  readonly #regions: Regions;
   /** The boundary of each region. */
-  readonly #owner: number[] = [];
-  /** Its place in the geometry of its boundary. */
-  readonly #part: number[] = [];
+  readonly #owner: Uint32Array;
   readonly #tree: Flatbush | undefined;
-  /** Whole turns to try: a region across the antimeridian is stored beyond 180 degrees. */
-  #minX = Infinity;
-  #maxX = -Infinity;
+  readonly #minX: number;
+  readonly #maxX: number;
+  readonly #columns: number;
+  readonly #rows: number;
+  readonly #west: number;
+  readonly #south: number;
+  readonly #perX: number;
+  readonly #perY: number;
 
-  constructor(boundaries: readonly ServiceBoundary[]) {
+  constructor(boundaries: readonly (B & ServiceBoundary)[]);
+  /** A set that was packed elsewhere, with what stands beside its geometries in the same order. */
+  constructor(boundaries: readonly B[], packed: PackedBoundaries);
+  constructor(
+    boundaries: readonly B[],
+    packed = packBoundaries(boundaries as readonly (B & ServiceBoundary)[]),
+  ) {
     this.#boundaries = boundaries;
+    this.packed = packed;
     this.size = boundaries.length;
-    let vertices = 0;
-    boundaries.forEach((boundary, owner) => {
-      for (const [part, polygon] of polygonsOf(boundary.geometry).entries()) {
-        const region = new Region(polygon);
-        if (region.edgeCount === 0) continue;
-        vertices += region.edgeCount;
-        this.#regions.push(region);
-        this.#owner.push(owner);
-        this.#part.push(part);
-        this.#minX = Math.min(this.#minX, region.minX);
-        this.#maxX = Math.max(this.#maxX, region.maxX);
-      }
-    });
-    this.vertices = vertices;
-    if (this.#regions.length > 0) {
-      this.#tree = new Flatbush(this.#regions.length);
-      for (const r of this.#regions) this.#tree.add(r.minX, r.minY, r.maxX, r.maxY);
-      this.#tree.finish();
-    }
+    this.vertices = packed.vertices;
+    this.#regions = new Regions(packed);
+    this.#owner = ownersOf(packed.firstRegion);
+    this.#tree = packed.tree.byteLength > 0 ? Flatbush.from(packed.tree) : undefined;
+    this.#minX = this.#tree?.minX ?? Infinity;
+    this.#maxX = this.#tree?.maxX ?? -Infinity;
+    [this.#west = 0, this.#south = 0, this.#perX = 0, this.#perY = 0] = packed.gridFrame;
+    [this.#columns = 0, this.#rows = 0] = packed.gridSize;
   }
 
   /** The boundaries that contain a position; a point on a common border belongs to exactly one of the neighbours. */
-  at(p: Position): ServiceBoundary[] {
-    const [lon, lat] = p;
+  at(p: Position): B[] {
+    return this.#ownersAtEdges(p).map((n) => this.#boundaries[n]!);
+  }
+
+  #ownersAtEdges([lon, lat]: Position): number[] {
     if (!Number.isFinite(lon) || !Number.isFinite(lat)) return [];
     const y = Math.min(lat, 90 - EDGE_OF_WORLD);
     const found = this.#ownersAt(lon, y);
-    if (found.size === 0 && lon === 180) return this.#inOrder(this.#ownersAt(180 - EDGE_OF_WORLD, y));
-    return this.#inOrder(found);
+    return found.length === 0 && lon === 180 ? this.#ownersAt(180 - EDGE_OF_WORLD, y) : found;
   }
 
-  #ownersAt(lon: number, lat: number): Set<number> {
-    const owners = new Set<number>();
-    for (const x of this.#turnsOf(lon, lon)) {
-      for (const n of this.#tree?.search(lon + x, lat, lon + x, lat) ?? []) {
-        const owner = this.#owner[n]!;
-        if (!owners.has(owner) && this.#regions[n]!.contains(lon + x, lat)) owners.add(owner);
-      }
+  /** Places in the set, ascending. */
+  #ownersAt(lon: number, lat: number): number[] {
+    const owners: number[] = [];
+    let turns = 0;
+    for (let turn = -360; turn <= 360; turn += 360) {
+      const x = lon + turn;
+      if (x < this.#minX || x > this.#maxX) continue;
+      const before = owners.length;
+      this.#regionsAt(x, lat, owners);
+      if (owners.length > before) turns += 1;
     }
-    return owners;
+    return turns > 1 ? [...new Set(owners)].sort((a, b) => a - b) : owners;
   }
 
-  #inOrder(owners: ReadonlySet<number>): ServiceBoundary[] {
-    return [...owners].sort((a, b) => a - b).map((n) => this.#boundaries[n]!);
+  #regionsAt(x: number, y: number, owners: number[]): void {
+    const cell = this.#cellOf(x, y);
+    if (cell < 0) return;
+    const { cellStart, cellMembers } = this.packed;
+    const end = cellStart[cell + 1]!;
+    for (let k = cellStart[cell]!; k < end; k += 1) {
+      const member = cellMembers[k]!;
+      const region = member >>> 1;
+      const owner = this.#owner[region]!;
+      if (owners.length > 0 && owners[owners.length - 1] === owner) continue;
+      if ((member & 1) === 1 || this.#regions.contains(region, x, y)) owners.push(owner);
+    }
+  }
+
+  /** -1: outside of the grid. */
+  #cellOf(x: number, y: number): number {
+    let column = Math.floor((x - this.#west) * this.#perX);
+    let row = Math.floor((y - this.#south) * this.#perY);
+    // The far ends of the grid belong to its last cells, with some room for what rounding does to them.
+    if (column === this.#columns) column -= 1;
+    if (row === this.#rows) row -= 1;
+    if (column < 0 || row < 0 || column >= this.#columns || row >= this.#rows) return -1;
+    return row * this.#columns + column;
   }
 
   /** Multiples of 360 degrees by which an interval of longitudes meets the index. */
@@ -112,7 +144,7 @@ export class BoundaryIndex {
    * The boundaries that share area with a shape, most first. A point, or a shape without area, counts as wholly
    * within every boundary at its centroid. Areas are compared in degrees, which is exact in ratio for small shapes.
    */
-  covering(s: Shape): Coverage[] {
+  covering(s: Shape): Coverage<B>[] {
     const loops = s.type === 'point' ? [] : loopsOf(s);
     const whole = loops.reduce((sum, loop) => sum + areaOfLoop(loop), 0);
     if (!(whole > 0)) return this.at(centroidOf(s)).map((boundary) => ({ boundary, share: 1 }));
@@ -120,10 +152,10 @@ export class BoundaryIndex {
     const corners = loops.reduce((sum, loop) => sum + loop.length / 2, 0);
     const meeting = this.#meeting(base);
     const edges = meeting.reduce(
-      (sum, m) => sum + this.#regions[m.region]!.edgesBetween(base.minY, base.maxY),
+      (sum, m) => sum + this.#regions.edgesBetween(m.region, base.minY, base.maxY),
       0,
     );
-    const areas = new Map<number, number>();
+    let areas = new Map<number, number>();
     if (edges * corners > MAX_COVERING_WORK) {
       this.#sample(loops, base, whole, areas);
     } else {
@@ -131,23 +163,24 @@ export class BoundaryIndex {
         const shifted =
           turn === 0 ? loops : loops.map((loop) => loop.map((v, i) => (i % 2 === 0 ? v + turn : v)));
         const extent = { ...base, minX: base.minX + turn, maxX: base.maxX + turn };
-        const area = this.#regions[region]!.areaWithin(shifted, extent, whole);
+        const area = this.#regions.areaWithin(region, shifted, extent, whole);
         const owner = this.#owner[region]!;
         areas.set(owner, (areas.get(owner) ?? 0) + area);
       }
     }
+    areas = new Map([...areas].filter(([, area]) => area / whole > MIN_COVERING_SHARE));
+    if (areas.size === 0) this.#islets(loops, meeting, whole, areas);
     return [...areas]
       .map(([owner, area]) => ({
         owner,
-        share: Math.min(1, Math.round((area / whole) * SHARE_STEPS) / SHARE_STEPS),
+        share: Math.min(1, Math.max(1, Math.round((area / whole) * SHARE_STEPS)) / SHARE_STEPS),
       }))
-      .filter((c) => c.share > MIN_COVERING_SHARE)
       .sort((a, b) => b.share - a.share || a.owner - b.owner)
       .map((c) => ({ boundary: this.#boundaries[c.owner]!, share: c.share }));
   }
 
   /** The regions whose extent meets another, each with the turn that brings them together. */
-  #meeting(e: Extent): { readonly region: number; readonly turn: number }[] {
+  #meeting(e: Extent): Meeting[] {
     return this.#turnsOf(e.minX, e.maxX).flatMap((turn) =>
       (this.#tree?.search(e.minX + turn, e.minY, e.maxX + turn, e.maxY) ?? []).map((region) => ({
         region,
@@ -162,32 +195,39 @@ export class BoundaryIndex {
       for (const owner of this.#ownersAt(lon, lat))
         areas.set(owner, (areas.get(owner) ?? 0) + whole / samples.length);
     }
-    if (areas.size > 0) return;
-    // Islands between the samples: who asks about an area that meets a boundary has to get an answer.
-    for (const { region, turn } of this.#meeting(extent)) {
-      const [x, y] = this.#regions[region]!.corner;
-      if (withinLoops(loops, x - turn, y)) areas.set(this.#owner[region]!, whole / (samples.length + 1));
+  }
+
+  /** Too small to count, or between the samples: who asks about an area that holds a boundary has to get an answer. */
+  #islets(loops: readonly Loop[], meeting: readonly Meeting[], whole: number, areas: Map<number, number>): void {
+    for (const { region, turn } of meeting) {
+      const [x, y] = this.#regions.corner(region);
+      if (withinLoops(loops, x - turn, y)) areas.set(this.#owner[region]!, whole / SHARE_STEPS);
     }
   }
 
   /** Which polygon of a boundary's geometry holds a position: its place in the coordinates of a MultiPolygon, else 0. */
-  partAt(boundary: ServiceBoundary, [lon, lat]: Position): number | undefined {
+  partAt(boundary: B, [lon, lat]: Position): number | undefined {
     const y = Math.min(lat, 90 - EDGE_OF_WORLD);
-    for (const x of lon === 180 ? [lon, lon - EDGE_OF_WORLD] : [lon]) {
-      for (const turn of this.#turnsOf(x, x)) {
-        const found = this.#tree
-          ?.search(x + turn, y, x + turn, y)
-          .find(
-            (n) => this.#boundaries[this.#owner[n]!] === boundary && this.#regions[n]!.contains(x + turn, y),
-          );
-        if (found !== undefined) return this.#part[found];
+    const { cellStart, cellMembers, firstRegion } = this.packed;
+    for (const ending of lon === 180 ? [lon, lon - EDGE_OF_WORLD] : [lon]) {
+      for (const turn of this.#turnsOf(ending, ending)) {
+        const x = ending + turn;
+        const cell = this.#cellOf(x, y);
+        if (!(cell >= 0)) continue;
+        for (let k = cellStart[cell]!; k < cellStart[cell + 1]!; k += 1) {
+          const member = cellMembers[k]!;
+          const region = member >>> 1;
+          const owner = this.#owner[region]!;
+          if (this.#boundaries[owner] !== boundary) continue;
+          if ((member & 1) === 1 || this.#regions.contains(region, x, y)) return region - firstRegion[owner]!;
+        }
       }
     }
     return undefined;
   }
 
   /** The boundaries within so many metres of a position, nearest first: for gaps and for callers off the coast. */
-  nearest(p: Position, max: number): Neighbour[] {
+  nearest(p: Position, max: number): Neighbour<B>[] {
     const [lon, lat] = p;
     if (!Number.isFinite(lon) || !Number.isFinite(lat) || !(max >= 0)) return [];
     const dLat = max / METRES_PER_DEGREE;
@@ -201,7 +241,7 @@ export class BoundaryIndex {
       for (const n of this.#tree?.search(x - dLon, lat - dLat, x + dLon, lat + dLat) ?? []) {
         const owner = this.#owner[n]!;
         const known = least.get(owner) ?? Infinity;
-        const metres = this.#regions[n]!.distanceTo(x, lat, Math.min(max, known));
+        const metres = this.#regions.distanceTo(n, x, lat, Math.min(max, known));
         if (metres < known) least.set(owner, metres);
       }
     }
@@ -209,4 +249,10 @@ export class BoundaryIndex {
       .sort((a, b) => a[1] - b[1] || a[0] - b[0])
       .map(([owner, metres]) => ({ boundary: this.#boundaries[owner]!, distance: metres }));
   }
+}
+
+function ownersOf(firstRegion: Uint32Array): Uint32Array {
+  const owners = new Uint32Array(firstRegion.at(-1) ?? 0);
+  for (let b = 0; b + 1 < firstRegion.length; b += 1) owners.fill(b, firstRegion[b], firstRegion[b + 1]);
+  return owners;
 }
