@@ -7,17 +7,20 @@ import { Regions } from './regions.js';
 import type { BoundaryAttributes, ServiceBoundary } from './service-boundary.js';
 import type { Position, Shape } from './shape.js';
 import { centroidOf } from './shape-geometry.js';
-import { extentOfLoops, loopsOf, samplesOf, withinLoops } from './shape-loops.js';
+import { extentOfCircle, extentOfLoops, loopsOf, samplesOf, withinLoops } from './shape-loops.js';
 
 /** Shares below this are dust of arithmetic on a common border. */
 export const MIN_COVERING_SHARE = 1e-6;
 /**
- * Edges times corners that one comparison of areas may cost, some twenty milliseconds. A larger one, such as a country
+ * Edges times corners that one comparison of areas may cost, some ten milliseconds. A larger one, such as a country
  * over ten thousand boundaries, is answered from samples (RFC 5222 12.2 does not ask for all mappings).
  */
-export const MAX_COVERING_WORK = 2_000_000;
+export const MAX_COVERING_WORK = 400_000;
 /** Shares are rounded so that equal ones are equal whatever arithmetic did to them. */
 const SHARE_STEPS = 1e9;
+/** Cells of the grid that may be looked at to see that a shape lies within one boundary. */
+const MAX_CELLS_OF_SHAPE = 64;
+const NO_MEMBERS = new Uint32Array(0);
 /** Just within the last meridian, where half-open regions ending at 180 would leave it out. */
 const EDGE_OF_WORLD = 1e-9;
 
@@ -53,6 +56,10 @@ export class BoundaryIndex<B extends BoundaryAttributes = ServiceBoundary> {
   readonly #tree: Flatbush | undefined;
   readonly #minX: number;
   readonly #maxX: number;
+  /** No region goes beyond 180 degrees, so that none is met a turn away. */
+  readonly #oneTurn: boolean;
+  readonly #cells: Int32Array;
+  readonly #members: Uint32Array;
   readonly #columns: number;
   readonly #rows: number;
   readonly #west: number;
@@ -76,18 +83,25 @@ export class BoundaryIndex<B extends BoundaryAttributes = ServiceBoundary> {
     this.#tree = packed.tree.byteLength > 0 ? Flatbush.from(packed.tree) : undefined;
     this.#minX = this.#tree?.minX ?? Infinity;
     this.#maxX = this.#tree?.maxX ?? -Infinity;
+    this.#oneTurn = this.#minX >= -180 && this.#maxX <= 180;
+    this.#cells = packed.cells;
+    this.#members = packed.cellMembers;
     [this.#west = 0, this.#south = 0, this.#perX = 0, this.#perY = 0] = packed.gridFrame;
     [this.#columns = 0, this.#rows = 0] = packed.gridSize;
   }
 
   /** The boundaries that contain a position; a point on a common border belongs to exactly one of the neighbours. */
   at(p: Position): B[] {
-    return this.#ownersAtEdges(p).map((n) => this.#boundaries[n]!);
+    const owners = this.#ownersNear(p[0], p[1]);
+    // Nearly always one, and nothing is faster than saying so.
+    if (owners.length === 1) return [this.#boundaries[owners[0]!]!];
+    return owners.map((n) => this.#boundaries[n]!);
   }
 
-  #ownersAtEdges([lon, lat]: Position): number[] {
+  /** The same at the ends of the world, where half-open regions would leave it out. */
+  #ownersNear(lon: number, lat: number): number[] {
     if (!Number.isFinite(lon) || !Number.isFinite(lat)) return [];
-    const y = Math.min(lat, 90 - EDGE_OF_WORLD);
+    const y = lat > 90 - EDGE_OF_WORLD ? 90 - EDGE_OF_WORLD : lat;
     const found = this.#ownersAt(lon, y);
     return found.length === 0 && lon === 180 ? this.#ownersAt(180 - EDGE_OF_WORLD, y) : found;
   }
@@ -95,29 +109,65 @@ export class BoundaryIndex<B extends BoundaryAttributes = ServiceBoundary> {
   /** Places in the set, ascending. */
   #ownersAt(lon: number, lat: number): number[] {
     const owners: number[] = [];
-    let turns = 0;
-    for (let turn = -360; turn <= 360; turn += 360) {
-      const x = lon + turn;
-      if (x < this.#minX || x > this.#maxX) continue;
-      const before = owners.length;
-      this.#regionsAt(x, lat, owners);
-      if (owners.length > before) turns += 1;
+    if (this.#oneTurn) {
+      this.#addOwnersAt(lon, lat, owners);
+      return owners;
     }
-    return turns > 1 ? [...new Set(owners)].sort((a, b) => a - b) : owners;
+    for (const turn of this.#turnsOf(lon, lon)) this.#addOwnersAt(lon + turn, lat, owners);
+    return owners.length > 1 ? [...new Set(owners)].sort((a, b) => a - b) : owners;
   }
 
-  #regionsAt(x: number, y: number, owners: number[]): void {
+  #addOwnersAt(x: number, y: number, owners: number[]): void {
     const cell = this.#cellOf(x, y);
     if (cell < 0) return;
-    const { cellStart, cellMembers } = this.packed;
-    const end = cellStart[cell + 1]!;
-    for (let k = cellStart[cell]!; k < end; k += 1) {
-      const member = cellMembers[k]!;
+    const content = this.#cells[cell]!;
+    if (content === 0) return;
+    if (content > 0) {
+      owners.push(this.#owner[content - 1]!);
+      return;
+    }
+    const members = this.#members;
+    const first = ~content + 1;
+    const end = first + members[first - 1]!;
+    for (let k = first; k < end; k += 1) {
+      const member = members[k]!;
       const region = member >>> 1;
       const owner = this.#owner[region]!;
       if (owners.length > 0 && owners[owners.length - 1] === owner) continue;
       if ((member & 1) === 1 || this.#regions.contains(region, x, y)) owners.push(owner);
     }
+  }
+
+  /** Regions about a position, each times two, plus one where it holds the cell around the position. */
+  #membersAt(x: number, y: number): Uint32Array {
+    const cell = this.#cellOf(x, y);
+    const content = cell >= 0 ? this.#cells[cell]! : 0;
+    if (content >= 0) return content > 0 ? Uint32Array.of(content * 2 - 1) : NO_MEMBERS;
+    const first = ~content + 1;
+    return this.#members.subarray(first, first + this.#members[first - 1]!);
+  }
+
+  /** The region that is all there is in an extent, told by the grid alone; undefined: look closer. -1: nothing is there. */
+  #soleRegion(e: Extent): number | undefined {
+    const [turn, ...others] = this.#turnsOf(e.minX, e.maxX);
+    if (others.length > 0) return undefined;
+    if (turn === undefined) return -1;
+    const west = Math.floor((e.minX + turn - this.#west) * this.#perX);
+    const east = Math.floor((e.maxX + turn - this.#west) * this.#perX);
+    const south = Math.floor((e.minY - this.#south) * this.#perY);
+    const north = Math.floor((e.maxY - this.#south) * this.#perY);
+    if (!((east - west + 1) * (north - south + 1) <= MAX_CELLS_OF_SHAPE)) return undefined;
+    let sole: number | undefined;
+    for (let row = south; row <= north; row += 1) {
+      for (let column = west; column <= east; column += 1) {
+        const outside = column < 0 || row < 0 || column >= this.#columns || row >= this.#rows;
+        // A shape at the end of the grid is compared with what is there.
+        const content = outside ? 0 : this.#cells[row * this.#columns + column]!;
+        if (content < 0 || (sole !== undefined && sole !== content)) return undefined;
+        sole = content;
+      }
+    }
+    return sole === undefined ? undefined : sole - 1;
   }
 
   /** -1: outside of the grid. */
@@ -127,7 +177,7 @@ export class BoundaryIndex<B extends BoundaryAttributes = ServiceBoundary> {
     // The far ends of the grid belong to its last cells, with some room for what rounding does to them.
     if (column === this.#columns) column -= 1;
     if (row === this.#rows) row -= 1;
-    if (column < 0 || row < 0 || column >= this.#columns || row >= this.#rows) return -1;
+    if (!(column >= 0 && row >= 0 && column < this.#columns && row < this.#rows)) return -1;
     return row * this.#columns + column;
   }
 
@@ -145,10 +195,15 @@ export class BoundaryIndex<B extends BoundaryAttributes = ServiceBoundary> {
    * within every boundary at its centroid. Areas are compared in degrees, which is exact in ratio for small shapes.
    */
   covering(s: Shape): Coverage<B>[] {
+    const around = s.type === 'circle' && s.radius > 0 ? extentOfCircle(s) : undefined;
+    const within = around && this.#soleRegion(around);
+    if (within !== undefined) return this.#wholly(within);
     const loops = s.type === 'point' ? [] : loopsOf(s);
     const whole = loops.reduce((sum, loop) => sum + areaOfLoop(loop), 0);
     if (!(whole > 0)) return this.at(centroidOf(s)).map((boundary) => ({ boundary, share: 1 }));
     const base = extentOfLoops(loops);
+    const sole = this.#soleRegion(base);
+    if (sole !== undefined) return this.#wholly(sole);
     const corners = loops.reduce((sum, loop) => sum + loop.length / 2, 0);
     const meeting = this.#meeting(base);
     const edges = meeting.reduce(
@@ -179,6 +234,10 @@ export class BoundaryIndex<B extends BoundaryAttributes = ServiceBoundary> {
       .map((c) => ({ boundary: this.#boundaries[c.owner]!, share: c.share }));
   }
 
+  #wholly(region: number): Coverage<B>[] {
+    return region < 0 ? [] : [{ boundary: this.#boundaries[this.#owner[region]!]!, share: 1 }];
+  }
+
   /** The regions whose extent meets another, each with the turn that brings them together. */
   #meeting(e: Extent): Meeting[] {
     return this.#turnsOf(e.minX, e.maxX).flatMap((turn) =>
@@ -198,7 +257,12 @@ export class BoundaryIndex<B extends BoundaryAttributes = ServiceBoundary> {
   }
 
   /** Too small to count, or between the samples: who asks about an area that holds a boundary has to get an answer. */
-  #islets(loops: readonly Loop[], meeting: readonly Meeting[], whole: number, areas: Map<number, number>): void {
+  #islets(
+    loops: readonly Loop[],
+    meeting: readonly Meeting[],
+    whole: number,
+    areas: Map<number, number>,
+  ): void {
     for (const { region, turn } of meeting) {
       const [x, y] = this.#regions.corner(region);
       if (withinLoops(loops, x - turn, y)) areas.set(this.#owner[region]!, whole / SHARE_STEPS);
@@ -208,19 +272,16 @@ export class BoundaryIndex<B extends BoundaryAttributes = ServiceBoundary> {
   /** Which polygon of a boundary's geometry holds a position: its place in the coordinates of a MultiPolygon, else 0. */
   partAt(boundary: B, [lon, lat]: Position): number | undefined {
     const y = Math.min(lat, 90 - EDGE_OF_WORLD);
-    const { cellStart, cellMembers, firstRegion } = this.packed;
+    const { firstRegion } = this.packed;
     for (const ending of lon === 180 ? [lon, lon - EDGE_OF_WORLD] : [lon]) {
       for (const turn of this.#turnsOf(ending, ending)) {
         const x = ending + turn;
-        const cell = this.#cellOf(x, y);
-        if (!(cell >= 0)) continue;
-        for (let k = cellStart[cell]!; k < cellStart[cell + 1]!; k += 1) {
-          const member = cellMembers[k]!;
-          const region = member >>> 1;
-          const owner = this.#owner[region]!;
-          if (this.#boundaries[owner] !== boundary) continue;
-          if ((member & 1) === 1 || this.#regions.contains(region, x, y)) return region - firstRegion[owner]!;
-        }
+        const region = this.#membersAt(x, y).find(
+          (member) =>
+            this.#boundaries[this.#owner[member >>> 1]!] === boundary &&
+            ((member & 1) === 1 || this.#regions.contains(member >>> 1, x, y)),
+        );
+        if (region !== undefined) return (region >>> 1) - firstRegion[this.#owner[region >>> 1]!]!;
       }
     }
     return undefined;

@@ -3,17 +3,23 @@ import type { PackedRings } from './packed-rings.js';
 import type { SlabIndex } from './slab-index.js';
 
 /**
- * Which regions meet each cell of a grid over the whole set: a region's number times two, plus one where all of the
- * cell lies within the region. Most points of a map fall into a cell that is all of one region, and need no edge.
+ * What lies in each cell of a grid over the whole set. Most points of a map fall into a cell that is all of one region,
+ * and need no edge.
  */
 export interface CellGrid {
   /** West and south end, cells in a degree of longitude and of latitude. */
   readonly gridFrame: Float64Array;
   /** Columns, rows. */
   readonly gridSize: Uint32Array;
-  /** First member of each cell, row by row from the south-west; one more entry than cells. */
-  readonly cellStart: Uint32Array;
-  /** Ascending within a cell. */
+  /**
+   * Row by row from the south-west. 0: nothing; above: one more than the region that is all there is; below: the
+   * complement of a place in `cellMembers`.
+   */
+  readonly cells: Int32Array;
+  /**
+   * At that place the number of members, then each of them, ascending: a region's number times two, plus one where all
+   * of the cell lies within the region.
+   */
   readonly cellMembers: Uint32Array;
 }
 
@@ -27,27 +33,40 @@ const MAX_CELLS_IN_EXTENTS = 1 << 23;
 const MARGIN = 1e-6;
 
 export function buildGrid(packed: PackedRings & SlabIndex, regions: Regions): CellGrid {
-  const { boxes, xy, firstRing, ringStart, ringSize } = packed;
-  const count = firstRing.length - 1;
+  const { boxes, xy, firstRing, ringStart, ringSize, firstSlab } = packed;
   const { frame, columns, rows } = frameOf(packed);
   const [west = 0, south = 0, perX = 0, perY = 0] = frame;
   const column = (x: number): number => clamp(Math.floor((x - west) * perX), columns);
   const row = (y: number): number => clamp(Math.floor((y - south) * perY), rows);
-  const cells = columns * rows;
   /** The last region that has an edge in the cell, plus one. */
-  const stamp = new Uint32Array(cells);
+  const stamp = new Uint32Array(columns * rows);
   const found = new PairList();
-  for (let region = 0; region < count; region += 1) {
-    if (packed.firstSlab[region] === packed.firstSlab[region + 1]) continue;
-    const mark = (cell: number): void => {
-      if (stamp[cell] === region + 1) return;
-      stamp[cell] = region + 1;
-      found.push(cell, region * 2);
-    };
+  for (let region = 0; region + 1 < firstRing.length; region += 1) {
+    if (firstSlab[region] === firstSlab[region + 1]) continue;
     for (let ring = firstRing[region]!; ring < firstRing[region + 1]!; ring += 1) {
       const from = ringStart[ring]! * 2;
-      const to = from + ringSize[ring]! * 2 - 2;
-      for (let i = from; i < to; i += 2) markEdge(xy[i]!, xy[i + 1]!, xy[i + 2]!, xy[i + 3]!, mark);
+      const to = from + ringSize[ring]! * 2;
+      // In cells from the south-west corner of the grid.
+      let u1 = (xy[from]! - west) * perX;
+      let v1 = (xy[from + 1]! - south) * perY;
+      for (let i = from + 2; i < to; i += 2) {
+        const u2 = (xy[i]! - west) * perX;
+        const v2 = (xy[i + 1]! - south) * perY;
+        const c = (u1 - MARGIN) | 0;
+        const r = (v1 - MARGIN) | 0;
+        if (
+          ((u1 + MARGIN) | 0) === c &&
+          ((v1 + MARGIN) | 0) === r &&
+          ((u2 - MARGIN) | 0) === c &&
+          ((u2 + MARGIN) | 0) === c &&
+          ((v2 - MARGIN) | 0) === r &&
+          ((v2 + MARGIN) | 0) === r
+        )
+          mark(r * columns + c, region);
+        else markEdge(u1, v1, u2, v2, region);
+        u1 = u2;
+        v1 = v2;
+      }
     }
     const b = region * 4;
     const lastColumn = column(boxes[b + 2]!);
@@ -67,13 +86,15 @@ export function buildGrid(packed: PackedRings & SlabIndex, regions: Regions): Ce
       }
     }
   }
-  return { gridFrame: frame, gridSize: Uint32Array.of(columns, rows), ...found.byCell(cells) };
+  return { gridFrame: frame, gridSize: Uint32Array.of(columns, rows), ...found.byCell(columns * rows) };
 
-  function markEdge(x1: number, y1: number, x2: number, y2: number, mark: (cell: number) => void): void {
-    const u1 = (x1 - west) * perX;
-    const v1 = (y1 - south) * perY;
-    const u2 = (x2 - west) * perX;
-    const v2 = (y2 - south) * perY;
+  function mark(cell: number, region: number): void {
+    if (stamp[cell] === region + 1) return;
+    stamp[cell] = region + 1;
+    found.push(cell, region * 2);
+  }
+
+  function markEdge(u1: number, v1: number, u2: number, v2: number, region: number): void {
     const low = clamp(Math.floor(Math.min(v1, v2) - MARGIN), rows);
     const high = clamp(Math.floor(Math.max(v1, v2) + MARGIN), rows);
     const slope = v1 === v2 ? 0 : (u2 - u1) / (v2 - v1);
@@ -90,7 +111,8 @@ export function buildGrid(packed: PackedRings & SlabIndex, regions: Regions): Ce
         to = Math.min(right, Math.max(a, b));
       }
       const last = clamp(Math.floor(to + MARGIN), columns);
-      for (let c = clamp(Math.floor(from - MARGIN), columns); c <= last; c += 1) mark(r * columns + c);
+      for (let c = clamp(Math.floor(from - MARGIN), columns); c <= last; c += 1)
+        mark(r * columns + c, region);
     }
   }
 }
@@ -155,18 +177,29 @@ class PairList {
     this.#size += 1;
   }
 
-  byCell(cells: number): { cellStart: Uint32Array; cellMembers: Uint32Array } {
-    const cellStart = new Uint32Array(cells + 1);
-    for (let i = 0; i < this.#size; i += 1) cellStart[this.#cells[i]! + 1]! += 1;
-    for (let c = 0; c < cells; c += 1) cellStart[c + 1]! += cellStart[c]!;
-    const fill = cellStart.slice();
-    const cellMembers = new Uint32Array(this.#size);
+  byCell(count: number): { cells: Int32Array; cellMembers: Uint32Array } {
+    const members = new Uint32Array(count);
+    const cells = new Int32Array(count);
     for (let i = 0; i < this.#size; i += 1) {
       const cell = this.#cells[i]!;
-      cellMembers[fill[cell]!] = this.#members[i]!;
-      fill[cell]! += 1;
+      members[cell]! += 1;
+      // All of one region, until another member is found.
+      cells[cell] = members[cell] === 1 && (this.#members[i]! & 1) === 1 ? (this.#members[i]! >>> 1) + 1 : -1;
     }
-    return { cellStart, cellMembers };
+    let size = 0;
+    for (let c = 0; c < count; c += 1) {
+      if (cells[c]! >= 0) continue;
+      cells[c] = ~size;
+      size += members[c]! + 1;
+    }
+    const cellMembers = new Uint32Array(size);
+    for (let i = 0; i < this.#size; i += 1) {
+      const place = cells[this.#cells[i]!]!;
+      if (place >= 0) continue;
+      const filled = (cellMembers[~place] = cellMembers[~place]! + 1);
+      cellMembers[~place + filled] = this.#members[i]!;
+    }
+    return { cells, cellMembers };
   }
 }
 

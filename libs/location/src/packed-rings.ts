@@ -66,12 +66,15 @@ export class RingPacker {
       let offset = shift;
       let moved = shift !== 0;
       let doubled = 0;
+      let before = first;
       let bx = 0;
       let by = 0;
-      for (let i = 0; i < ring.length; i += 1) {
-        const lon = ring[i]?.[0] ?? 0;
-        const y = ring[i]?.[1] ?? 0;
-        const step = i > 0 ? lon - (ring[i - 1]?.[0] ?? 0) : 0;
+      const to = this.#room(ring.length);
+      for (let i = 0, at = 0; i < ring.length; i += 1, at += 2) {
+        const p = ring[i]!;
+        const lon = p[0] ?? 0;
+        const y = p[1] ?? 0;
+        const step = lon - before;
         // A step of more than half the globe crosses the antimeridian the short way; one of exactly 360 degrees is the
         // border of a map of the world. RFC 7946 3.1.9 wants such boundaries cut, but not everybody does.
         if (step > 180 && step < 360) offset -= 360;
@@ -79,14 +82,16 @@ export class RingPacker {
         if (offset !== 0) moved = true;
         const x = lon + offset;
         if (i > 0) doubled += bx * y - x * by;
+        before = lon;
         bx = x;
         by = y;
-        this.#push(x, y);
+        to[at] = x;
+        to[at + 1] = y;
       }
       let given = start;
       if (moved) {
         given = this.#positions;
-        for (const p of ring) this.#push(p[0] ?? 0, p[1] ?? 0);
+        this.#room(ring.length).set(ring.flatMap((p) => [p[0] ?? 0, p[1] ?? 0]));
       }
       this.#ringStart.push(start);
       this.#ringSize.push(ring.length);
@@ -96,16 +101,17 @@ export class RingPacker {
     this.#firstRing.push(this.#ringStart.length);
   }
 
-  #push(x: number, y: number): void {
-    if (this.#used === CHUNK) {
-      this.#full.push(this.#chunk);
-      this.#chunk = new Float64Array(CHUNK);
+  /** Where so many positions go next. */
+  #room(positions: number): Float64Array {
+    if (this.#used + positions * 2 > this.#chunk.length) {
+      this.#full.push(this.#chunk.subarray(0, this.#used));
+      this.#chunk = new Float64Array(Math.max(CHUNK, positions * 2));
       this.#used = 0;
     }
-    this.#chunk[this.#used] = x;
-    this.#chunk[this.#used + 1] = y;
-    this.#used += 2;
-    this.#positions += 1;
+    const room = this.#chunk.subarray(this.#used, this.#used + positions * 2);
+    this.#used += positions * 2;
+    this.#positions += positions;
+    return room;
   }
 
   /** Once: what was taken is handed over. */

@@ -55,37 +55,57 @@ export function buildSlabs(packed: PackedRings): SlabIndex {
     if (edges > 0) boxes.set([minX, minY, maxX, maxY], region * 4);
   }
   const slabStart = new Uint32Array(firstSlab[regions]! + 1);
-  eachSlabOfEdges((slab) => {
-    slabStart[slab + 1]! += 1;
-  });
+  const frame = { boxes, perDegree, firstSlab };
+  countEdges(packed, frame, slabStart);
   for (let s = 1; s < slabStart.length; s += 1) slabStart[s]! += slabStart[s - 1]!;
   const slabEdges = new Uint32Array(slabStart.at(-1) ?? 0);
-  // Filled from behind: each start moves down from the end of its slab to where it belongs.
-  const fill = slabStart.subarray(1).slice();
-  eachSlabOfEdges((slab, edge) => {
-    fill[slab]! -= 1;
-    slabEdges[fill[slab]!] = edge;
-  });
-  return { boxes, perDegree, firstSlab, slabStart, slabEdges };
+  fillEdges(packed, frame, slabStart.slice(1), slabEdges);
+  return { ...frame, slabStart, slabEdges };
+}
 
-  function eachSlabOfEdges(visit: (slab: number, edge: number) => void): void {
-    for (let region = 0; region < regions; region += 1) {
-      const minY = boxes[region * 4 + 1]!;
-      const per = perDegree[region]!;
-      const first = firstSlab[region]!;
-      const top = firstSlab[region + 1]! - first - 1;
-      for (let ring = firstRing[region]!; ring < firstRing[region + 1]!; ring += 1) {
-        const from = ringStart[ring]! * 2;
-        const to = from + ringSize[ring]! * 2 - 2;
-        const reversed = ringReversed[ring]!;
-        for (let i = from; i < to; i += 2) {
-          const y1 = xy[i + 1]!;
-          const y2 = xy[i + 3]!;
-          let low = Math.floor(((y1 < y2 ? y1 : y2) - minY) * per);
-          let high = Math.floor(((y1 < y2 ? y2 : y1) - minY) * per);
-          if (low > top) low = top;
-          if (high > top) high = top;
-          for (let s = low; s <= high; s += 1) visit(first + s, i | reversed);
+type Frame = Pick<SlabIndex, 'boxes' | 'perDegree' | 'firstSlab'>;
+
+/** The edges of each slab, one place further on. */
+function countEdges(packed: PackedRings, frame: Frame, counts: Uint32Array): void {
+  const { xy, firstRing, ringStart, ringSize } = packed;
+  for (let region = 0; region + 1 < firstRing.length; region += 1) {
+    const minY = frame.boxes[region * 4 + 1]!;
+    const per = frame.perDegree[region]!;
+    const first = frame.firstSlab[region]!;
+    const top = frame.firstSlab[region + 1]! - first - 1;
+    for (let ring = firstRing[region]!; ring < firstRing[region + 1]!; ring += 1) {
+      const from = ringStart[ring]! * 2;
+      const to = from + ringSize[ring]! * 2 - 2;
+      for (let i = from; i < to; i += 2) {
+        const a = Math.min(top, ((xy[i + 1]! - minY) * per) | 0);
+        const b = Math.min(top, ((xy[i + 3]! - minY) * per) | 0);
+        const high = a < b ? b : a;
+        for (let s = a < b ? a : b; s <= high; s += 1) counts[first + s + 1]! += 1;
+      }
+    }
+  }
+}
+
+/** From behind: each end moves down to the start of its slab. */
+function fillEdges(packed: PackedRings, frame: Frame, ends: Uint32Array, slabEdges: Uint32Array): void {
+  const { xy, firstRing, ringStart, ringSize, ringReversed } = packed;
+  for (let region = 0; region + 1 < firstRing.length; region += 1) {
+    const minY = frame.boxes[region * 4 + 1]!;
+    const per = frame.perDegree[region]!;
+    const first = frame.firstSlab[region]!;
+    const top = frame.firstSlab[region + 1]! - first - 1;
+    for (let ring = firstRing[region]!; ring < firstRing[region + 1]!; ring += 1) {
+      const from = ringStart[ring]! * 2;
+      const to = from + ringSize[ring]! * 2 - 2;
+      const reversed = ringReversed[ring]!;
+      for (let i = from; i < to; i += 2) {
+        const a = Math.min(top, ((xy[i + 1]! - minY) * per) | 0);
+        const b = Math.min(top, ((xy[i + 3]! - minY) * per) | 0);
+        const high = a < b ? b : a;
+        for (let s = a < b ? a : b; s <= high; s += 1) {
+          const place = ends[first + s]! - 1;
+          ends[first + s] = place;
+          slabEdges[place] = i | reversed;
         }
       }
     }
