@@ -63,7 +63,9 @@ export {
 export {
   type BoundaryProblem,
   type BoundaryProblemCode,
+  BoundaryReader,
   MAX_BOUNDARY_PROBLEMS,
+  NO_COLLECTION,
   readBoundaries,
 } from './read-boundaries.js';
 export {

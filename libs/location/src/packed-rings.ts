@@ -1,3 +1,4 @@
+import { turnOfStep } from './ring-longitudes.js';
 import { type BoundaryGeometry, type BoundaryRing, polygonsOf } from './service-boundary.js';
 import type { Position } from './shape.js';
 
@@ -74,11 +75,7 @@ export class RingPacker {
         const p = ring[i]!;
         const lon = p[0] ?? 0;
         const y = p[1] ?? 0;
-        const step = lon - before;
-        // A step of more than half the globe crosses the antimeridian the short way; one of exactly 360 degrees is the
-        // border of a map of the world. RFC 7946 3.1.9 wants such boundaries cut, but not everybody does.
-        if (step > 180 && step < 360) offset -= 360;
-        else if (step < -180 && step > -360) offset += 360;
+        if (i > 0) offset += turnOfStep(lon, y, before, by);
         if (offset !== 0) moved = true;
         const x = lon + offset;
         if (i > 0) doubled += bx * y - x * by;
