@@ -2,6 +2,7 @@ import { type Clock, type Logger, isoTime, messageOf } from '@esinet/kernel';
 import { type LostAnswer, type LostRequest, readLostRequest, writeLostAnswer } from '@esinet/lost';
 import type { Bus, Health, Limits, Metrics } from '@esinet/platform';
 import { errorAnswer } from './answer.js';
+import { boundariesMap } from './boundaries-map.js';
 import { type EcrfLayers, isInForce } from './layers.js';
 import { type Referral, resolve } from './resolve.js';
 
@@ -23,27 +24,41 @@ export class Ecrf {
   readonly #queries: { inc(labels?: Readonly<Record<string, string>>): void };
   readonly #seconds: { observe(value: number): void };
   readonly #subscription: { unsubscribe(): void };
-  /** The boundaries as GeoJSON, for maps. */
-  readonly boundariesJson: Buffer;
+  #layers: EcrfLayers;
+  #map: Promise<Buffer> | undefined;
 
   constructor(
-    readonly layers: EcrfLayers,
+    layers: EcrfLayers,
     ports: EcrfPorts,
     /** Where questions go that are not answered from `layers`. */
     readonly referral?: Referral,
   ) {
     this.#ports = ports;
+    this.#layers = layers;
     this.#queries = ports.metrics.counter('esinet_lost_queries_total', 'LoST questions by outcome', [
       'result',
     ]);
     this.#seconds = ports.metrics.histogram('esinet_lost_query_seconds', 'Time to answer a LoST question');
-    this.boundariesJson = Buffer.from(JSON.stringify(featureCollection(layers)));
     ports.health.register('boundaries', () => Promise.resolve(this.#complaint()));
     this.#subscription = ports.bus.reply(
       LOST_QUERY_SUBJECT,
       async (payload) => this.ask(typeof payload === 'string' ? payload : ''),
       { queue: 'ecrf' },
     );
+  }
+
+  get layers(): EcrfLayers {
+    return this.#layers;
+  }
+
+  /** From now on questions are answered from these; one under way goes on with those it began with. */
+  swap(layers: EcrfLayers): void {
+    this.#layers = layers;
+  }
+
+  /** The boundaries as GeoJSON, for maps: made once for all who ask meanwhile. */
+  boundariesJson(maxPositions: number): Promise<Buffer> {
+    return (this.#map ??= boundariesMap(this.#layers, maxPositions).finally(() => (this.#map = undefined)));
   }
 
   /** A LoST document for a LoST document, whatever comes; at once unless another server has to be asked. */
@@ -132,24 +147,4 @@ export function resultOf(given: LostAnswer): string {
     case 'listServicesByLocationResponse':
       return 'services';
   }
-}
-
-function featureCollection(layers: EcrfLayers): unknown {
-  return {
-    type: 'FeatureCollection',
-    features: [...layers.served.values()].map(({ boundary, lastUpdated }) => {
-      const { geometry, effective, expires, ...properties } = boundary;
-      return {
-        type: 'Feature',
-        id: boundary.id,
-        properties: {
-          ...properties,
-          lastUpdated: isoTime(lastUpdated),
-          ...(effective === undefined ? {} : { effective: isoTime(effective) }),
-          ...(expires === undefined ? {} : { expires: isoTime(expires) }),
-        },
-        geometry,
-      };
-    }),
-  };
 }
