@@ -20,6 +20,9 @@ export const MAX_COVERING_WORK = 400_000;
 const SHARE_STEPS = 1e9;
 /** Cells of the grid that may be looked at to see that a shape lies within one boundary. */
 const MAX_CELLS_OF_SHAPE = 64;
+/** How far the nearest boundary is looked for at first, and how much further each time. */
+const NEAREST_FIRST_REACH_M = 500;
+const NEAREST_GROWTH = 4;
 const NO_MEMBERS = new Uint32Array(0);
 /** Just within the last meridian, where half-open regions ending at 180 would leave it out. */
 const EDGE_OF_WORLD = 1e-9;
@@ -289,26 +292,62 @@ export class BoundaryIndex<B extends BoundaryAttributes = ServiceBoundary> {
 
   /** The boundaries within so many metres of a position, nearest first: for gaps and for callers off the coast. */
   nearest(p: Position, max: number): Neighbour<B>[] {
-    const [lon, lat] = p;
+    const least = new Map<number, number>();
+    for (const { region, x, y } of this.#around(p, max)) {
+      const owner = this.#owner[region]!;
+      const known = least.get(owner) ?? Infinity;
+      const metres = this.#regions.distanceTo(region, x, y, Math.min(max, known));
+      if (metres < known) least.set(owner, metres);
+    }
+    return [...least]
+      .sort((a, b) => a[1] - b[1] || a[0] - b[0])
+      .map(([owner, metres]) => ({ boundary: this.#boundaries[owner]!, distance: metres }));
+  }
+
+  /** The nearest that is accepted, without measuring the way to all others. */
+  nearestOf(p: Position, max: number, accepts: (boundary: B) => boolean): Neighbour<B> | undefined {
+    for (let reach = Math.min(max, NEAREST_FIRST_REACH_M); ; reach = Math.min(max, reach * NEAREST_GROWTH)) {
+      let best: { owner: number; metres: number } | undefined;
+      for (const { region, x, y, metres: atLeast } of this.#around(p, reach)) {
+        const limit = best ? best.metres : reach;
+        if (atLeast > limit) break;
+        const owner = this.#owner[region]!;
+        if (!accepts(this.#boundaries[owner]!)) continue;
+        const metres = this.#regions.distanceTo(region, x, y, limit);
+        if (metres > reach) continue;
+        if (!best || metres < best.metres || (metres === best.metres && owner < best.owner))
+          best = { owner, metres };
+      }
+      if (best) return { boundary: this.#boundaries[best.owner]!, distance: best.metres };
+      if (!(reach < max)) return undefined;
+    }
+  }
+
+  /** Regions whose extent is within so many metres, nearest first, with the position at their turn of the globe. */
+  #around([lon, lat]: Position, max: number): { region: number; x: number; y: number; metres: number }[] {
     if (!Number.isFinite(lon) || !Number.isFinite(lat) || !(max >= 0)) return [];
     const dLat = max / METRES_PER_DEGREE;
     const dLon = Math.min(
       180,
       dLat / Math.max(0.001, Math.cos((Math.min(89.9, Math.abs(lat) + dLat) * Math.PI) / 180)),
     );
-    const least = new Map<number, number>();
+    const kx = METRES_PER_DEGREE * Math.cos((lat * Math.PI) / 180);
+    const found: { region: number; x: number; y: number; metres: number }[] = [];
     for (const turn of this.#turnsOf(lon - dLon, lon + dLon)) {
       const x = lon + turn;
-      for (const n of this.#tree?.search(x - dLon, lat - dLat, x + dLon, lat + dLat) ?? []) {
-        const owner = this.#owner[n]!;
-        const known = least.get(owner) ?? Infinity;
-        const metres = this.#regions.distanceTo(n, x, lat, Math.min(max, known));
-        if (metres < known) least.set(owner, metres);
+      for (const region of this.#tree?.search(x - dLon, lat - dLat, x + dLon, lat + dLat) ?? []) {
+        const [minX = 0, minY = 0, maxX = 0, maxY = 0] = this.packed.boxes.subarray(
+          region * 4,
+          region * 4 + 4,
+        );
+        const metres = Math.hypot(
+          Math.max(minX - x, x - maxX, 0) * kx,
+          Math.max(minY - lat, lat - maxY, 0) * METRES_PER_DEGREE,
+        );
+        found.push({ region, x, y: lat, metres });
       }
     }
-    return [...least]
-      .sort((a, b) => a[1] - b[1] || a[0] - b[0])
-      .map(([owner, metres]) => ({ boundary: this.#boundaries[owner]!, distance: metres }));
+    return found.sort((a, b) => a.metres - b.metres);
   }
 }
 

@@ -165,9 +165,9 @@ function findNear(
   now: number,
 ): ServedBoundary | undefined {
   if (layers.nearestWithinMetres <= 0 || !location.shape) return undefined;
-  const near =
-    layers.services.get(urn)?.nearest(centroidOf(location.shape), layers.nearestWithinMetres) ?? [];
-  const boundary = near.find((n) => isInForce(n.boundary, now))?.boundary;
+  const boundary = layers.services
+    .get(urn)
+    ?.nearestOf(centroidOf(location.shape), layers.nearestWithinMetres, (b) => isInForce(b, now))?.boundary;
   return boundary && layers.served.get(boundary.id);
 }
 
