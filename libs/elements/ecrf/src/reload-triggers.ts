@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { Clock, Logger } from '@esinet/kernel';
 import { BoundaryReload, type ReloadPorts } from './boundary-reload.js';
 import type { EcrfConfig } from './ecrf-config.js';
@@ -25,7 +26,7 @@ export class ReloadTriggers {
     const files = filesOf(planOf(config, { name: 'lab', geojson: undefined, changedAt: 0 }));
     if (files.length === 0) return;
     // Where a person sits at a terminal, SIGHUP says that the terminal is gone, and ends the process as ever.
-    if (!process.stdin.isTTY) {
+    if (!isatty(0)) {
       const onSignal = (): void => void reload.reload('signal');
       process.on('SIGHUP', onSignal);
       this.#stop.push(() => process.off('SIGHUP', onSignal));
