@@ -317,6 +317,12 @@ describe('covering', () => {
     expect(covering(grid, { type: 'polygon', rings: [[...many, many[0]!]] })).toEqual([['sw', 1]]);
   });
 
+  it('takes a polygon around the whole world', { meta: { clause: 'RFC 5222 12.2' } }, () => {
+    const world = box(-180, -90, 360, 180) as unknown as Position[];
+    const found = covering(grid, { type: 'polygon', rings: [world] });
+    expect(found.map(([id]) => id)).toEqual(['sw', 'se', 'nw', 'ne']);
+  });
+
   it('samples what would cost too much, and still answers', { meta: { clause: 'RFC 5222 12.2' } }, () => {
     const random = generator(3);
     const ragged = (x: number, y: number, r: number, n: number): BoundaryRing => {
@@ -373,6 +379,25 @@ describe('nearest', () => {
     const index = new BoundaryIndex([polygon('west', box(-179.99, 0, 1, 1))]);
     expect(index.nearest([179.99, 0.5], 3_000)).toHaveLength(1);
     expect(index.nearest([179.99, 0.5], 2_000)).toHaveLength(0);
+  });
+
+  it('is found alone as it is among all', { meta: { clause: 'RFC 5222 8.2' } }, () => {
+    const random = generator(17);
+    const index = new BoundaryIndex(
+      Array.from({ length: 60 }, (_, i) =>
+        polygon(`b${i}`, box(random() * 4, random() * 4, random() * 0.3, random() * 0.3)),
+      ),
+    );
+    for (let i = 0; i < 300; i += 1) {
+      const p: Position = [random() * 4.5, random() * 4.5];
+      const max = random() * 60_000;
+      expect(index.nearestOf(p, max, () => true)).toEqual(index.nearest(p, max)[0]);
+      const odd = ({ id }: ServiceBoundary): boolean => Number(id.slice(1)) % 2 === 1;
+      expect(index.nearestOf(p, max, odd)).toEqual(index.nearest(p, max).find((n) => odd(n.boundary)));
+    }
+    expect(coast.nearestOf([NaN, 0], 5, () => true)).toBeUndefined();
+    expect(coast.nearestOf([0, 0], NaN, () => true)).toBeUndefined();
+    expect(coast.nearestOf([0.5, 1.5], 0, () => true)?.boundary.id).toBe('north');
   });
 
   it('refuses nonsense quietly', () => {
