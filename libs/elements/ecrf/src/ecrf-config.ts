@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import {
   domainSchema,
   durationSchema,
@@ -5,14 +6,22 @@ import {
   listenSchema,
   sipUriSchema,
   tlsSideSchema,
+  hostPort,
 } from '@esinet/platform';
 import { z } from 'zod';
+import { syncConfigSchema } from './sync/sync-config.js';
 
 /** RFC 5222 section 15 wants at least two labels in the name of a LoST server. */
 const sourceSchema = domainSchema.refine(
   (name) => name.includes('.'),
   'expected a name with a dot, such as ecrf.esinet.lab',
 );
+
+function isNameServer(text: string): boolean {
+  if (isIP(text) !== 0) return true;
+  const at = hostPort(text);
+  return at !== undefined && isIP(at.host) !== 0;
+}
 
 const civicMatchSchema = z
   .record(
@@ -54,7 +63,9 @@ export const ecrfConfigSchema = z
       .strictObject({
         enabled: z.boolean().default(true),
         /** As `192.0.2.53` or `192.0.2.53:5353`; those of the system when none are given. */
-        nameServers: z.array(z.string().min(1)).default([]),
+        nameServers: z
+          .array(z.string().refine(isNameServer, 'expected an address such as 192.0.2.53 or 192.0.2.53:5353'))
+          .default([]),
         /** All questions of one discovery together. */
         timeout: durationSchema.prefault('300 ms'),
         /** How long what was found is taken without asking again. */
@@ -69,6 +80,8 @@ export const ecrfConfigSchema = z
         innerAddresses: z.boolean().default(false),
       })
       .prefault({}),
+    /** Mappings to and from other servers (RFC 6739). */
+    sync: syncConfigSchema,
     /** What asking other servers may cost. */
     upstream: z
       .strictObject({
@@ -128,12 +141,15 @@ export const ecrfConfigSchema = z
   })
   .superRefine((config, context) => {
     const hasOthers =
-      config.coverage.length > 0 || config.coverageCivic.length > 0 || config.forestGuide !== undefined;
+      config.coverage.length > 0 ||
+      config.coverageCivic.length > 0 ||
+      config.forestGuide !== undefined ||
+      config.sync.peers.length > 0;
     if (config.boundaries.length > 0 || hasOthers) return;
     context.addIssue({
       code: 'custom',
       path: ['boundaries'],
-      message: 'without boundaries there has to be coverage or a forestGuide',
+      message: 'without boundaries there has to be coverage, a forestGuide or a peer of sync',
     });
   })
   .prefault({});

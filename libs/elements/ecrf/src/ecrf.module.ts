@@ -6,6 +6,7 @@ import {
   type Health,
   type Limits,
   type Metrics,
+  type Records,
   type TlsOptions,
   BUS,
   CLOCK,
@@ -13,9 +14,10 @@ import {
   LIMITS,
   LOGGER,
   METRICS,
+  RECORDS,
 } from '@esinet/platform';
 import type { EcrfConfig } from './ecrf-config.js';
-import { Ecrf } from './ecrf.js';
+import { Ecrf, type EcrfPorts } from './ecrf.js';
 import { type EcrfLayers, buildLayers } from './layers.js';
 import {
   type BoundarySource,
@@ -23,7 +25,8 @@ import {
   loadBoundaries,
   readBoundaryFile,
 } from './load-boundaries.js';
-import { answersThroughOthers, loadReferral } from './load-referral.js';
+import { answersThroughOthers, loadOutline, loadReferral } from './load-referral.js';
+import { LostSync } from './sync/lost-sync.js';
 
 export const ECRF = Symbol('esinet.ecrf');
 
@@ -50,24 +53,46 @@ export function ecrfModule(config: EcrfConfig, extras: EcrfExtras = {}): Dynamic
     providers: [
       {
         provide: ECRF,
-        inject: [CLOCK, LOGGER, METRICS, BUS, HEALTH, LIMITS],
-        useFactory: async (
+        inject: [CLOCK, LOGGER, METRICS, BUS, HEALTH, LIMITS, RECORDS],
+        useFactory: (
           clock: Clock,
           logger: Logger,
           metrics: Metrics,
           bus: Bus,
           health: Health,
           limits: Limits,
-        ) =>
-          new Ecrf(
-            await loadLayers(config, extras, clock, logger),
-            { clock, logger, metrics, bus, health, limits },
-            await loadReferral(config, { clock, logger, metrics, ...extras }),
-          ),
+          records: Records,
+        ) => makeEcrf(config, extras, { clock, logger, metrics, bus, health, limits, records }),
       },
     ],
     exports: [ECRF],
   };
+}
+
+/** @throws NoBoundariesError when there is nothing to answer from and nobody to ask */
+async function makeEcrf(
+  config: EcrfConfig,
+  extras: EcrfExtras,
+  ports: EcrfPorts & { readonly records: Records },
+): Promise<Ecrf> {
+  const { clock, logger } = ports;
+  const layers = await loadLayers(config, extras, clock, logger);
+  const referral = await loadReferral(config, { ...ports, ...extras });
+  const ecrf = new Ecrf(layers, ports, referral);
+  if (!referral || config.sync.peers.length === 0) return ecrf;
+  const sync = new LostSync(
+    {
+      config,
+      layers: () => ecrf.layers,
+      coverage: referral.coverage.regions,
+      outline: await loadOutline(config, logger),
+      onLearnt: (learnt) => ecrf.learn(learnt),
+    },
+    { ...ports, ...extras },
+  );
+  ecrf.sync = sync;
+  await sync.start();
+  return ecrf;
 }
 
 /** @throws NoBoundariesError when not a single feature can be used */

@@ -4,6 +4,8 @@ import type { Bus, Health, Limits, Metrics } from '@esinet/platform';
 import { errorAnswer } from './answer.js';
 import { type EcrfLayers, isInForce } from './layers.js';
 import { BoundaryShelf } from './boundary-shelf.js';
+import { Coverage } from './coverage.js';
+import type { Learnt, LostSync } from './sync/lost-sync.js';
 import { type Referral, type ResolveContext, resolve } from './resolve.js';
 
 /** Requests on the bus carry the same documents as HTTP, as text. */
@@ -27,30 +29,69 @@ export class Ecrf {
   readonly #queries: { inc(labels?: Readonly<Record<string, string>>): void };
   readonly #seconds: { observe(value: number): void };
   readonly #subscription: { unsubscribe(): void };
-  readonly #context: ResolveContext;
-  /** The boundaries as GeoJSON, for maps. */
-  readonly boundariesJson: Buffer;
+  readonly #configured: Coverage | undefined;
+  #context: ResolveContext;
+  #sync: LostSync | undefined;
+  #boundariesJson: Buffer | undefined;
 
   constructor(
-    readonly layers: EcrfLayers,
+    layers: EcrfLayers,
     ports: EcrfPorts,
     /** Where questions go that are not answered from `layers`. */
-    readonly referral?: Referral,
+    referral?: Referral,
   ) {
     this.#ports = ports;
     const boundaries = new BoundaryShelf(SHELF);
+    this.#configured = referral?.coverage;
     this.#context = { layers, boundaries, lists: new BoundaryShelf(SHELF), referral };
     this.#queries = ports.metrics.counter('esinet_lost_queries_total', 'LoST questions by outcome', [
       'result',
     ]);
     this.#seconds = ports.metrics.histogram('esinet_lost_query_seconds', 'Time to answer a LoST question');
-    this.boundariesJson = Buffer.from(JSON.stringify(featureCollection(layers)));
     ports.health.register('boundaries', () => Promise.resolve(this.#complaint()));
     this.#subscription = ports.bus.reply(
       LOST_QUERY_SUBJECT,
       async (payload) => this.ask(typeof payload === 'string' ? payload : ''),
       { queue: 'ecrf' },
     );
+  }
+
+  /** What is answered from now. */
+  get layers(): EcrfLayers {
+    return this.#context.layers;
+  }
+
+  get referral(): Referral | undefined {
+    return this.#context.referral;
+  }
+
+  /** The boundaries as GeoJSON, for maps. */
+  get boundariesJson(): Buffer {
+    return (this.#boundariesJson ??= Buffer.from(JSON.stringify(featureCollection(this.layers))));
+  }
+
+  /** Answers from other layers from the next question on, and tells peers of them. */
+  use(layers: EcrfLayers): void {
+    this.#context = { ...this.#context, layers };
+    this.#boundariesJson = undefined;
+    this.#sync?.changed();
+  }
+
+  /** Answers also from what peers told. */
+  learn({ coverage, mappings }: Learnt): void {
+    const { referral } = this.#context;
+    if (!referral) return;
+    const all = new Coverage([...(this.#configured?.regions ?? []), ...coverage]);
+    this.#context = { ...this.#context, referral: { ...referral, coverage: all, mappings } };
+  }
+
+  /** RFC 6739, where there are peers. It ends with this. */
+  get sync(): LostSync | undefined {
+    return this.#sync;
+  }
+
+  set sync(sync: LostSync | undefined) {
+    this.#sync = sync;
   }
 
   /** A LoST document for a LoST document, whatever comes; at once unless another server has to be asked. */
@@ -95,6 +136,7 @@ export class Ecrf {
 
   onApplicationShutdown(): void {
     this.#subscription.unsubscribe();
+    this.#sync?.close();
     this.referral?.close();
   }
 
@@ -120,7 +162,8 @@ export class Ecrf {
   #complaint(): string | undefined {
     const now = this.#ports.clock.wall();
     for (const { boundary } of this.layers.served.values()) if (isInForce(boundary, now)) return undefined;
-    if (this.referral?.forestGuide !== undefined || this.referral?.coverage.isInForce(now)) return undefined;
+    if (this.referral && (this.#sync ?? this.referral.forestGuide) !== undefined) return undefined;
+    if (this.referral?.coverage.isInForce(now)) return undefined;
     return 'no service boundary is in force';
   }
 }

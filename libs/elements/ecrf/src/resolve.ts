@@ -15,6 +15,7 @@ import { answer, errorAnswer, expiryOf } from './answer.js';
 import type { AnswerCache } from './answer-cache.js';
 import { type Coverage, lostName } from './coverage.js';
 import type { EcrfLayers } from './layers.js';
+import type { ForeignMappings } from './sync/foreign-mappings.js';
 import { mended, withReferences } from './passed-on.js';
 import type { BoundaryShelf } from './boundary-shelf.js';
 import { serviceListBoundary } from './service-list-boundary.js';
@@ -35,6 +36,8 @@ export interface ReferralLimits {
 /** Where questions go that are not answered from own boundaries. */
 export interface Referral {
   readonly coverage: Coverage;
+  /** Of other servers, answered as they came. */
+  readonly mappings: ForeignMappings;
   /** Asked where neither boundaries nor coverage hold the location. Lower case. */
   readonly forestGuide: string | undefined;
   readonly upstreams: Upstreams;
@@ -137,6 +140,8 @@ function findService(
   const location = locationOf(request);
   const wanted = location && notAnsweredHere(request, local);
   if (!wanted) return local;
+  const foreign = foreignAnswer(request, wanted.services, location, now, asking);
+  if (foreign) return foreign;
   const servers = serversFor(wanted.services, location, wanted.byForestGuide, now, asking);
   if (servers.length === 0) return notFoundOf(request, local, asking);
   const kept = request.validateLocation
@@ -147,6 +152,33 @@ function findService(
   return recurse(request, location, servers, asking).then((asked) =>
     settled(request, location, local, asked, servers, asking),
   );
+}
+
+/** RFC 5222 section 5.1: a mapping of another server that is served here, unmodified. */
+function foreignAnswer(
+  request: FindServiceRequest,
+  services: readonly string[],
+  location: LostLocation,
+  now: number,
+  asking: Asking,
+): LostAnswer | undefined {
+  const { layers, referral } = asking;
+  for (const urn of services) {
+    const mapping = referral.mappings.find(urn, location, now);
+    if (!mapping) continue;
+    const isOther = urn !== normalServiceUrn(request.service);
+    const message = 'the service is not offered here, this one contains it';
+    const source = layers.source;
+    const found: FindServiceResponse = {
+      type: 'findServiceResponse',
+      mappings: [isOther ? mapping : { ...mapping, service: request.service }],
+      warnings: isOther ? [{ code: 'serviceSubstitution', message, lang: LANG, source }] : [],
+      path: [...request.path, source],
+      locationUsed: location.id,
+    };
+    return given(found, request, asking);
+  }
+  return undefined;
 }
 
 /** The services to look for elsewhere, first the one asked for; undefined where the local answer is the right one. */
@@ -305,10 +337,11 @@ function settled(
 function notFoundOf(
   request: FindServiceRequest,
   local: LostAnswer,
-  { layers, referral: { coverage } }: Asking,
+  { layers, referral: { coverage, mappings } }: Asking,
 ): LostAnswer {
   if (local.type !== 'errors' || local.errors[0]?.code !== 'serviceNotImplemented') return local;
-  return serviceCandidates(request.service).some((urn) => coverage.services.includes(urn))
+  const known = new Set([...coverage.services, ...mappings.services]);
+  return serviceCandidates(request.service).some((urn) => known.has(urn))
     ? errorAnswer(layers.source, 'notFound', 'no coverage region holds the location')
     : local;
 }
@@ -350,6 +383,9 @@ function listServicesByLocation(
   const { layers, referral } = asking;
   const location = locationOf(request);
   if (!location || local.type !== 'listServicesByLocationResponse' || local.services.length > 0) return local;
+  const offered = referral.mappings.services.filter((urn) => referral.mappings.find(urn, location, now));
+  const foreign = servicesBelow(offered, request.service);
+  if (foreign.length > 0) return { ...local, services: foreign };
   const related = referral.coverage.services.filter((urn) => isRelated(urn, request.service));
   const own = layers.source.toLowerCase();
   const holding = related.flatMap((urn) => referral.coverage.serversFor(urn, location, now));
@@ -381,7 +417,7 @@ function withCovered(
   service: string | undefined,
   referral: Referral,
 ): LostAnswer {
-  const covered = servicesBelow(referral.coverage.services, service);
+  const covered = servicesBelow([...referral.coverage.services, ...referral.mappings.services], service);
   return { ...local, services: [...new Set([...local.services, ...covered])].sort() };
 }
 
