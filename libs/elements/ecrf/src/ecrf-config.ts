@@ -30,6 +30,19 @@ const civicMatchSchema = z
   )
   .refine((match) => Object.keys(match).length > 0, 'expected at least one element, such as country');
 
+const serviceSchema = z.string().regex(/^urn:[^\s]+$/i, 'expected a service URN');
+
+const layerSchema = z.strictObject({
+  /** GeoJSON. */
+  files: z.array(z.string().min(1)).min(1),
+  /** The service of all its features, whatever they say themselves. */
+  service: serviceSchema.optional(),
+  /** The authority its mappings come from (RFC 5222 section 5.1), where it is not this server. */
+  source: sourceSchema.optional(),
+  /** Answered where no boundary of its services holds the location. */
+  default: z.strictObject({ uri: sipUriSchema, name: z.string().min(1).max(200).optional() }).optional(),
+});
+
 export const ecrfConfigSchema = z
   .strictObject({
     http: listenSchema({ port: 15222 }),
@@ -39,6 +52,25 @@ export const ecrfConfigSchema = z
     source: sourceSchema.default('ecrf.esinet.lab'),
     /** GeoJSON files with service boundaries, or the laboratory's own. None at all makes a forest guide or a resolver. */
     boundaries: z.union([z.literal('lab'), z.array(z.string().min(1))]).default('lab'),
+    /** More boundaries, each layer with what its features have in common. */
+    layers: z.array(layerSchema).default([]),
+    /** Which boundary an area of uncertainty belongs to: RFC 5222 section 12.2 leaves it to the server. */
+    uncertainty: z.enum(['largest-share', 'centroid', 'all']).default('largest-share'),
+    /** New boundaries from the files, without a gap. */
+    reload: z
+      .strictObject({
+        /** Whenever a file changes. */
+        watch: z.boolean().default(false),
+        /** How long files have to be left alone before they are read. */
+        debounce: durationSchema.prefault('1 s'),
+        /** Who may ask for it by POST /reload, beside this machine: IP addresses. */
+        addresses: z.array(z.union([z.ipv4(), z.ipv6()])).default([]),
+        /** The same by a name in the client's certificate. */
+        names: z.array(z.string().min(1)).default([]),
+      })
+      .prefault({}),
+    /** Positions shown by GET /boundaries; of larger sets every so manieth. */
+    mapPositions: z.int().min(1_000).max(1_000_000).default(200_000),
     /** GeoJSON files: where other LoST servers are responsible (RFC 5582 section 7.1). */
     coverage: z.array(z.string().min(1)).default([]),
     /** The same by civic address: every element named must be in the address with that value. */
@@ -46,10 +78,7 @@ export const ecrfConfigSchema = z
       .array(
         z.strictObject({
           match: civicMatchSchema,
-          service: z
-            .string()
-            .regex(/^urn:[^\s]+$/i, 'expected a service URN')
-            .default('urn:service:sos'),
+          service: serviceSchema.default('urn:service:sos'),
           server: sourceSchema,
         }),
       )
@@ -145,7 +174,7 @@ export const ecrfConfigSchema = z
       config.coverageCivic.length > 0 ||
       config.forestGuide !== undefined ||
       config.sync.peers.length > 0;
-    if (config.boundaries.length > 0 || hasOthers) return;
+    if (config.boundaries.length > 0 || config.layers.length > 0 || hasOthers) return;
     context.addIssue({
       code: 'custom',
       path: ['boundaries'],

@@ -2,6 +2,7 @@ import { type Clock, type Logger, isoTime, messageOf } from '@esinet/kernel';
 import { type LostAnswer, type LostRequest, readLostRequest, writeLostAnswer } from '@esinet/lost';
 import type { Bus, Health, Limits, Metrics } from '@esinet/platform';
 import { errorAnswer } from './answer.js';
+import { boundariesMap } from './boundaries-map.js';
 import { type EcrfLayers, isInForce } from './layers.js';
 import { BoundaryShelf } from './boundary-shelf.js';
 import { Coverage } from './coverage.js';
@@ -32,7 +33,7 @@ export class Ecrf {
   readonly #configured: Coverage | undefined;
   #context: ResolveContext;
   #sync: LostSync | undefined;
-  #boundariesJson: Buffer | undefined;
+  #map: Promise<Buffer> | undefined;
 
   constructor(
     layers: EcrfLayers,
@@ -65,15 +66,9 @@ export class Ecrf {
     return this.#context.referral;
   }
 
-  /** The boundaries as GeoJSON, for maps. */
-  get boundariesJson(): Buffer {
-    return (this.#boundariesJson ??= Buffer.from(JSON.stringify(featureCollection(this.layers))));
-  }
-
-  /** Answers from other layers from the next question on, and tells peers of them. */
-  use(layers: EcrfLayers): void {
+  /** From now on questions are answered from these; one under way goes on with those it began with. Peers are told. */
+  swap(layers: EcrfLayers): void {
     this.#context = { ...this.#context, layers };
-    this.#boundariesJson = undefined;
     this.#sync?.changed();
   }
 
@@ -92,6 +87,11 @@ export class Ecrf {
 
   set sync(sync: LostSync | undefined) {
     this.#sync = sync;
+  }
+
+  /** The boundaries as GeoJSON, for maps: made once for all who ask meanwhile. */
+  boundariesJson(maxPositions: number): Promise<Buffer> {
+    return (this.#map ??= boundariesMap(this.layers, maxPositions).finally(() => (this.#map = undefined)));
   }
 
   /** A LoST document for a LoST document, whatever comes; at once unless another server has to be asked. */
@@ -184,24 +184,4 @@ export function resultOf(given: LostAnswer): string {
     case 'listServicesByLocationResponse':
       return 'services';
   }
-}
-
-function featureCollection(layers: EcrfLayers): unknown {
-  return {
-    type: 'FeatureCollection',
-    features: [...layers.served.values()].map(({ boundary, lastUpdated }) => {
-      const { geometry, effective, expires, ...properties } = boundary;
-      return {
-        type: 'Feature',
-        id: boundary.id,
-        properties: {
-          ...properties,
-          lastUpdated: isoTime(lastUpdated),
-          ...(effective === undefined ? {} : { effective: isoTime(effective) }),
-          ...(expires === undefined ? {} : { expires: isoTime(expires) }),
-        },
-        geometry,
-      };
-    }),
-  };
 }

@@ -6,12 +6,20 @@ export {
   type CivicRule,
   type DefaultMapping,
   type EcrfLayers,
+  type LayerTraits,
   type LayersOptions,
+  type LayersPolicy,
   type ServedBoundary,
   type ServedPart,
+  type UncertaintyPolicy,
   buildLayers,
   isInForce,
+  layersOf,
 } from './layers.js';
+export { BoundaryReload, type ReloadOutcome, type ReloadTrigger } from './boundary-reload.js';
+export { packAside } from './pack-aside.js';
+export { type PackPlan, type PackedFiles, packFiles } from './pack-files.js';
+export { type ServiceSet, SetPacker, transferablesOf } from './packed-set.js';
 export {
   type BoundarySource,
   type LoadProblem,

@@ -11,11 +11,11 @@ const USAGE =
   'LoST (RFC 5222) is asked here by POST with Content-Type application/lost+xml and a findService,\n' +
   'getServiceBoundary, listServices or listServicesByLocation document. GET /boundaries shows the service boundaries.\n';
 
-export function lostRoutes(ecrf: Ecrf): FastRoutes {
+export function lostRoutes(ecrf: Ecrf, maxMapPositions: number): FastRoutes {
   return {
     '/lost': (request) => lost(ecrf, request),
     ...(ecrf.sync ? { '/lostsync': syncHandler(ecrf.sync) } : {}),
-    '/boundaries': (request) => boundaries(ecrf, request),
+    '/boundaries': (request) => boundaries(ecrf, request, maxMapPositions),
   };
 }
 
@@ -70,12 +70,12 @@ function typeOf(request: FastRequest): string | undefined {
   return type === '' ? undefined : type;
 }
 
-function boundaries(ecrf: Ecrf, request: FastRequest): FastResponse {
+async function boundaries(ecrf: Ecrf, request: FastRequest, maxMapPositions: number): Promise<FastResponse> {
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return { status: 405, headers: { allow: 'GET, HEAD' } };
   return {
     status: 200,
     headers: { 'content-type': 'application/geo+json', 'cache-control': 'no-cache' },
-    body: ecrf.boundariesJson,
+    body: await ecrf.boundariesJson(maxMapPositions),
   };
 }

@@ -302,7 +302,7 @@ it(
       if (!read.ok) throw new Error(read.error.message);
       const { boundaries } = loadBoundaries([read.value]);
       const { source, expiresMs, maxVerticesByValue } = ecrf.layers;
-      ecrf.use(buildLayers({ source, boundaries, expiresMs, maxVerticesByValue, builtAt: 0 }));
+      ecrf.swap(buildLayers({ source, boundaries, expiresMs, maxVerticesByValue, builtAt: 0 }));
     };
     await use('a2.geojson');
     await until(async () => (await answers(65)) === 'findServiceResponse');

@@ -13,8 +13,8 @@ export type Announce = 'coverage' | 'mappings';
  */
 export function ownMappings(layers: EcrfLayers, announce: Announce, now: number): Mapping[] {
   const served = [...layers.served.values()].filter(({ boundary }) => isInForce(boundary, now));
-  return served.map(({ boundary, lastUpdated, parts }) => ({
-    source: layers.source,
+  return served.map(({ boundary, source, lastUpdated, parts }) => ({
+    source: announce === 'coverage' ? layers.source : source,
     // Another one for each form: what is known of one does not stand in the way of the other.
     sourceId: announce === 'coverage' ? `coverage:${boundary.id}` : boundary.id,
     lastUpdated: isoTime(lastUpdated),
