@@ -7,7 +7,8 @@ import { type EcrfLayers, isInForce } from './layers.js';
 import { BoundaryShelf } from './boundary-shelf.js';
 import { Coverage } from './coverage.js';
 import type { Learnt, LostSync } from './sync/lost-sync.js';
-import { type Referral, type ResolveContext, resolve } from './resolve.js';
+import type { Referral, ResolveContext } from './resolve-context.js';
+import { resolve } from './resolve.js';
 
 /** Requests on the bus carry the same documents as HTTP, as text. */
 export const LOST_QUERY_SUBJECT = 'lost.query';

@@ -5,7 +5,7 @@ import { AnswerCache } from './answer-cache.js';
 import { Coverage, type CoverageRegion, readCoverage } from './coverage.js';
 import type { EcrfConfig } from './ecrf-config.js';
 import { type BoundarySource, type LoadProblem, readBoundaryFile } from './load-boundaries.js';
-import type { Referral } from './resolve.js';
+import type { Referral } from './resolve-context.js';
 import { normalServiceUrn } from './service-urn.js';
 import { ServerDirectory } from './lost-servers.js';
 import { ForeignMappings } from './sync/foreign-mappings.js';
