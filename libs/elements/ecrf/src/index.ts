@@ -29,6 +29,7 @@ export {
   readBoundaryFile,
 } from './load-boundaries.js';
 export { Coverage, type CoverageRegion, readCoverage } from './coverage.js';
-export { type Referral, resolve } from './resolve.js';
+export type { Referral, ResolveContext } from './resolve-context.js';
+export { resolve } from './resolve.js';
 export { childTowards, normalServiceUrn, serviceCandidates, topLevelService } from './service-urn.js';
 export { startEcrf } from './start-ecrf.js';
