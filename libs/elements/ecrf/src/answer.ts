@@ -2,6 +2,7 @@ import { isoTime } from '@esinet/kernel';
 import { type ServiceBoundary, type Shape, centroidOf, shapeToPolygon } from '@esinet/location';
 import type {
   FindServiceRequest,
+  FindServiceResponse,
   ListServicesByLocationRequest,
   LostAnswer,
   LostErrorCode,
@@ -10,7 +11,15 @@ import type {
   LostWarning,
   Mapping,
 } from '@esinet/lost';
-import { type CivicHit, civicProblem, findCivic, validationOf } from './civic.js';
+import {
+  type CivicHit,
+  canValidate,
+  civicPosition,
+  civicProblem,
+  civicServices,
+  findCivic,
+  validationOf,
+} from './civic.js';
 import { type EcrfLayers, type ServedBoundary, type ServedPart, isInForce } from './layers.js';
 import { childTowards, normalServiceUrn, serviceCandidates, topLevelService } from './service-urn.js';
 
@@ -64,7 +73,8 @@ function findService(request: FindServiceRequest, layers: EcrfLayers, now: numbe
   const chosen = chooseLocation(request.locations, layers);
   if ('type' in chosen) return chosen;
   const candidates = serviceCandidates(request.service);
-  const served = candidates.filter((urn) => layers.services.has(urn));
+  const ofCivic = civicServices(layers);
+  const served = candidates.filter((urn) => layers.services.has(urn) || ofCivic.has(urn));
   if (served.length === 0) {
     return errorAnswer(
       layers.source,
@@ -80,7 +90,7 @@ function findService(request: FindServiceRequest, layers: EcrfLayers, now: numbe
     const near = findNear(layers, urn, chosen, now);
     if (near) return mappingAnswer(request, chosen, { served: near, near: true }, layers, now);
   }
-  if (layers.defaultMapping) return defaultAnswer(request, chosen, layers);
+  if (layers.defaultMapping) return defaultAnswer(request, chosen, layers, now);
   return errorAnswer(layers.source, 'notFound', 'no service boundary holds the location');
 }
 
@@ -134,9 +144,12 @@ function findNear(
   location: LostLocation,
   now: number,
 ): ServedBoundary | undefined {
-  if (layers.nearestWithinMetres <= 0 || !location.shape) return undefined;
-  const near =
-    layers.services.get(urn)?.nearest(centroidOf(location.shape), layers.nearestWithinMetres) ?? [];
+  if (layers.nearestWithinMetres <= 0) return undefined;
+  const place = location.shape
+    ? centroidOf(location.shape)
+    : location.civic && civicPosition(layers, location.civic, now);
+  if (!place) return undefined;
+  const near = layers.services.get(urn)?.nearest(place, layers.nearestWithinMetres) ?? [];
   const boundary = near.find((n) => isInForce(n.boundary, now))?.boundary;
   return boundary && layers.served.get(boundary.id);
 }
@@ -164,7 +177,8 @@ function mappingAnswer(
         source: layers.source,
         sourceId: boundary.id,
         lastUpdated: isoTime(found.served.lastUpdated),
-        expires: isoTime(expiryOf(layers, now)),
+        // Of an address that may be served by somebody else nobody shall conclude anything later.
+        expires: found.civic?.doubtful ? 'NO-CACHE' : isoTime(expiryOf(layers, now)),
         displayName: [{ lang: languageOf(boundary), text: boundary.displayName }],
         // RFC 5222 section 5.4: copied from the request unless another service stands in.
         service: exact ? request.service : boundary.serviceUrn,
@@ -177,9 +191,7 @@ function mappingAnswer(
     warnings,
     path: [...request.path, layers.source],
     locationUsed: location.id,
-    ...(request.validateLocation && location.civic
-      ? { locationValidation: validationOf(location.civic, found.civic?.rule) }
-      : {}),
+    ...validated(request, location, found.civic, warn, layers, now),
   };
 }
 
@@ -190,7 +202,7 @@ function boundaryOf(
   found: Found,
   layers: EcrfLayers,
 ): Partial<Mapping> {
-  if (found.civic) return { civicBoundary: [found.civic.rule.match] };
+  if (found.civic) return found.civic.region ? { civicBoundary: [found.civic.region] } : {};
   const part = location.shape && partAround(location.shape, found.served, layers);
   if (!part) return {};
   return request.serviceBoundary === 'value' && part.vertices <= layers.maxVerticesByValue
@@ -213,8 +225,37 @@ function partAround(
   return undefined;
 }
 
+/**
+ * RFC 5222 sections 8.3.5 and 8.4.2; where there is nothing to check against, the warning of section 13.2. Of a geodetic
+ * location the request to validate is ignored.
+ */
+function validated(
+  request: FindServiceRequest,
+  location: LostLocation,
+  hit: CivicHit | undefined,
+  warn: (code: LostWarning['code'], message: string) => void,
+  layers: EcrfLayers,
+  now: number,
+): Partial<FindServiceResponse> {
+  if (!request.validateLocation || !location.civic) return {};
+  const locationValidation = validationOf(layers, location.civic, hit?.rule, now);
+  if (!canValidate(layers, location.civic) && locationValidation.valid.length === 0)
+    warn('locationValidationUnavailable', 'nothing here to check addresses of that country against');
+  return { locationValidation };
+}
+
 /** RFC 5222 section 13.2. Nobody shall keep it: the next location may have a mapping of its own. */
-function defaultAnswer(request: FindServiceRequest, location: LostLocation, layers: EcrfLayers): LostAnswer {
+function defaultAnswer(
+  request: FindServiceRequest,
+  location: LostLocation,
+  layers: EcrfLayers,
+  now: number,
+): LostAnswer {
+  const warnings: LostWarning[] = [];
+  const warn = (code: LostWarning['code'], message: string): void => {
+    warnings.push({ code, message, lang: LANG, source: layers.source });
+  };
+  warn('defaultMappingReturned', 'no service boundary holds the location');
   const { uri = '', displayName = '' } = layers.defaultMapping ?? {};
   return {
     type: 'findServiceResponse',
@@ -229,19 +270,10 @@ function defaultAnswer(request: FindServiceRequest, location: LostLocation, laye
         uris: [uri],
       },
     ],
-    warnings: [
-      {
-        code: 'defaultMappingReturned',
-        message: 'no service boundary holds the location',
-        lang: LANG,
-        source: layers.source,
-      },
-    ],
+    warnings,
     path: [...request.path, layers.source],
     locationUsed: location.id,
-    ...(request.validateLocation && location.civic
-      ? { locationValidation: validationOf(location.civic, undefined) }
-      : {}),
+    ...validated(request, location, undefined, warn, layers, now),
   };
 }
 
@@ -266,7 +298,7 @@ function getServiceBoundary(key: string, layers: EcrfLayers): LostAnswer {
 function listServices(service: string | undefined, path: readonly string[], layers: EcrfLayers): LostAnswer {
   return {
     type: 'listServicesResponse',
-    services: servicesBelow([...layers.services.keys()], service),
+    services: servicesBelow([...layers.services.keys(), ...civicServices(layers)], service),
     warnings: [],
     path: [...path, layers.source],
   };
@@ -280,7 +312,8 @@ function listServicesByLocation(
 ): LostAnswer {
   const chosen = chooseLocation(request.locations, layers);
   if ('type' in chosen) return chosen;
-  const here = [...layers.services.keys()].filter((urn) => find(layers, urn, chosen, now) !== undefined);
+  const known = new Set([...layers.services.keys(), ...civicServices(layers)]);
+  const here = [...known].filter((urn) => find(layers, urn, chosen, now) !== undefined);
   return {
     type: 'listServicesByLocationResponse',
     services: servicesBelow(here, request.service),

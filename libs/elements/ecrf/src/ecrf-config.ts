@@ -1,5 +1,6 @@
 import { domainSchema, durationSchema, listenSchema, sipUriSchema } from '@esinet/platform';
 import { z } from 'zod';
+import { civicDataSchema } from './civic-config.js';
 
 /** RFC 5222 section 15 wants at least two labels in the name of a LoST server. */
 const sourceSchema = domainSchema.refine(
@@ -41,6 +42,8 @@ export const ecrfConfigSchema = z
         }),
       )
       .default([]),
+    /** Areas, streets and address points: what civic addresses are found in and validated against. */
+    civicData: civicDataSchema.optional(),
   })
   .prefault({});
 

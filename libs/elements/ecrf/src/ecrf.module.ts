@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Clock, Logger } from '@esinet/kernel';
+import { sizeOfTables } from '@esinet/location';
 import {
   type Bus,
   type Health,
@@ -14,6 +15,7 @@ import {
 } from '@esinet/platform';
 import type { EcrfConfig } from './ecrf-config.js';
 import { Ecrf } from './ecrf.js';
+import { unknownBoundaries } from './civic-layer.js';
 import { type EcrfLayers, buildLayers } from './layers.js';
 import {
   type BoundarySource,
@@ -21,12 +23,15 @@ import {
   loadBoundaries,
   readBoundaryFile,
 } from './load-boundaries.js';
+import { type BuiltCivic, type LabCivicData, buildCivic, readCivicInput } from './load-civic.js';
 
 export const ECRF = Symbol('esinet.ecrf');
 
 /** What `boundaries: lab` stands for: a GeoJSON FeatureCollection. */
 export interface EcrfExtras {
   readonly lab?: unknown;
+  /** What `civicData: lab` stands for, which is the default with the lab's boundaries. */
+  readonly labCivic?: LabCivicData;
 }
 
 /** Nothing to answer from: the sentence for the operator. */
@@ -94,9 +99,15 @@ async function loadLayers(
     const where = first ? ` (${first.source} ${first.feature}: ${first.message})` : '';
     throw new NoBoundariesError(`no usable service boundary${where}; set ecrf.boundaries`);
   }
+  const civicConfig = config.civicData ?? (config.boundaries === 'lab' ? 'lab' : undefined);
+  const civicInput = await readCivicInput(civicConfig, extras.labCivic);
+  const civic = civicInput && buildCivic(civicInput);
   const layers = buildLayers({
     source: config.source,
     boundaries: loaded.boundaries,
+    ...(civicInput && civic
+      ? { civicData: { tables: civic.loaded.tables, sideOffsetMetres: civicInput.sideOffsetMetres } }
+      : {}),
     civic: config.civic.map(({ match, boundary }) => ({
       match: { elements: Object.entries(match).map(([name, value]) => ({ name, value })) },
       boundary,
@@ -113,6 +124,7 @@ async function loadLayers(
     if (!layers.served.has(boundary))
       logger.error('civic rule not used', { feature: boundary, reason: 'no such boundary' });
   }
+  if (civic) logCivic(civic, layers, logger);
   logger.info('boundaries loaded', {
     boundaries: layers.served.size,
     services: layers.services.size,
@@ -120,4 +132,16 @@ async function loadLayers(
     problems: problems.length,
   });
   return layers;
+}
+
+function logCivic({ loaded, problems }: BuiltCivic, layers: EcrfLayers, logger: Logger): void {
+  for (const { source, feature, code, message } of problems)
+    logger.error('civic data not used', { file: source, feature, code, reason: message });
+  for (const feature of unknownBoundaries(loaded.tables, layers.served))
+    logger.error('civic area not used', { feature, reason: 'no such boundary' });
+  logger.info('civic data loaded', {
+    ...loaded.counts,
+    octets: sizeOfTables(loaded.tables),
+    problems: problems.length + loaded.unlisted,
+  });
 }

@@ -1,4 +1,6 @@
 export { answer, errorAnswer } from './answer.js';
+export { type CivicLayer, type CivicLayerOptions, DEFAULT_SIDE_OFFSET_METRES } from './civic-layer.js';
+export { type CivicDataConfig, civicDataSchema } from './civic-config.js';
 export { type EcrfConfig, ecrfConfigSchema } from './ecrf-config.js';
 export { ECRF, type EcrfExtras, EcrfModule, NoBoundariesError, ecrfModule } from './ecrf.module.js';
 export { Ecrf, LOST_QUERY_SUBJECT, resultOf } from './ecrf.js';
@@ -20,5 +22,12 @@ export {
   loadBoundaries,
   readBoundaryFile,
 } from './load-boundaries.js';
+export {
+  type BuiltCivic,
+  type CivicInput,
+  type LabCivicData,
+  buildCivic,
+  readCivicInput,
+} from './load-civic.js';
 export { childTowards, normalServiceUrn, serviceCandidates, topLevelService } from './service-urn.js';
 export { startEcrf } from './start-ecrf.js';

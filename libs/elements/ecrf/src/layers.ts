@@ -6,6 +6,7 @@ import {
   type ServiceBoundary,
   type Shape,
 } from '@esinet/location';
+import { type CivicLayer, type CivicLayerOptions, CivicScopes, buildCivicLayer } from './civic-layer.js';
 import { normalServiceUrn } from './service-urn.js';
 
 /** A boundary as it is served. */
@@ -51,6 +52,8 @@ export interface EcrfLayers {
   readonly served: ReadonlyMap<string, ServedBoundary>;
   readonly byKey: ReadonlyMap<string, ServedPart>;
   readonly civic: readonly CivicRule[];
+  readonly civicData: CivicLayer | undefined;
+  readonly civicScopes: CivicScopes;
   readonly defaultMapping: DefaultMapping | undefined;
   readonly expiresMs: number;
   readonly maxVerticesByValue: number;
@@ -65,6 +68,7 @@ export interface LayersOptions {
   readonly source: string;
   readonly boundaries: readonly { readonly boundary: ServiceBoundary; readonly lastUpdated: number }[];
   readonly civic?: readonly CivicRule[];
+  readonly civicData?: CivicLayerOptions | undefined;
   readonly defaultMapping?: DefaultMapping | undefined;
   readonly expiresMs: number;
   readonly maxVerticesByValue: number;
@@ -89,12 +93,17 @@ export function buildLayers(o: LayersOptions): EcrfLayers {
     if (boundary.effective !== undefined) changes.add(boundary.effective);
     if (boundary.expires !== undefined) changes.add(boundary.expires);
   }
+  const civic = (o.civic ?? []).filter((rule) => served.has(rule.boundary));
+  const civicData = o.civicData && buildCivicLayer(o.civicData, o.builtAt);
+  for (const at of civicData?.changes ?? []) changes.add(at);
   return {
     source: o.source,
     services: new Map([...byService].map(([urn, boundaries]) => [urn, new BoundaryIndex(boundaries)])),
     served,
     byKey,
-    civic: (o.civic ?? []).filter((rule) => served.has(rule.boundary)),
+    civic,
+    civicData,
+    civicScopes: new CivicScopes(civicData, served, civic),
     defaultMapping: o.defaultMapping,
     expiresMs: o.expiresMs,
     maxVerticesByValue: o.maxVerticesByValue,

@@ -1,0 +1,68 @@
+import type { CivicAddress } from './civic-address.js';
+import { TOO_LONG, foldCivic } from './civic-fold.js';
+import { civicKey } from './civic-names.js';
+import { AREA_NAMES, AREA_WIDTH, type CivicTables, ROAD_NAMES, ROAD_WIDTH } from './civic-tables.js';
+import { stringId } from './string-table.js';
+
+/** RFC 5222 8.4.2. */
+export type CivicVerdict = 'valid' | 'invalid' | 'unchecked';
+
+/** An address as it is compared: the number of each value, -1 for one that is nowhere in the data. */
+export interface Sought {
+  readonly t: CivicTables;
+  readonly now: number;
+  readonly verdicts: Map<string, CivicVerdict>;
+  /** Undefined: the address does not say. */
+  id(name: string): number | undefined;
+  text(name: string): string | undefined;
+}
+
+export function sought(t: CivicTables, address: CivicAddress, now: number): Sought {
+  const values = new Map<string, string>();
+  for (const e of address.elements) {
+    const key = civicKey(e.name, e.uri);
+    // The first of two counts.
+    if (!values.has(key)) values.set(key, e.value);
+  }
+  const ids = new Map<string, number>();
+  return {
+    t,
+    now,
+    verdicts: new Map(),
+    text: (name) => values.get(name),
+    id(name) {
+      const known = ids.get(name);
+      if (known !== undefined) return known;
+      const value = values.get(name);
+      if (value === undefined) return undefined;
+      const id = idOf(t, name, value);
+      ids.set(name, id);
+      return id;
+    },
+  };
+}
+
+export function idOf(t: CivicTables, name: string, value: string): number {
+  const folded = foldCivic(name, value, t.folding);
+  return folded === '' || folded === TOO_LONG ? -1 : stringId(t.strings, folded);
+}
+
+/** Whether an area has the valid elements above a level. */
+export function hasAreas(s: Sought, area: number, levels: number = AREA_WIDTH): boolean {
+  for (let level = 0; level < levels; level++) {
+    const name = AREA_NAMES[level]!;
+    if (s.verdicts.get(name) === 'valid' && s.t.areas[area * AREA_WIDTH + level] !== s.id(name)) return false;
+  }
+  return true;
+}
+
+/** How much of a road and its area the address leaves open. */
+export function untold(s: Sought, road: number): number {
+  const { t } = s;
+  let count = 0;
+  for (let part = 0; part < ROAD_NAMES.length; part++) {
+    if (t.roads[road * ROAD_WIDTH + 1 + part] !== 0 && s.verdicts.get(ROAD_NAMES[part]!) !== 'valid')
+      count += 1;
+  }
+  return count;
+}
