@@ -16,7 +16,6 @@ export interface CivicFolding {
 export const PLAIN_FOLDING: CivicFolding = { ignoreDiacritics: false, equivalents: new Map() };
 
 /** What nobody sees: directions, joiners, soft hyphens, controls, the byte order mark. */
-// eslint-disable-next-line no-control-regex
 const INVISIBLE = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\p{Cf}]/gu;
 const PLAIN_ASCII = /^[!-~]+$/;
 /** Marks upon letters; vowel signs of other scripts are letters of their own and stay. */

@@ -1,6 +1,6 @@
 import type { CivicAddress } from './civic-address.js';
 import { fullName } from './civic-builder.js';
-import { type CivicVerdict, type Sought, hasAreas, idOf, sought, untold } from './civic-sought.js';
+import { type CivicVerdict, type Sought, hasAreas, civicValueId, sought, untold } from './civic-sought.js';
 import { type NumberMatch, matchNumber, matchPlaces } from './civic-number-match.js';
 import {
   AREA_NAMES,
@@ -45,8 +45,7 @@ export interface CivicMatch {
  */
 export function matchCivic(t: CivicTables, address: CivicAddress, now: number): CivicMatch {
   const s = sought(t, address, now);
-  const areas = matchAreas(s);
-  if (s.verdicts.get('country') === 'unchecked')
+  if (isElsewhere(s))
     return {
       verdicts: s.verdicts,
       areas: [],
@@ -56,6 +55,7 @@ export function matchCivic(t: CivicTables, address: CivicAddress, now: number): 
       ranges: [],
       number: undefined,
     };
+  const areas = matchAreas(s);
   const [found, byName] = matchRoads(s, areas);
   let roads = found;
   roads = matchPostal(s, areas, roads, 'PC', t.roadsByPc, HAS_PC);
@@ -65,6 +65,15 @@ export function matchCivic(t: CivicTables, address: CivicAddress, now: number): 
       ? matchPlaces(s, areas, roads)
       : matchNumber(s, roads, readHouseNumber(s.text('HNO') ?? ''));
   return { verdicts: s.verdicts, areas, roads, byName, ...number };
+}
+
+/** In a country of which nothing is known: not invalid, nobody looked. */
+function isElsewhere(s: Sought): boolean {
+  const country = s.id('country');
+  const [countries] = s.t.areasOf;
+  if (country === undefined || !countries || countries.keys.length === 0) return false;
+  const [from, to] = rangeOf(countries, country);
+  return from === to;
 }
 
 function matchAreas(s: Sought): readonly number[] | undefined {
@@ -89,8 +98,7 @@ function matchAreas(s: Sought): readonly number[] | undefined {
         ? postings.keys.length > 0
         : areas.some((a) => t.areas[a * AREA_WIDTH + level] !== 0);
     if (next.length > 0) areas = next;
-    // A country of which nothing is known was not looked at.
-    s.verdicts.set(name, next.length > 0 ? 'valid' : known && level > 0 ? 'invalid' : 'unchecked');
+    s.verdicts.set(name, next.length > 0 ? 'valid' : known ? 'invalid' : 'unchecked');
   });
   return areas;
 }
@@ -106,8 +114,8 @@ function matchRoads(
   const parts = ROAD_NAMES.slice(0, FULL_NAME_PARTS).map((part, i) =>
     i === RD ? value : (s.text(part) ?? ''),
   );
-  const own = idOf(t, 'RD', value);
-  const whole = idOf(t, 'RD', fullName(parts));
+  const own = civicValueId(t, 'RD', value);
+  const whole = civicValueId(t, 'RD', fullName(parts));
   // As it is told; with all its parts in the name of the data; with all parts of the data in its name.
   const ways: readonly (readonly [Postings, number, boolean])[] = [
     [t.roadsByName, own, false],

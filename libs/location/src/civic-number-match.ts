@@ -1,4 +1,4 @@
-import { type CivicVerdict, type Sought, hasAreas, idOf, untold } from './civic-sought.js';
+import { type CivicVerdict, type Sought, hasAreas, civicValueId, untold } from './civic-sought.js';
 import { HAS_NUMBERS, LANDMARKS, PARITY, PLACE_NAMES, ROAD_WIDTH, isTerm, rangeOf } from './civic-tables.js';
 import type { HouseNumber } from './house-number.js';
 
@@ -91,7 +91,7 @@ function narrowed(
   for (const name of ['HNP', 'HNS'] as const) {
     const column = name === 'HNP' ? t.prefix : t.suffix;
     const within = name === 'HNP' ? house.prefix : house.suffix;
-    const id = s.id(name) ?? (within === '' ? undefined : idOf(t, name, within));
+    const id = s.id(name) ?? (within === '' ? undefined : civicValueId(t, name, within));
     const next = points.filter((p) => column[p] === (id ?? 0));
     const verdict = verdictOf(
       next.length,

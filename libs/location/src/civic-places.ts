@@ -4,7 +4,7 @@ import { rowKey } from './civic-builder.js';
 import type { CivicMatch } from './civic-match.js';
 import { civicKey } from './civic-names.js';
 import { rangesOf } from './civic-number-match.js';
-import { idOf } from './civic-sought.js';
+import { civicValueId } from './civic-sought.js';
 import {
   AREA_NAMES,
   AREA_WIDTH,
@@ -77,14 +77,7 @@ export function wideRoads(t: CivicTables, m: CivicMatch): number[] | undefined {
   if (first === undefined || !m.byName || m.verdicts.get('country') !== 'valid') return undefined;
   if (m.verdicts.get('RD') !== 'valid') return undefined;
   const area = t.roads[first * ROAD_WIDTH]!;
-  const pinned = (m.areas ?? []).every((other) =>
-    AREA_NAMES.every((_, level) => {
-      const value = t.areas[other * AREA_WIDTH + level];
-      return value === 0 || value === t.areas[area * AREA_WIDTH + level];
-    }),
-  );
-  if (m.areas === undefined || !pinned || m.roads.some((r) => t.roads[r * ROAD_WIDTH] !== area))
-    return undefined;
+  if (m.roads.some((r) => t.roads[r * ROAD_WIDTH] !== area) || !isPinned(t, m, area)) return undefined;
   const name = t.roads[first * ROAD_WIDTH + 1 + RD]!;
   const [from, to] = rangeOf(t.roadsByName, name);
   const roads: number[] = [];
@@ -98,6 +91,27 @@ export function wideRoads(t: CivicTables, m: CivicMatch): number[] | undefined {
     if (same && t.roads[road * ROAD_WIDTH] === area) roads.push(road);
   }
   return roads;
+}
+
+/**
+ * Whether an address with the valid area elements is in one area whatever else it says: each level left open has one
+ * value at most among the areas that have what is said above it.
+ */
+function isPinned(t: CivicTables, m: CivicMatch, area: number): boolean {
+  const valueOf = (of: number, level: number): number => t.areas[of * AREA_WIDTH + level]!;
+  const said = AREA_NAMES.map((name) => m.verdicts.get(name) === 'valid');
+  const open = said.indexOf(false);
+  const [from, to] = rangeOf(t.areasOf[0]!, valueOf(area, 0));
+  for (let i = from; i < to && open >= 0; i++) {
+    const other = t.areasOf[0]!.items[i]!;
+    for (let level = 1; level < AREA_WIDTH; level++) {
+      const value = valueOf(other, level);
+      if (value === valueOf(area, level)) continue;
+      if (said[level]) break;
+      if (value !== 0) return false;
+    }
+  }
+  return true;
 }
 
 /** Around all that lies on some roads, with what may stand beside them. Undefined: nothing does. */
@@ -125,7 +139,7 @@ function boxOf(boxes: Float64Array, of: readonly number[]): CivicBox | undefined
 export function areasWithin(t: CivicTables, address: CivicAddress): number[] {
   const ids = AREA_NAMES.map((name) => {
     const element = address.elements.find((e) => civicKey(e.name, e.uri) === name);
-    return element ? idOf(t, name, element.value) : 0;
+    return element ? civicValueId(t, name, element.value) : 0;
   });
   const found: number[] = [];
   for (let area = 0; area * AREA_WIDTH < t.areas.length; area++) {
@@ -149,7 +163,7 @@ export function isWhole(t: CivicTables, area: number, level: number): boolean {
 export function hasCountry(t: CivicTables, address: CivicAddress): boolean {
   const country = address.elements.find((e) => civicKey(e.name, e.uri) === 'country');
   if (!country) return t.areas.length > 0;
-  const [from, to] = rangeOf(t.areasOf[0]!, idOf(t, 'country', country.value));
+  const [from, to] = rangeOf(t.areasOf[0]!, civicValueId(t, 'country', country.value));
   return to > from;
 }
 
@@ -162,7 +176,7 @@ export function areaRowsFor(t: CivicTables, address: CivicAddress, m: CivicMatch
   for (const e of address.elements) {
     const name = civicKey(e.name, e.uri);
     if (AREA_COLUMNS.includes(name) && !ids.has(name) && m.verdicts.get(name) !== 'invalid')
-      ids.set(name, idOf(t, name, e.value));
+      ids.set(name, civicValueId(t, name, e.value));
   }
   const found: number[] = [];
   for (const [name, id] of ids) {

@@ -35,14 +35,15 @@ export function sought(t: CivicTables, address: CivicAddress, now: number): Soug
       if (known !== undefined) return known;
       const value = values.get(name);
       if (value === undefined) return undefined;
-      const id = idOf(t, name, value);
+      const id = civicValueId(t, name, value);
       ids.set(name, id);
       return id;
     },
   };
 }
 
-export function idOf(t: CivicTables, name: string, value: string): number {
+/** The number of a value in the tables; -1 where none of them has it. */
+export function civicValueId(t: CivicTables, name: string, value: string): number {
   const folded = foldCivic(name, value, t.folding);
   return folded === '' || folded === TOO_LONG ? -1 : stringId(t.strings, folded);
 }

@@ -67,7 +67,7 @@ export {
   someplaceOf,
   wideRoads,
 } from './civic-places.js';
-export { type CivicVerdict } from './civic-sought.js';
+export { civicValueId, type CivicVerdict } from './civic-sought.js';
 export {
   BASIC_POLICY_NS,
   GEOPRIV_NS,

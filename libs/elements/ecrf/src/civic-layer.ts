@@ -1,4 +1,12 @@
-import { type AreaRow, type CivicAddress, type CivicTables, civicKey } from '@esinet/location';
+import {
+  type AreaRow,
+  type CivicAddress,
+  type CivicTables,
+  civicElement,
+  civicKey,
+  civicValueId,
+  foldText,
+} from '@esinet/location';
 import type { CivicRule, ServedBoundary } from './layers.js';
 import { normalServiceUrn } from './service-urn.js';
 
@@ -69,6 +77,9 @@ interface Users {
 const NONE = '-';
 const ANY = '*';
 
+/** Country and A1. */
+export type CivicScope = readonly [country: string, a1: string];
+
 function scopeOf(value: number | undefined): string {
   return value === undefined ? NONE : String(value);
 }
@@ -78,6 +89,7 @@ function scopeOf(value: number | undefined): string {
  * is meant by an address in it (RFC 5222 12.3). By country and A1, which is where tables are large.
  */
 export class CivicScopes {
+  readonly #tables: CivicTables | undefined;
   readonly #users = new Map<string, Map<string, Users>>();
 
   constructor(
@@ -89,23 +101,40 @@ export class CivicScopes {
       const found = data?.own.get(id) ?? served.get(id);
       return found && normalServiceUrn(found.boundary.serviceUrn);
     };
-    for (const { elements, boundary } of data?.tables.rows ?? []) {
-      const of = new Map(elements);
-      this.#add(urnOf(boundary), [...of.keys()], scopeOf(of.get('country')), scopeOf(of.get('A1')), boundary);
-    }
-    for (const { match, boundary } of rules) {
-      const names = match.elements.map((e) => e.name);
-      this.#add(urnOf(boundary), names, NONE, NONE, boundary);
-    }
+    this.#tables = data?.tables;
+    for (const row of data?.tables.rows ?? [])
+      this.#add(
+        urnOf(row.boundary),
+        row.elements.map(([name]) => name),
+        this.ofRow(row),
+        row.boundary,
+      );
+    for (const rule of rules)
+      this.#add(
+        urnOf(rule.boundary),
+        rule.match.elements.map((e) => e.name),
+        this.ofRule(rule),
+        rule.boundary,
+      );
   }
 
-  #add(
-    urn: string | undefined,
-    names: readonly string[],
-    country: string,
-    a1: string,
-    boundary: string,
-  ): void {
+  ofRow(row: AreaRow): CivicScope {
+    const of = new Map(row.elements);
+    return [scopeOf(of.get('country')), scopeOf(of.get('A1'))];
+  }
+
+  ofRule(rule: CivicRule): CivicScope {
+    const of = (name: string): string => {
+      const value = civicElement(rule.match, name)?.value;
+      if (value === undefined) return NONE;
+      const id = this.#tables ? civicValueId(this.#tables, name, value) : -1;
+      // A value that no row has: a scope of its own.
+      return id > 0 ? scopeOf(id) : `"${foldText(value)}`;
+    };
+    return [of('country'), of('A1')];
+  }
+
+  #add(urn: string | undefined, names: readonly string[], [country, a1]: CivicScope, boundary: string): void {
     if (urn === undefined) return;
     // Under what it has, and under what an address may have that leaves it open.
     for (const key of [`${country}|${a1}`, `${country}|${ANY}`, `${ANY}|${ANY}`]) {
@@ -120,14 +149,8 @@ export class CivicScopes {
     }
   }
 
-  /**
-   * The elements of rows that lead elsewhere than to `boundary` and that an address may mean which has the elements of
-   * one row. `row` undefined: of a rule, of which only the names count.
-   */
-  names(urn: string, row: AreaRow | undefined, boundary: string): Set<string> {
-    const of = new Map(row?.elements);
-    const country = scopeOf(of.get('country'));
-    const a1 = scopeOf(of.get('A1'));
+  /** The elements of rows and rules that lead elsewhere than to `boundary` and that an address of a scope may mean. */
+  names(urn: string, [country, a1]: CivicScope, boundary: string): Set<string> {
     const keys =
       country === NONE
         ? [`${ANY}|${ANY}`]

@@ -104,10 +104,11 @@ export function boundaryOfRoad(q: RegionQuestion): CivicAddress | undefined {
  */
 export function boundaryOfRow(q: RegionQuestion, row: AreaRow): CivicAddress | undefined {
   const names = new Set(row.elements.map(([name]) => name));
-  for (const name of q.layers.civicScopes.names(q.urn, row, row.boundary)) names.add(name);
+  for (const name of q.layers.civicScopes.names(q.urn, q.layers.civicScopes.ofRow(row), row.boundary))
+    names.add(name);
   const region = partOf(q.address, names);
   if (region.elements.length < names.size) return undefined;
-  return roadsAgree(q, region) ? region : undefined;
+  return roadsAgree(q, region, q.match) ? region : undefined;
 }
 
 /** The same for a rule of the configuration. */
@@ -115,26 +116,30 @@ export function boundaryOfRule(
   layers: EcrfLayers,
   urn: string,
   address: CivicAddress,
+  match: CivicMatch | undefined,
   rule: CivicRule,
   now: number,
 ): CivicAddress | undefined {
   const own = new Set(rule.match.elements.map((e) => e.name));
-  const names = layers.civicScopes.names(urn, undefined, rule.boundary);
+  const names = layers.civicScopes.names(urn, layers.civicScopes.ofRule(rule), rule.boundary);
   for (const name of own) names.delete(name);
   const more = partOf(address, names);
   if (more.elements.length < names.size) return undefined;
   const region = { ...more, elements: [...rule.match.elements, ...more.elements] };
   const served = layers.served.get(rule.boundary);
   if (!layers.civicData || !served) return region;
-  return roadsAgree({ layers, data: layers.civicData, urn, now, served }, region) ? region : undefined;
+  return roadsAgree({ layers, data: layers.civicData, urn, now, served }, region, match) ? region : undefined;
 }
 
 /** Whether no address of a region is on a road that the boundaries give to somebody else. */
 function roadsAgree(
   { layers, data, urn, now, served }: Pick<RegionQuestion, 'layers' | 'data' | 'urn' | 'now' | 'served'>,
   region: CivicAddress,
+  match: CivicMatch | undefined,
 ): boolean {
-  const areas = areasWithin(data.tables, region);
+  // What is invalid keeps no road out: an address is found by its valid elements.
+  const counts = region.elements.filter((e) => match?.verdicts.get(civicKey(e.name, e.uri)) !== 'invalid');
+  const areas = areasWithin(data.tables, { elements: counts });
   return (
     areas.length === 0 ||
     !layers.services.has(urn) ||

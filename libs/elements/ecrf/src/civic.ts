@@ -60,7 +60,7 @@ export function findCivic(
   return (
     (match && findByPlace(layers, data, urn, address, match, now)) ??
     (match && findByRow(layers, data, urn, address, match, now)) ??
-    findByRule(layers, urn, address, now) ??
+    findByRule(layers, urn, address, match, now) ??
     (match && findByArea(layers, data, urn, match, now))
   );
 }
@@ -138,6 +138,7 @@ function findByRule(
   layers: EcrfLayers,
   urn: string,
   address: CivicAddress,
+  match: CivicMatch | undefined,
   now: number,
 ): CivicHit | undefined {
   let best: { readonly served: ServedBoundary; readonly rule: CivicRule } | undefined;
@@ -148,7 +149,9 @@ function findByRule(
     if (rule.match.elements.every(({ name, value }) => same(civicElement(address, name)?.value, value)))
       best = { served, rule };
   }
-  return best && { ...best, region: boundaryOfRule(layers, urn, address, best.rule, now), doubtful: false };
+  return (
+    best && { ...best, region: boundaryOfRule(layers, urn, address, match, best.rule, now), doubtful: false }
+  );
 }
 
 /** An address in a known area on a road nobody knows, where one boundary holds all there is in the area. */
