@@ -1,4 +1,4 @@
-import { AREA_NAMES } from './civic-tables.js';
+import { AREA_NAMES, type AreaService } from './civic-tables.js';
 import type { CivicProblem } from './civic-features.js';
 
 /** A row of a table of administrative areas, as written. */
@@ -7,12 +7,7 @@ export interface AreaRecord {
   readonly elements: readonly (readonly [name: string, value: string])[];
   /** NGUID of a service boundary; undefined where the row names its own service, or only says that the area exists. */
   readonly boundary?: string;
-  readonly own?: {
-    readonly serviceUri: string;
-    readonly serviceUrn: string;
-    readonly displayName: string;
-    readonly serviceNumber?: string;
-  };
+  readonly own?: Omit<AreaService, 'id'>;
 }
 
 /** The elements a column may be of. */

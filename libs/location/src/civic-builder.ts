@@ -4,7 +4,7 @@ import { type CivicFolding, PLAIN_FOLDING, TOO_LONG, foldCivic } from './civic-f
 import {
   AREA_NAMES,
   AREA_WIDTH,
-  type AreaRow,
+  type AreaService,
   type CivicTables,
   DEGREE_UNITS,
   FULL_NAME_PARTS,
@@ -53,7 +53,9 @@ export class CivicBuilder {
   readonly #points = new Ints();
   readonly #placeStarts = new Ints();
   readonly #places = new Ints();
-  readonly #rows: AreaRow[] = [];
+  readonly #rows = new Ints();
+  readonly #rowTargets = new Ints();
+  readonly #own: AreaService[] = [];
 
   constructor(folding: CivicFolding = PLAIN_FOLDING) {
     this.#folding = folding;
@@ -117,14 +119,12 @@ export class CivicBuilder {
     const of = (name: string): string => record.elements.find(([n]) => n === name)?.[1] ?? '';
     const areas = AREA_NAMES.map(of);
     this.#road({ areas, roads: ROAD_NAMES.map(() => ''), pc: of('PC'), pcn: '' });
-    const boundary = record.own ? id : record.boundary;
-    if (boundary === undefined) return;
-    const elements = AREA_COLUMNS.flatMap((name): (readonly [string, number])[] => {
-      const value = this.#string(name, of(name));
-      return value === 0 ? [] : [[name, value]];
-    });
-    if (elements.length > 0)
-      this.#rows.push({ elements, boundary, ...(record.own ? { own: record.own } : {}) });
+    const values = AREA_COLUMNS.map((name) => this.#string(name, of(name)));
+    if (values.every((value) => value === 0)) return;
+    if (record.own) this.#own.push({ id, ...record.own });
+    else if (record.boundary === undefined) return;
+    this.#rows.push(...values);
+    this.#rowTargets.push(record.own ? -this.#own.length : this.#number(record.boundary ?? ''));
   }
 
   build(): CivicTables {
@@ -183,8 +183,10 @@ export class CivicBuilder {
       pointTerm: Uint16Array.from(pointColumn(8)),
       ...places,
       terms: Float64Array.from(this.#termTimes),
-      rows: this.#rows,
-      rowsByLast: rowPostings(this.#rows),
+      rows: this.#rows.array(),
+      rowTargets: this.#rowTargets.array(),
+      own: this.#own,
+      rowsByLast: rowPostings(this.#rows.array()),
     };
   }
 
@@ -193,9 +195,13 @@ export class CivicBuilder {
     if (value === '') return 0;
     const folded = foldCivic(name, value, this.#folding);
     if (folded === TOO_LONG) return 0;
-    const known = this.#strings.get(folded);
+    return this.#number(folded);
+  }
+
+  #number(text: string): number {
+    const known = this.#strings.get(text);
     if (known !== undefined) return known;
-    this.#strings.set(folded, this.#strings.size);
+    this.#strings.set(text, this.#strings.size);
     return this.#strings.size - 1;
   }
 
@@ -380,13 +386,15 @@ function areaBoxesOf(count: number, roads: Int32Array, roadBoxes: readonly numbe
   return boxes;
 }
 
-function rowPostings(rows: readonly AreaRow[]): Postings {
-  const list = new Int32Array(rows.length * 2);
-  rows.forEach((row, i) => {
-    const [name, value] = row.elements.at(-1)!;
-    list[i * 2] = rowKey(name, value);
-    list[i * 2 + 1] = i;
-  });
+function rowPostings(rows: Int32Array): Postings {
+  const width = AREA_COLUMNS.length;
+  const list = new Int32Array((rows.length / width) * 2);
+  for (let row = 0; row < list.length / 2; row++) {
+    let last = width - 1;
+    while (rows[row * width + last] === 0) last -= 1;
+    list[row * 2] = rowKey(AREA_COLUMNS[last]!, rows[row * width + last]!);
+    list[row * 2 + 1] = row;
+  }
   return postingsOf(list);
 }
 

@@ -10,7 +10,10 @@ export const MAX_CIVIC_PROBLEMS = 1_000;
 export interface CivicFile {
   /** A file name, or what stands for one in a message. */
   readonly name: string;
-  /** CSV; a GeoJSON FeatureCollection as text or parsed; or a feature on each line (RFC 8142). */
+  /**
+   * CSV; a GeoJSON FeatureCollection as text or parsed; or a feature on each line (RFC 8142). For what is too large to be
+   * in memory `{ features }`, one after the other, or `{ lines }`.
+   */
   readonly content: unknown;
 }
 
@@ -92,7 +95,11 @@ function* featuresOf(content: unknown): Generator<readonly [string, unknown]> {
   if (typeof content === 'string') {
     const whole = parse(content);
     if (whole !== UNREADABLE) yield* featuresOf(whole);
-    else yield* lineByLine(content);
+    else yield* lineByLine(linesOf(content));
+    return;
+  }
+  if (isStream(content)) {
+    yield* content.lines ? lineByLine(content.lines) : oneByOne(content.features ?? []);
     return;
   }
   const features = isCollection(content) ? content.features : undefined;
@@ -104,23 +111,54 @@ function* featuresOf(content: unknown): Generator<readonly [string, unknown]> {
   for (const [i, feature] of features.entries()) yield [`#${i}`, feature];
 }
 
+/** What fails on the way ends the file: what came before is used, and one problem says it. */
+function* oneByOne(features: Iterable<unknown>): Generator<readonly [string, unknown]> {
+  let i = 0;
+  try {
+    const iterator = features[Symbol.iterator]() as Iterator<unknown, unknown>;
+    let step = iterator.next();
+    for (; !step.done; step = iterator.next()) yield [`#${i++}`, step.value];
+    // The collection around the features, where the iterator knows it.
+    if (step.value !== undefined && !isCollection(step.value)) yield ['', UNREADABLE];
+  } catch {
+    yield [`#${i}`, UNREADABLE];
+  }
+}
+
 /** RFC 8142, with or without its record separators: no document need be in memory as a whole. */
-function* lineByLine(content: string): Generator<readonly [string, unknown]> {
+function* lineByLine(lines: Iterable<string>): Generator<readonly [string, unknown]> {
   let line = 0;
   let read = false;
-  for (let from = 0; from < content.length;) {
-    const end = content.indexOf('\n', from);
-    const to = end < 0 ? content.length : end;
-    const text = content.slice(from, to).replace('\u001e', '').trim();
+  for (const text of lines) {
     line += 1;
-    from = to + 1;
-    if (text === '') continue;
-    const feature = parse(text);
+    const record = text.replace('\u001e', '').trim();
+    if (record === '') continue;
+    const feature = parse(record);
     yield [read ? `line ${line}` : '', feature];
     // No such file at all, such as a document cut off: one problem says it.
     if (feature === UNREADABLE && !read) return;
     read = true;
   }
+}
+
+function* linesOf(text: string): Generator<string> {
+  for (let from = 0; from < text.length;) {
+    const end = text.indexOf('\n', from);
+    const to = end < 0 ? text.length : end;
+    yield text.slice(from, to);
+    from = to + 1;
+  }
+}
+
+function isStream(
+  value: unknown,
+): value is { readonly features?: Iterable<unknown>; readonly lines?: Iterable<string> } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !('type' in value) &&
+    ('features' in value || 'lines' in value)
+  );
 }
 
 function parse(text: string): unknown {

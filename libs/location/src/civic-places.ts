@@ -1,6 +1,4 @@
 import type { CivicAddress } from './civic-address.js';
-import { AREA_COLUMNS } from './civic-areas.js';
-import { rowKey } from './civic-builder.js';
 import type { CivicMatch } from './civic-match.js';
 import { civicKey } from './civic-names.js';
 import { rangesOf } from './civic-number-match.js';
@@ -8,7 +6,6 @@ import { civicValueId } from './civic-sought.js';
 import {
   AREA_NAMES,
   AREA_WIDTH,
-  type AreaRow,
   type CivicTables,
   DEGREE_UNITS,
   RD,
@@ -165,30 +162,4 @@ export function hasCountry(t: CivicTables, address: CivicAddress): boolean {
   if (!country) return t.areas.length > 0;
   const [from, to] = rangeOf(t.areasOf[0]!, civicValueId(t, 'country', country.value));
   return to > from;
-}
-
-/**
- * The rows of the tables of administrative areas whose every element an address has, the one that says most first: the
- * one with the most elements, of those the one with the finest, of those the first. Elements found invalid do not count.
- */
-export function areaRowsFor(t: CivicTables, address: CivicAddress, m: CivicMatch): AreaRow[] {
-  const ids = new Map<string, number>();
-  for (const e of address.elements) {
-    const name = civicKey(e.name, e.uri);
-    if (AREA_COLUMNS.includes(name) && !ids.has(name) && m.verdicts.get(name) !== 'invalid')
-      ids.set(name, civicValueId(t, name, e.value));
-  }
-  const found: number[] = [];
-  for (const [name, id] of ids) {
-    if (id <= 0) continue;
-    const [from, to] = rangeOf(t.rowsByLast, rowKey(name, id));
-    for (let i = from; i < to; i++) {
-      const row = t.rowsByLast.items[i]!;
-      if (t.rows[row]!.elements.every(([n, value]) => ids.get(n) === value)) found.push(row);
-    }
-  }
-  const finest = (row: number): number => AREA_COLUMNS.indexOf(t.rows[row]!.elements.at(-1)![0]);
-  return found
-    .sort((a, b) => t.rows[b]!.elements.length - t.rows[a]!.elements.length || finest(b) - finest(a) || a - b)
-    .map((row) => t.rows[row]!);
 }

@@ -62,19 +62,14 @@ export interface Postings {
   readonly items: Int32Array;
 }
 
-/** A row of a table of administrative areas: who serves all addresses that have these elements. */
-export interface AreaRow {
-  /** Name and the number of its folded value: of AREA_NAMES, or PC. */
-  readonly elements: readonly (readonly [name: string, value: number])[];
-  /** NGUID of a service boundary, or of `own`. */
-  readonly boundary: string;
-  /** A service that has no boundary but this table. */
-  readonly own?: {
-    readonly serviceUri: string;
-    readonly serviceUrn: string;
-    readonly displayName: string;
-    readonly serviceNumber?: string;
-  };
+/** A service that has no boundary but rows of a table. */
+export interface AreaService {
+  /** Of its mapping: the table and the row. */
+  readonly id: string;
+  readonly serviceUri: string;
+  readonly serviceUrn: string;
+  readonly displayName: string;
+  readonly serviceNumber?: string;
 }
 
 /**
@@ -135,7 +130,11 @@ export interface CivicTables {
   readonly pointsByPlace: Postings;
   /** From and until, wall milliseconds; the first is always. */
   readonly terms: Float64Array;
-  readonly rows: readonly AreaRow[];
+  /** Rows of the tables of areas: who serves all addresses that have some elements. AREA_WIDTH + 1 strings each, PC last. */
+  readonly rows: Int32Array;
+  /** The string of an NGUID; below 0: of `own`, counted from -1 down. */
+  readonly rowTargets: Int32Array;
+  readonly own: readonly AreaService[];
   /** Key: value times 8 plus the place of the name in AREA_NAMES, PC last; items: the rows that end with it. */
   readonly rowsByLast: Postings;
 }
@@ -144,15 +143,20 @@ export const HAS_ROADS = 8;
 
 /** Octets of the arrays. */
 export function sizeOfTables(t: CivicTables): number {
-  let sum = 0;
+  return civicBuffersOf(t).reduce((sum, buffer) => sum + buffer.byteLength, 0);
+}
+
+/** The memory of the arrays, for a worker to hand over. */
+export function civicBuffersOf(t: CivicTables): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
   const visit = (value: unknown): void => {
-    if (ArrayBuffer.isView(value)) sum += value.byteLength;
+    if (ArrayBuffer.isView(value)) buffers.add(value.buffer as ArrayBuffer);
     else if (Array.isArray(value)) value.forEach(visit);
     else if (typeof value === 'object' && value !== null && !(value instanceof Map))
       Object.values(value).forEach(visit);
   };
-  for (const [name, value] of Object.entries(t)) if (name !== 'rows') visit(value);
-  return sum;
+  visit({ ...t, own: [] });
+  return [...buffers];
 }
 
 /** The items of a key: from and to in `items`. */

@@ -45,7 +45,14 @@ export {
   PLAIN_FOLDING,
 } from './civic-fold.js';
 export { type CivicProblem } from './civic-features.js';
-export { AREA_NAMES, type AreaRow, type CivicTables, ROAD_NAMES, sizeOfTables } from './civic-tables.js';
+export {
+  AREA_NAMES,
+  type AreaService,
+  civicBuffersOf,
+  type CivicTables,
+  ROAD_NAMES,
+  sizeOfTables,
+} from './civic-tables.js';
 export {
   type CivicFile,
   type CivicSources,
@@ -55,7 +62,6 @@ export {
 } from './civic-load.js';
 export { type CivicMatch, matchCivic, MAX_CIVIC_ROADS } from './civic-match.js';
 export {
-  areaRowsFor,
   areasWithin,
   boxOfAreas,
   boxOfRoads,
@@ -67,6 +73,7 @@ export {
   someplaceOf,
   wideRoads,
 } from './civic-places.js';
+export { type AreaRow, areaRow, areaRowCount, areaRowsFor } from './civic-rows.js';
 export { civicValueId, type CivicVerdict } from './civic-sought.js';
 export {
   BASIC_POLICY_NS,
@@ -87,11 +94,26 @@ export {
   shapeToPolygon,
   uncertaintyOf,
 } from './shape-geometry.js';
-export type { BoundaryGeometry, BoundaryRing, ServiceBoundary } from './service-boundary.js';
+export type {
+  BoundaryAttributes,
+  BoundaryGeometry,
+  BoundaryRing,
+  ServiceBoundary,
+} from './service-boundary.js';
+export { geometryOf, positionsOfRegion, RingPacker, ringsOfRegion } from './packed-rings.js';
+export {
+  buffersOf,
+  bytesOf,
+  indexRings,
+  packBoundaries,
+  type PackedBoundaries,
+} from './packed-boundaries.js';
 export {
   type BoundaryProblem,
   type BoundaryProblemCode,
+  BoundaryReader,
   MAX_BOUNDARY_PROBLEMS,
+  NO_COLLECTION,
   readBoundaries,
 } from './read-boundaries.js';
 export {

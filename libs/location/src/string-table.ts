@@ -38,6 +38,13 @@ export function buildStringTable(strings: Iterable<string>, count: number): Stri
   return { bytes: bytes.slice(0, end), starts, slots };
 }
 
+const decoder = new TextDecoder();
+
+/** The string of a number. */
+export function stringOf(t: StringTable, id: number): string {
+  return decoder.decode(t.bytes.subarray(t.starts[id], t.starts[id + 1]));
+}
+
 /** The number of a string, or -1. */
 export function stringId(t: StringTable, s: string): number {
   const sought = encoder.encode(s);

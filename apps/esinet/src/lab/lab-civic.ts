@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { LabCivicData } from '@esinet/element-ecrf';
+import type { LabCivic } from '@esinet/element-ecrf';
 
 /** Streets, addresses and areas made up for the lab, with names that sound right; no real house is meant. */
 const FOLDER = new URL('../../../../samples/civic/', import.meta.url);
@@ -35,7 +35,7 @@ const STP: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What the lab's ECRF finds civic addresses in; undefined where the samples are not beside the program. */
-export function labCivicData(): LabCivicData | undefined {
+export function labCivicData(): LabCivic | undefined {
   try {
     const file = (name: string): { readonly name: string; readonly content: string } => ({
       name: `lab ${name}`,

@@ -104,8 +104,7 @@ export function boundaryOfRoad(q: RegionQuestion): CivicAddress | undefined {
  */
 export function boundaryOfRow(q: RegionQuestion, row: AreaRow): CivicAddress | undefined {
   const names = new Set(row.elements.map(([name]) => name));
-  for (const name of q.layers.civicScopes.names(q.urn, q.layers.civicScopes.ofRow(row), row.boundary))
-    names.add(name);
+  for (const name of q.layers.civicScopes.ofRow(q.urn, row)) names.add(name);
   const region = partOf(q.address, names);
   if (region.elements.length < names.size) return undefined;
   return roadsAgree(q, region, q.match) ? region : undefined;
@@ -121,7 +120,7 @@ export function boundaryOfRule(
   now: number,
 ): CivicAddress | undefined {
   const own = new Set(rule.match.elements.map((e) => e.name));
-  const names = layers.civicScopes.names(urn, layers.civicScopes.ofRule(rule), rule.boundary);
+  const names = layers.civicScopes.ofRule(urn, rule);
   for (const name of own) names.delete(name);
   const more = partOf(address, names);
   if (more.elements.length < names.size) return undefined;
