@@ -35,6 +35,8 @@ const POINT_WIDTH = 10;
 export class CivicBuilder {
   readonly #folding: CivicFolding;
   readonly #strings = new Map<string, number>([['', 0]]);
+  /** By element, the number of each value as it is written: most come again and again. */
+  readonly #raw = new Map<string, Map<string, number>>();
   readonly #areas = new Map<string, number>();
   readonly #areaColumns = new Ints();
   readonly #roads = new Map<string, number>();
@@ -193,6 +195,14 @@ export class CivicBuilder {
   /** The number of a folded value; 0 where there is nothing to compare. */
   #string(name: string, value: string): number {
     if (value === '') return 0;
+    let known = this.#raw.get(name);
+    if (!known) this.#raw.set(name, (known = new Map<string, number>()));
+    let id = known.get(value);
+    if (id === undefined) known.set(value, (id = this.#folded(name, value)));
+    return id;
+  }
+
+  #folded(name: string, value: string): number {
     const folded = foldCivic(name, value, this.#folding);
     if (folded === TOO_LONG) return 0;
     return this.#number(folded);

@@ -14,6 +14,7 @@ import {
   RD,
   ROAD_NAMES,
   ROAD_WIDTH,
+  lowerBound,
   rangeOf,
 } from './civic-tables.js';
 import { readHouseNumber } from './house-number.js';
@@ -26,7 +27,7 @@ export interface CivicMatch {
   /** By `civicKey`; elements not in it were not checked. */
   readonly verdicts: ReadonlyMap<string, CivicVerdict>;
   /** Areas that have all the valid area elements; undefined: any. */
-  readonly areas: readonly number[] | undefined;
+  readonly areas: ArrayLike<number> | undefined;
   /** Roads that have all the valid elements, those the address tells most of first. */
   readonly roads: readonly number[];
   /** Found by RD alone, not by a name put together of several elements. */
@@ -76,36 +77,44 @@ function isElsewhere(s: Sought): boolean {
   return from === to;
 }
 
-function matchAreas(s: Sought): readonly number[] | undefined {
+function matchAreas(s: Sought): ArrayLike<number> | undefined {
   const { t } = s;
-  let areas: readonly number[] | undefined;
+  let areas: ArrayLike<number> | undefined;
   AREA_NAMES.forEach((name, level) => {
     const id = s.id(name);
     if (id === undefined) return;
     const postings = t.areasOf[level]!;
-    const [from, to] = rangeOf(postings, id);
-    const next: number[] = [];
-    if (areas === undefined || to - from < areas.length) {
-      for (let i = from; i < to; i++) {
-        const area = postings.items[i]!;
-        if (hasAreas(s, area, level)) next.push(area);
-      }
-    } else {
-      for (const area of areas) if (t.areas[area * AREA_WIDTH + level] === id) next.push(area);
+    const there = postings.items.subarray(...rangeOf(postings, id));
+    // The shorter list is looked through; the first, which may be all areas of a country, not at all.
+    const next: ArrayLike<number> =
+      areas === undefined
+        ? there
+        : there.length < areas.length
+          ? there.filter((area) => hasAreas(s, area))
+          : Array.from(areas).filter((area) => t.areas[area * AREA_WIDTH + level] === id);
+    if (next.length > 0) {
+      areas = next;
+      s.areaIds[level] = id;
+      s.verdicts.set(name, 'valid');
+      return;
     }
     const known =
       areas === undefined
         ? postings.keys.length > 0
-        : areas.some((a) => t.areas[a * AREA_WIDTH + level] !== 0);
-    if (next.length > 0) areas = next;
-    s.verdicts.set(name, next.length > 0 ? 'valid' : known ? 'invalid' : 'unchecked');
+        : someOf(areas, (area) => t.areas[area * AREA_WIDTH + level] !== 0);
+    s.verdicts.set(name, known ? 'invalid' : 'unchecked');
   });
   return areas;
 }
 
+function someOf(list: ArrayLike<number>, test: (item: number) => boolean): boolean {
+  for (let i = 0; i < list.length; i++) if (test(list[i]!)) return true;
+  return false;
+}
+
 function matchRoads(
   s: Sought,
-  areas: readonly number[] | undefined,
+  areas: ArrayLike<number> | undefined,
 ): readonly [roads: readonly number[], byName: boolean] {
   const { t } = s;
   const name = roadElement(s);
@@ -129,7 +138,7 @@ function matchRoads(
     s.verdicts.set(name, 'valid');
     return [matchRoadParts(s, found, told), postings === t.roadsByName && id === own];
   }
-  const known = areas === undefined || areas.some((a) => (t.areaFlags[a]! & HAS_ROADS) !== 0);
+  const known = areas === undefined || someOf(areas, (a) => (t.areaFlags[a]! & HAS_ROADS) !== 0);
   s.verdicts.set(name, known && t.roadsByName.keys.length > 0 ? 'invalid' : 'unchecked');
   return [[], false];
 }
@@ -179,7 +188,7 @@ function matchRoadParts(s: Sought, found: readonly number[], told: boolean): rea
 
 function matchPostal(
   s: Sought,
-  areas: readonly number[] | undefined,
+  areas: ArrayLike<number> | undefined,
   roads: readonly number[],
   name: 'PC' | 'PCN',
   postings: Postings,
@@ -189,17 +198,21 @@ function matchPostal(
   const id = s.id(name);
   if (id === undefined) return roads;
   const [from, to] = rangeOf(postings, id);
-  const there = postings.items.subarray(from, to);
   if (roads.length > 0) {
-    const set = new Set(there);
-    const next = roads.filter((road) => set.has(road));
+    const next = roads.filter((road) => {
+      // Sorted within a key.
+      const at = lowerBound(postings.items, road, from, to);
+      return at < to && postings.items[at] === road;
+    });
     const known = roads.some((road) => (t.roadFlags[road]! & flag) !== 0);
     s.verdicts.set(name, next.length > 0 ? 'valid' : known ? 'invalid' : 'unchecked');
     return next.length > 0 ? next : roads;
   }
-  const found = there.some((road) => mayBeIn(s, t.roads[road * ROAD_WIDTH]!));
+  const found = postings.items.subarray(from, to).some((road) => mayBeIn(s, t.roads[road * ROAD_WIDTH]!));
   const known =
-    areas === undefined ? postings.keys.length > 0 : areas.some((area) => (t.areaFlags[area]! & flag) !== 0);
+    areas === undefined
+      ? postings.keys.length > 0
+      : someOf(areas, (area) => (t.areaFlags[area]! & flag) !== 0);
   s.verdicts.set(name, found ? 'valid' : known ? 'invalid' : 'unchecked');
   return roads;
 }

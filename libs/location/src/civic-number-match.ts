@@ -146,7 +146,7 @@ function placeOf({ t }: Sought, point: number, place: number): number {
 /** Without a house number: a lamp post, a milepost, a landmark (RFC 6848 5.1, 5.2), on the roads or in the areas. */
 export function matchPlaces(
   s: Sought,
-  areas: readonly number[] | undefined,
+  areas: ArrayLike<number> | undefined,
   roads: readonly number[],
 ): NumberMatch {
   const { t } = s;

@@ -117,13 +117,14 @@ export function boxOfRoads(t: CivicTables, roads: readonly number[]): CivicBox |
 }
 
 /** Around all roads and points of some areas. */
-export function boxOfAreas(t: CivicTables, areas: readonly number[]): CivicBox | undefined {
+export function boxOfAreas(t: CivicTables, areas: ArrayLike<number>): CivicBox | undefined {
   return boxOf(t.areaBoxes, areas);
 }
 
-function boxOf(boxes: Float64Array, of: readonly number[]): CivicBox | undefined {
+function boxOf(boxes: Float64Array, of: ArrayLike<number>): CivicBox | undefined {
   let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const i of of) {
+  for (let n = 0; n < of.length; n++) {
+    const i = of[n]!;
     west = Math.min(west, boxes[i * 4]!);
     south = Math.min(south, boxes[i * 4 + 1]!);
     east = Math.max(east, boxes[i * 4 + 2]!);

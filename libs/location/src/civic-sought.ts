@@ -12,6 +12,8 @@ export interface Sought {
   readonly t: CivicTables;
   readonly now: number;
   readonly verdicts: Map<string, CivicVerdict>;
+  /** Of the area elements found valid so far, level by level; 0 for any. */
+  readonly areaIds: Int32Array;
   /** Undefined: the address does not say. */
   id(name: string): number | undefined;
   text(name: string): string | undefined;
@@ -29,6 +31,7 @@ export function sought(t: CivicTables, address: CivicAddress, now: number): Soug
     t,
     now,
     verdicts: new Map(),
+    areaIds: new Int32Array(AREA_WIDTH),
     text: (name) => values.get(name),
     id(name) {
       const known = ids.get(name);
@@ -48,11 +51,12 @@ export function civicValueId(t: CivicTables, name: string, value: string): numbe
   return folded === '' || folded === TOO_LONG ? -1 : stringId(t.strings, folded);
 }
 
-/** Whether an area has the valid elements above a level. */
-export function hasAreas(s: Sought, area: number, levels: number = AREA_WIDTH): boolean {
-  for (let level = 0; level < levels; level++) {
-    const name = AREA_NAMES[level]!;
-    if (s.verdicts.get(name) === 'valid' && s.t.areas[area * AREA_WIDTH + level] !== s.id(name)) return false;
+/** Whether an area has the valid elements. */
+export function hasAreas(s: Sought, area: number): boolean {
+  const at = area * AREA_WIDTH;
+  for (let level = 0; level < AREA_WIDTH; level++) {
+    const wanted = s.areaIds[level]!;
+    if (wanted !== 0 && s.t.areas[at + level] !== wanted) return false;
   }
   return true;
 }

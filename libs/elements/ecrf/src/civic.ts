@@ -177,7 +177,8 @@ function areaInvalid(match: CivicMatch): boolean {
 function namesMunicipality({ tables }: CivicLayer, match: CivicMatch): boolean {
   const deepest = AREA_NAMES.findLastIndex((name) => match.verdicts.get(name) === 'valid');
   return (
-    deepest >= AREA_NAMES.indexOf('A3') || (match.areas ?? []).every((area) => isWhole(tables, area, deepest))
+    deepest >= AREA_NAMES.indexOf('A3') ||
+    Array.from(match.areas ?? []).every((area) => isWhole(tables, area, deepest))
   );
 }
 
