@@ -21,13 +21,14 @@ export interface PidfLoContent {
 /**
  * A schema-valid PIDF-LO with one tuple (TS 103 698 5.5.4). Where both are given, shape and civic address describe
  * the same place, the shape first (RFC 5491 3, rules 6 and 7). Retransmission stays at its default, not allowed.
+ * All in one line: a client in the field (Kamailio 5.6 as it is delivered) keeps the first line of an HTTP answer only.
  */
 export function writePidfLo(p: PidfLoContent): string {
   const shape = p.shape ? writeGmlShape(withoutHoles(p.shape), { gml: 'gml', gs: 'gs' }) : '';
   const civic = p.civic ? writeCivic(p.civic) : '';
   const method = p.method ? `<gp:method>${escapeText(p.method)}</gp:method>` : '';
   return (
-    '<?xml version="1.0" encoding="UTF-8"?>\n' +
+    '<?xml version="1.0" encoding="UTF-8"?>' +
     `<presence xmlns="${PIDF_NS}" xmlns:gp="${GEOPRIV_NS}" xmlns:gbp="${BASIC_POLICY_NS}"` +
     ` xmlns:gml="${GML_NS}" xmlns:gs="${GEOSHAPE_NS}" entity="${escapeAttribute(p.entity)}">` +
     `<tuple id="${escapeAttribute(xmlId(p.id ?? 'location'))}"><status><gp:geopriv>` +
