@@ -15,7 +15,8 @@ import {
 } from './messages.js';
 import { writeFlow } from './flow-identity.js';
 
-const PROLOGUE = '<?xml version="1.0" encoding="UTF-8"?>\n';
+/** No line end behind it: a client in the field (Kamailio 5.6 as it is delivered) keeps the first line only. */
+const PROLOGUE = '<?xml version="1.0" encoding="UTF-8"?>';
 
 /** Writes a request, valid by the schema of RFC 5985 section 7. */
 export function writeHeldRequest(r: HeldRequest): string {

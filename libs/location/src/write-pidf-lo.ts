@@ -38,12 +38,13 @@ export function writePidfLo(p: PidfLoContent): string {
 
 /**
  * A schema-valid PIDF-LO with a tuple for each place, the one that counts first (RFC 5491 3, rules 2 and 8). Within a
- * tuple the shape comes first (rule 7).
+ * tuple the shape comes first (rule 7). All in one line: a client in the field (Kamailio 5.6 as it is delivered) keeps
+ * the first line of an HTTP answer only.
  */
 export function writePresence(entity: string, places: readonly PidfLoPlace[], id = 'location'): string {
   const known = xmlId(id);
   return (
-    '<?xml version="1.0" encoding="UTF-8"?>\n' +
+    '<?xml version="1.0" encoding="UTF-8"?>' +
     `<presence xmlns="${PIDF_NS}" xmlns:gp="${GEOPRIV_NS}" xmlns:gbp="${BASIC_POLICY_NS}"` +
     ` xmlns:gml="${GML_NS}" xmlns:gs="${GEOSHAPE_NS}" entity="${escapeAttribute(entity)}">` +
     places.map((place, i) => writeTuple(place, i === 0 ? known : `${known}-${i + 1}`)).join('') +
