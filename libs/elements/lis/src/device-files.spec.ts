@@ -11,7 +11,7 @@ import type { Provisioning } from './provisioning.js';
 const table = (rows: readonly string[]): string => ['id,identifiers,lat,lon', ...rows].join('\n');
 
 it('reads devices from files, again when they change, and keeps the last good ones', async () => {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   const file = join(folder, 'devices.csv');
   await writeFile(file, table(['a,uri:sip:a@provider.lab,40,1', 'b,uri:sip:b@provider.lab,40,2']));
   await writeFile(

@@ -2,7 +2,7 @@ import { InProcessBus, RecordsError } from '@esinet/platform';
 import { temporaryFolder } from '@esinet/testing';
 import { describe, expect, it } from 'vitest';
 import { api, asked, caller, clientOf, closing, question, start } from '../lis-fixture.js';
-import { Provisioning } from '../provisioning.js';
+import type { Provisioning } from '../provisioning.js';
 import { operations } from './operations.js';
 import { problems } from './problem.js';
 import { PROVISIONING } from './tokens.js';
@@ -139,7 +139,8 @@ describe('the provisioning interface', () => {
     await api(lis, 'DELETE', '/api/devices/van');
     await expect.poll(() => events.length).toBe(3);
     expect(events).toMatchObject([{ what: 'created' }, { what: 'moved' }, { what: 'deleted' }]);
-    expect(JSON.stringify(events)).not.toMatch(/van|40|-3/);
+    for (const event of events)
+      expect(Object.keys(event as object).sort()).toEqual(['at', 'devices', 'element', 'what']);
   });
 });
 
@@ -150,7 +151,7 @@ describe('devices that are kept', () => {
   };
 
   it('are there after a restart as they were last, and their deletions too', async () => {
-    const dataFolder = await temporaryFolder();
+    const dataFolder = temporaryFolder();
     const config = { devices: [{ id: 'gone', ...van }], keepDevices: true };
     const first = await start(config, { dataFolder });
     await api(first, 'DELETE', '/api/devices/gone');
