@@ -77,6 +77,8 @@ export { type AreaRow, areaRow, areaRowCount, areaRowsFor } from './civic-rows.j
 export { civicValueId, type CivicVerdict } from './civic-sought.js';
 export {
   BASIC_POLICY_NS,
+  CONFIDENCE_NS,
+  type Confidence,
   GEOPRIV_NS,
   PIDF_CONTENT_TYPE,
   PIDF_NS,
@@ -85,7 +87,7 @@ export {
   type PidfLocation,
 } from './pidf-lo.js';
 export { MAX_PIDF_LOCATIONS, readPidfLo, readPresence } from './read-pidf-lo.js';
-export { type PidfLoContent, writePidfLo } from './write-pidf-lo.js';
+export { type PidfLoContent, type PidfLoPlace, writePidfLo, writePresence } from './write-pidf-lo.js';
 export { destination, distance, EARTH_RADIUS_M } from './geodesy.js';
 export {
   areaOf,

@@ -6,7 +6,8 @@ import {
   tlsIdentity,
   withTlsSide,
 } from '@esinet/platform';
-import { lisRoutes } from './held-http.js';
+import { serveOpenApi } from './api/openapi.js';
+import { lisRoutes } from './lis-routes.js';
 import type { LisConfig } from './lis-config.js';
 import { LIS, lisModule } from './lis.module.js';
 import type { Lis } from './lis.js';
@@ -29,7 +30,8 @@ export async function startLis(
         module: lisModule(config),
         http: config.http,
         platform,
-        fastRoutes: (get) => lisRoutes(get<Lis>(LIS)),
+        prepare: serveOpenApi,
+        fastRoutes: (get) => lisRoutes(config, get),
       },
       config.tls,
       tlsIdentity('lis', config.tls, extras.tls),
