@@ -139,3 +139,4 @@ export {
   type TerminationReason,
   parseSubscriptionState,
 } from './events/subscription-state.js';
+export { type Sleeper, WakeQueue } from './events/wake-queue.js';
