@@ -10,18 +10,30 @@ import {
   serialize,
 } from '@esinet/xml';
 import { readDevice } from './device-identity.js';
+import { readFlow } from './flow-identity.js';
 import { HeldError, type HeldErrorCode } from './held-error.js';
 import {
   DEVICE_IDENTITY_KINDS,
   type DeviceIdentity,
   type DeviceIdentityKind,
+  HELD_FLOW_NS,
   HELD_ID_NS,
   HELD_NS,
+  HELD_POLICY_NS,
+  HELD_ROUTING_NS,
   type HeldAnswer,
   type HeldRequest,
   type LocationRequest,
   type LocationType,
+  type RoutingInformation,
 } from './messages.js';
+import { readReferenceWishes } from './reference-wishes.js';
+
+/** RFC 7840 section 4: asked for where the request names no service. */
+const DEFAULT_SERVICE = 'urn:service:sos';
+/** Characters of a service URN, and of a destination. */
+const MAX_SERVICE = 256;
+const MAX_DESTINATIONS = 32;
 
 /** A day: longer than any one waits, short enough for a number to be a number. */
 const MAX_RESPONSE_TIME_MS = 86_400_000;
@@ -48,12 +60,31 @@ export function readHeldRequest(
   if (devices.length > 1) return bad('badIdentifier', 'more than one device');
   const identities: Result<DeviceIdentity[], HeldError> = devices[0] ? readDevice(devices[0]) : ok([]);
   if (!identities.ok) return identities;
+  const flows = childrenOf(root, HELD_FLOW_NS, 'flow');
+  if (flows.length > 1) return bad('badIdentifier', 'more than one flow');
+  const flow = flows[0] ? readFlow(flows[0]) : ok(undefined);
+  if (!flow.ok) return flow;
+  const reference = readReferenceWishes(root);
+  const routing = readRoutingRequest(root);
   return ok({
     type: 'locationRequest',
     ...(responseTime.value === undefined ? {} : { responseTime: responseTime.value }),
     ...types.value,
     device: identities.value,
+    ...(flow.value ? { flow: flow.value } : {}),
+    ...(child(root, HELD_POLICY_NS, 'requestPolicyUri') ? { policyUri: true as const } : {}),
+    ...(routing === undefined ? {} : { routing }),
+    ...(reference ? { reference } : {}),
   });
+}
+
+/** RFC 7840 section 4: a service that is none of the registry is answered as `urn:service:sos`. */
+function readRoutingRequest(root: XmlElement): string | undefined {
+  const element = child(root, HELD_ROUTING_NS, 'requestRoutingInformation');
+  if (!element) return undefined;
+  const service = attribute(element, 'service')?.trim().toLowerCase() ?? DEFAULT_SERVICE;
+  const named = service.length <= MAX_SERVICE && /^urn:service:[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(service);
+  return named ? service : DEFAULT_SERVICE;
 }
 
 /** RFC 5985 section 6.1. */
@@ -112,13 +143,33 @@ export function heldAnswerOf(root: XmlElement): Result<HeldAnswer, HeldError> {
   const expires = set && attribute(set, 'expires')?.trim();
   const device = child(root, HELD_ID_NS, 'device');
   const identities = device && readDevice(device);
+  const policyUri = child(root, HELD_POLICY_NS, 'policyUri')?.text.trim() ?? '';
+  const routing = readRouting(root);
   return ok({
     type: 'locationResponse',
     ...(presence ? { pidfLo: `<?xml version="1.0" encoding="UTF-8"?>\n${serialize(presence)}` } : {}),
     ...(uris.length > 0 ? { locationUris: uris } : {}),
     ...(expires ? { expires } : {}),
     ...(identities?.ok ? { device: identities.value } : {}),
+    // RFC 7199 section 4.2: one of another scheme is as if there were none.
+    ...(/^https?:\S+$/i.test(policyUri) && uris.length > 0 ? { policyUri } : {}),
+    ...(routing ? { routing } : {}),
   });
+}
+
+/** RFC 7840 section 6. Without a service or a destination it is none. */
+function readRouting(root: XmlElement): RoutingInformation | undefined {
+  const information = child(root, HELD_ROUTING_NS, 'routingInformation');
+  const element = information && child(information, HELD_ROUTING_NS, 'service');
+  const service = element && attribute(element, 'serviceUri')?.trim();
+  if (!element || !service) return undefined;
+  const destinations = childrenOf(element, HELD_ROUTING_NS, 'dest')
+    .slice(0, MAX_DESTINATIONS)
+    .map((dest) => dest.text.trim())
+    .filter((uri) => uri !== '');
+  if (destinations.length === 0) return undefined;
+  const isDefault = attribute(element, 'defaultRoute')?.trim();
+  return { service, destinations, defaultRoute: isDefault === 'true' || isDefault === '1' };
 }
 
 function readError(root: XmlElement): HeldAnswer {

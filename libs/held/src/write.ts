@@ -3,13 +3,20 @@ import {
   type DeviceIdentity,
   HELD_ID_NS,
   HELD_NS,
+  HELD_POLICY_NS,
+  HELD_REFERENCE_NS,
+  HELD_ROUTING_NS,
   type HeldAnswer,
   type HeldErrorAnswer,
   type HeldRequest,
   type LocationResponse,
+  type ReferenceWishes,
+  type RoutingInformation,
 } from './messages.js';
+import { writeFlow } from './flow-identity.js';
 
-const PROLOGUE = '<?xml version="1.0" encoding="UTF-8"?>\n';
+/** No line end behind it: a client in the field (Kamailio 5.6 as it is delivered) keeps the first line only. */
+const PROLOGUE = '<?xml version="1.0" encoding="UTF-8"?>';
 
 /** Writes a request, valid by the schema of RFC 5985 section 7. */
 export function writeHeldRequest(r: HeldRequest): string {
@@ -18,7 +25,26 @@ export function writeHeldRequest(r: HeldRequest): string {
   const types = any
     ? ''
     : `<locationType exact="${r.exact}">${r.locationTypes.map(escapeText).join(' ')}</locationType>`;
-  return `${PROLOGUE}<locationRequest xmlns="${HELD_NS}"${responseTime}>${types}${writeDevice(r.device)}</locationRequest>`;
+  const flow = r.flow ? writeFlow(r.flow) : '';
+  const policy = r.policyUri ? `<requestPolicyUri xmlns="${HELD_POLICY_NS}"/>` : '';
+  const routing =
+    r.routing === undefined
+      ? ''
+      : `<requestRoutingInformation xmlns="${HELD_ROUTING_NS}" service="${escapeAttribute(r.routing)}"/>`;
+  const inside = types + writeDevice(r.device) + flow + policy + routing + writeReference(r.reference);
+  return `${PROLOGUE}<locationRequest xmlns="${HELD_NS}"${responseTime}>${inside}</locationRequest>`;
+}
+
+function writeReference(wishes: ReferenceWishes | undefined): string {
+  if (!wishes) return '';
+  const { expires, uses, snapshot } = wishes;
+  return (
+    `<reference xmlns="${HELD_REFERENCE_NS}"` +
+    (expires === undefined ? '' : ` expires="${Math.ceil(expires / 1_000)}"`) +
+    (uses === undefined ? '' : ` uses="${uses}"`) +
+    (snapshot === undefined ? '' : ` snapshot="${snapshot}"`) +
+    '/>'
+  );
 }
 
 /** Writes an answer, valid by the schema of RFC 5985 section 7. */
@@ -34,7 +60,23 @@ function writeLocationResponse(a: LocationResponse): string {
       : `<locationUriSet expires="${escapeAttribute(a.expires ?? '')}">` +
         `${uris.map((uri) => `<locationURI>${escapeText(uri)}</locationURI>`).join('')}</locationUriSet>`;
   const pidfLo = a.pidfLo === undefined ? '' : withoutProlog(a.pidfLo);
-  return `<locationResponse xmlns="${HELD_NS}">${set}${pidfLo}${writeDevice(a.device ?? [])}</locationResponse>`;
+  const policy =
+    a.policyUri === undefined
+      ? ''
+      : `<policyUri xmlns="${HELD_POLICY_NS}">${escapeText(a.policyUri)}</policyUri>`;
+  const inside =
+    set + pidfLo + writeDevice(a.device ?? []) + policy + (a.routing ? writeRouting(a.routing) : '');
+  return `<locationResponse xmlns="${HELD_NS}">${inside}</locationResponse>`;
+}
+
+/** RFC 7840 6 */
+function writeRouting({ service, destinations, defaultRoute }: RoutingInformation): string {
+  const dest = destinations.map((uri) => `<dest>${escapeText(uri)}</dest>`).join('');
+  return (
+    `<routingInformation xmlns="${HELD_ROUTING_NS}">` +
+    `<service${defaultRoute ? ' defaultRoute="true"' : ''} serviceUri="${escapeAttribute(service)}">${dest}</service>` +
+    '</routingInformation>'
+  );
 }
 
 function writeError(a: HeldErrorAnswer): string {

@@ -29,6 +29,8 @@ export {
 } from './civic-address.js';
 export {
   BASIC_POLICY_NS,
+  CONFIDENCE_NS,
+  type Confidence,
   GEOPRIV_NS,
   PIDF_CONTENT_TYPE,
   PIDF_NS,
@@ -37,7 +39,7 @@ export {
   type PidfLocation,
 } from './pidf-lo.js';
 export { MAX_PIDF_LOCATIONS, readPidfLo, readPresence } from './read-pidf-lo.js';
-export { type PidfLoContent, writePidfLo } from './write-pidf-lo.js';
+export { type PidfLoContent, type PidfLoPlace, writePidfLo, writePresence } from './write-pidf-lo.js';
 export { destination, distance, EARTH_RADIUS_M } from './geodesy.js';
 export {
   areaOf,

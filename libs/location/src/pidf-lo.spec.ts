@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { type CivicAddress, readCivic, writeCivic } from './civic-address.js';
 import { readPidfLo } from './read-pidf-lo.js';
 import type { Shape } from './shape.js';
-import { type PidfLoContent, writePidfLo } from './write-pidf-lo.js';
+import { type PidfLoContent, writePidfLo, writePresence } from './write-pidf-lo.js';
 
 const specs = fileURLToPath(new URL('../../../../shared/specs/', import.meta.url));
 const schema = join(specs, 'schemas/pidf-lo/gcs-pidflo.xsd');
@@ -89,6 +89,52 @@ describe('writing', () => {
     },
   );
 
+  it(
+    'says how sure it is, by which rules, and who says so',
+    { meta: { clause: ['RFC 7459 4.1', 'RFC 4119 2.2.2', 'RFC 7852 6.2'] } },
+    () => {
+      const circle = shapes[1] as Shape;
+      const sure = { ...content, confidence: { value: 67.123456, pdf: 'normal' } } as const;
+      const back = readPidfLo(
+        writePidfLo({
+          ...sure,
+          shape: circle,
+          retransmissionAllowed: true,
+          providedBy: 'https://a.example/p?a&b',
+        }),
+      );
+      if (!back.ok) throw new Error(back.error.code);
+      expect(back.value.locations).toEqual([
+        {
+          kind: 'geodetic',
+          shape: circle,
+          container: 'tuple',
+          confidence: { value: 67.1234, pdf: 'normal' },
+        },
+      ]);
+      expect(back.value.retransmissionAllowed).toBe(true);
+      expect(back.value.providedBy).toContain('ref="https://a.example/p?a&amp;b"');
+      const confidenceOf = (p: Partial<PidfLoContent>): unknown => {
+        const read = readPidfLo(writePidfLo({ ...sure, ...p }));
+        return read.ok && read.value.locations[0]?.confidence;
+      };
+      // A point is without uncertainty; a percentage is neither 0 nor 100.
+      expect(confidenceOf({ shape: shapes[0] as Shape })).toBeUndefined();
+      expect(confidenceOf({ shape: circle, confidence: { value: 100 } })).toEqual({ value: 'unknown' });
+      expect(confidenceOf({ civic, confidence: { value: 'unknown' } })).toEqual({ value: 'unknown' });
+      expect(confidenceOf({ shape: circle, confidence: { value: 1e-9 } })).toEqual({ value: 0.0001 });
+    },
+  );
+
+  it('has a tuple for each place, the first one first', { meta: { clause: 'RFC 5491 3 rule 8' } }, () => {
+    const { entity, ...about } = content;
+    const places = shapes.map((shape) => ({ ...about, shape }));
+    const text = writePresence(entity, places);
+    expect(new Set(text.match(/tuple id="[^"]*"/g)).size).toBe(shapes.length);
+    const back = readPidfLo(text);
+    expect(back.ok && back.value.shapes).toEqual(shapes);
+  });
+
   const reason = !existsSync(schema)
     ? 'no schemas beside the repo'
     : spawnSync('xmllint', ['--version']).error
@@ -108,6 +154,21 @@ describe('writing', () => {
         ...shapes.map((shape) => writePidfLo({ ...content, shape })),
         ...shapes.map((shape) => writePidfLo({ ...content, shape, civic, id: '1:x y' })),
         writePidfLo({ ...content, civic, entity: 'pres:"<\'>@x' }),
+        ...shapes.map((shape) =>
+          writePidfLo({
+            ...content,
+            shape,
+            civic,
+            confidence: { value: 67, pdf: 'rectangular' },
+            retransmissionAllowed: false,
+            providedBy: 'https://a.example/p?a&b',
+          }),
+        ),
+        writePidfLo({ ...content, civic, confidence: { value: 'unknown', pdf: 'unknown' } }),
+        writePresence(
+          content.entity,
+          shapes.map((shape) => ({ ...content, shape })),
+        ),
       ];
       const files = documents.map((text, i) => {
         const file = join(folder, `${i}.xml`);

@@ -6,12 +6,33 @@ export const GEOPRIV_NS = 'urn:ietf:params:xml:ns:pidf:geopriv10';
 export const BASIC_POLICY_NS = 'urn:ietf:params:xml:ns:pidf:geopriv10:basicPolicy';
 export const PIDF_CONTENT_TYPE = 'application/pidf+xml';
 
+/** RFC 7459 7. */
+export const CONFIDENCE_NS = 'urn:ietf:params:xml:ns:geopriv:conf';
+
+/** RFC 7459 4.1: how probable it is that the device is within the area, in percent. */
+export interface Confidence {
+  readonly value: number | 'unknown';
+  /** How the probability is spread over the area. Without it: unknown. */
+  readonly pdf?: 'unknown' | 'normal' | 'rectangular';
+}
+
 export type PidfContainer = 'tuple' | 'device' | 'person';
 
 /** One location of a document, in the order in which it counts (RFC 5491 3, rule 8). */
 export type PidfLocation =
-  | { readonly kind: 'geodetic'; readonly shape: Shape; readonly container: PidfContainer }
-  | { readonly kind: 'civic'; readonly civic: CivicAddress; readonly container: PidfContainer };
+  | {
+      readonly kind: 'geodetic';
+      readonly shape: Shape;
+      readonly container: PidfContainer;
+      /** Without it 95 percent (RFC 5491 5, RFC 7459 4.1). */
+      readonly confidence?: Confidence;
+    }
+  | {
+      readonly kind: 'civic';
+      readonly civic: CivicAddress;
+      readonly container: PidfContainer;
+      readonly confidence?: Confidence;
+    };
 
 /** A presence document with location (RFC 4119), read by the rules of RFC 5491. */
 export interface PidfLo {
@@ -29,6 +50,8 @@ export interface PidfLo {
   readonly locations: readonly PidfLocation[];
   /** xs:dateTime as sent. */
   readonly retentionExpiry?: string;
+  /** RFC 4119 2.2.2: only where it was sent; it means false where it was not. */
+  readonly retransmissionAllowed?: boolean;
   /** Of the first location; timestamp, method, provided-by and retention are from there too. */
   readonly container: PidfContainer;
 }

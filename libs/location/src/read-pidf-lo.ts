@@ -2,8 +2,16 @@ import { err, ok, type Result } from '@esinet/kernel';
 import { attribute, readXml, serialize, type XmlElement, type XmlLimits } from '@esinet/xml';
 import { type CivicAddress, readCivic } from './civic-address.js';
 import { GML_NAMESPACES, isGmlShape, readGmlShape } from './gml-shape.js';
+import { readNumber } from './gml-coordinates.js';
 import type { LocationError } from './location-error.js';
-import { PIDF_NS, type PidfContainer, type PidfLo, type PidfLocation } from './pidf-lo.js';
+import {
+  CONFIDENCE_NS,
+  type Confidence,
+  PIDF_NS,
+  type PidfContainer,
+  type PidfLo,
+  type PidfLocation,
+} from './pidf-lo.js';
 import type { Shape } from './shape.js';
 
 /** Locations of one document that are read; further ones are passed over. */
@@ -47,6 +55,7 @@ export function readPresence(root: XmlElement): Result<PidfLo, LocationError> {
   const method = textOf(chosen.geopriv, 'method');
   const providedBy = contentOf(chosen.geopriv, 'provided-by');
   const retentionExpiry = textOf(chosen.geopriv, 'retention-expiry');
+  const retransmissionAllowed = booleanOf(textOf(chosen.geopriv, 'retransmission-allowed'));
   return ok({
     entity: detached(attribute(root, 'entity')?.trim() ?? ''),
     ...(timestamp && { timestamp }),
@@ -56,6 +65,7 @@ export function readPresence(root: XmlElement): Result<PidfLo, LocationError> {
     civics: locations.flatMap((l): CivicAddress[] => (l.kind === 'civic' ? [l.civic] : [])),
     locations,
     ...(retentionExpiry && { retentionExpiry }),
+    ...(retransmissionAllowed !== undefined && { retransmissionAllowed }),
     container: chosen.container,
   });
 }
@@ -66,7 +76,11 @@ function inOrder(root: XmlElement, problems: LocationError[]): Found[] {
     const container = PREFERENCE.find((name) => name === holder.local) ?? 'tuple';
     for (const geopriv of descendants(holder, 'geopriv')) {
       const chunks = descendants(geopriv, 'location-info').flatMap((info) => info.children);
-      found.push({ container, holder, geopriv, locations: readChunks(chunks, container, problems) });
+      const confidence = confidenceOf(chunks);
+      const locations = readChunks(chunks, container, problems).map((location) =>
+        confidence ? { ...location, confidence } : location,
+      );
+      found.push({ container, holder, geopriv, locations });
       if (found.length >= MAX_PIDF_LOCATIONS) break;
     }
   }
@@ -94,6 +108,23 @@ function readChunks(
     }
   }
   return locations;
+}
+
+/** RFC 7459 4.1: of all that is in the same location-info. What it cannot mean is passed over. */
+function confidenceOf(chunks: readonly XmlElement[]): Confidence | undefined {
+  const element = chunks.find((c) => c.local === 'confidence' && c.uri === CONFIDENCE_NS);
+  if (!element) return undefined;
+  const text = element.text.trim();
+  const value = text === 'unknown' ? text : readNumber(text);
+  if (value === undefined || (value !== 'unknown' && !(value > 0 && value <= 100))) return undefined;
+  const pdf = attribute(element, 'pdf')?.trim();
+  return { value, ...(pdf === 'normal' || pdf === 'rectangular' ? { pdf } : {}) };
+}
+
+/** xs:boolean, and the yes and no of the examples of RFC 4119. */
+function booleanOf(text: string | undefined): boolean | undefined {
+  if (text === 'true' || text === '1' || text === 'yes') return true;
+  return text === 'false' || text === '0' || text === 'no' ? false : undefined;
 }
 
 /** All elements of that local name at or below e, not looking into a match. */

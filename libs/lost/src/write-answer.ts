@@ -18,9 +18,9 @@ interface Complaint {
   readonly unsupportedProfiles?: readonly string[];
 }
 
-/** Writes an answer of RFC 5222, valid by its schema (section 15) wherever the schema knows the answer. */
+/** Writes an answer of RFC 5222, valid by its schema (section 15) wherever the schema knows the answer. In one line. */
 export function writeLostAnswer(a: LostAnswer): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${writeRoot(a)}`;
+  return `<?xml version="1.0" encoding="UTF-8"?>${writeRoot(a)}`;
 }
 
 function writeRoot(a: LostAnswer): string {

@@ -1,7 +1,7 @@
 import type { LocationRequest } from '@esinet/held';
 import { type Result, err, ok } from '@esinet/kernel';
 import type { Refusal } from './identify.js';
-import type { Device } from './device.js';
+import type { Place } from './place.js';
 
 /** What of a device's location goes into the answer. At least one is true. */
 export interface Chosen {
@@ -12,15 +12,20 @@ export interface Chosen {
 
 /**
  * RFC 5985 sections 6.2 and 6.2.1. With `exact` all that was asked for and nothing else, or an error; without it
- * what there is of it, else the other form by value. `uris: false` is a dereference: no URI for a URI (RFC 6753
- * section 3.1).
+ * what there is of it, else another. `uris: false` is a dereference: no URI for a URI (RFC 6753 section 3.1);
+ * `values: false` is a requester who may have references only.
  */
 export function chooseLocation(
   request: Pick<LocationRequest, 'locationTypes' | 'exact'>,
-  device: Pick<Device, 'shape' | 'civic'>,
-  o: { readonly uris: boolean },
+  places: readonly Pick<Place, 'shape' | 'civic'>[],
+  o: { readonly uris: boolean; readonly values?: boolean },
 ): Result<Chosen, Refusal> {
-  const has = { geodetic: device.shape !== undefined, civic: device.civic !== undefined, uri: o.uris };
+  const values = o.values ?? true;
+  const has = {
+    geodetic: values && places.some(({ shape }) => shape !== undefined),
+    civic: values && places.some(({ civic }) => civic !== undefined),
+    uri: o.uris,
+  };
   const types = request.locationTypes;
   if (types.length === 0 || types.includes('any')) return ok(has);
   const wanted = {
@@ -42,7 +47,7 @@ export function chooseLocation(
     });
   }
   if (given.geodetic || given.civic || given.uri) return ok(given);
-  return ok({ ...has, uri: false });
+  return ok({ ...has, uri: !values && o.uris });
 }
 
 /** What an emergency purpose allows for (RFC 5985 section 6.1), milliseconds. */

@@ -2,17 +2,16 @@ import { HELD_CONTENT_TYPE, writeHeldAnswer } from '@esinet/held';
 import type { HeldAnswer } from '@esinet/held';
 import { PIDF_CONTENT_TYPE } from '@esinet/location';
 import type { FastRequest, FastResponse, FastRoutes } from '@esinet/platform';
-import { provisioning } from './provisioning-http.js';
 import type { Lis } from './lis.js';
+import type { Requester } from './third-parties.js';
 
 const REFERENCES = '/loc/';
 
-export function lisRoutes(lis: Lis): FastRoutes {
+/** HELD: location configuration (RFC 5985) and dereference (RFC 6753). */
+export function heldRoutes(lis: Lis): FastRoutes {
   return {
     '/held': (request) => held(lis, request),
     [REFERENCES]: (request) => dereference(lis, request),
-    '/devices': (request) => provisioning(lis, request),
-    '/devices/': (request) => provisioning(lis, request),
   };
 }
 
@@ -21,15 +20,27 @@ async function held(lis: Lis, request: FastRequest): Promise<FastResponse> {
   if (request.method !== 'POST') return refuse(lis, 405, { allow: 'POST' });
   const status = documentProblem(request);
   if (status !== undefined) return refuse(lis, status);
-  const requester = { address: request.remoteAddress, names: request.clientNames };
-  return document(await lis.request(request.body, requester));
+  if (!isUtf8(request)) return document(lis.misspoken());
+  return document(await lis.request(request.body, requesterOf(request)));
+}
+
+function requesterOf(request: FastRequest): Requester {
+  return { address: request.remoteAddress, names: request.clientNames };
+}
+
+/** RFC 5985 section 5: HELD is UTF-8. Without a charset it is taken for that. */
+function isUtf8({ headers }: FastRequest): boolean {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]{1,40})/i.exec(
+    headers['content-type']?.slice(0, 200) ?? '',
+  )?.[1];
+  return charset === undefined || ['utf-8', 'utf8', 'us-ascii'].includes(charset.toLowerCase());
 }
 
 /** RFC 6753 section 3. */
 async function dereference(lis: Lis, request: FastRequest): Promise<FastResponse> {
   const token = request.path.slice(REFERENCES.length);
   if (request.method === 'GET' || request.method === 'HEAD') {
-    const answer = await lis.dereference(token);
+    const answer = await lis.dereference(token, requesterOf(request));
     // Unknown, lapsed and never there look alike.
     if (answer.type === 'error' && answer.code === 'locationUnknown')
       return { status: 404, headers: PRIVATE };
@@ -45,7 +56,8 @@ async function dereference(lis: Lis, request: FastRequest): Promise<FastResponse
   if (request.method !== 'POST') return refuse(lis, 405, { allow: 'GET, HEAD, POST' });
   const status = documentProblem(request);
   if (status !== undefined) return refuse(lis, status);
-  return document(await lis.dereference(token, request.body));
+  if (!isUtf8(request)) return document(lis.misspoken());
+  return document(await lis.dereference(token, requesterOf(request), request.body));
 }
 
 /** RFC 5985 section 8: no cache between may keep a location. */

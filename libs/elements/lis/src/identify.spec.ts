@@ -5,8 +5,8 @@ import { type Device, Devices } from './device.js';
 import { deviceOf, provisionSchema } from './device-schema.js';
 import { type IdentifyRules, type Requester, identify } from './identify.js';
 import { PeerList, isNetwork } from './peer-list.js';
-
-const NOW = 1_000;
+import type { Place } from './place.js';
+import { ThirdParties } from './third-parties.js';
 
 function device(id: string, identifiers: string[], more: object = {}): Device {
   const shape = { type: 'point', position: [-3.7, 40.4] };
@@ -16,14 +16,15 @@ function device(id: string, identifiers: string[], more: object = {}): Device {
 const ana = device('ana', ['ip:192.0.2.5', 'uri:sip:ana@provider.lab', 'mac:A0-12-34-56-78-90']);
 const ben = device('ben', ['ip:2001:db8::1', 'uri:sip:ben@provider.lab']);
 const nat = device('nat', ['ip:192.0.2.9', 'udpport:5060']);
-const old = device('old', ['ip:192.0.2.7'], { expires: '1970-01-01T00:00:00Z' });
 
 function rules(more: Partial<IdentifyRules> = {}): IdentifyRules {
   const devices = new Devices(10);
-  for (const d of [ana, ben, nat, old]) devices.put(d);
+  for (const d of [ana, ben, nat]) devices.put(d);
   return {
     devices,
-    thirdParties: new PeerList(['198.51.100.0/24', 'URI:sip:esrp.esinet.lab']),
+    thirdParties: new ThirdParties([
+      { peers: ['198.51.100.0/24', 'URI:sip:esrp.esinet.lab'], give: ['value', 'reference'] },
+    ]),
     accessNetwork: new PeerList([]),
     ...more,
   };
@@ -36,7 +37,7 @@ function ask(requester: Requester | string, identities: DeviceIdentity[] = [], o
     exact: false,
     device: identities,
   };
-  const found = identify(request, typeof requester === 'string' ? { address: requester } : requester, o, NOW);
+  const found = identify(request, typeof requester === 'string' ? { address: requester } : requester, o);
   if (!found.ok) return `${found.error.code}: ${found.error.message}`;
   return `${found.value.device.id} by ${found.value.by.map((i) => i.kind).join(',')}${found.value.thirdParty ? ' for another' : ''}`;
 }
@@ -52,7 +53,6 @@ describe('whose location', () => {
     expect(ask('::ffff:192.0.2.5')).toBe('ana by ');
     expect(ask('2001:db8:0::1')).toBe('ben by ');
     expect(ask('192.0.2.6')).toBe(unknown);
-    expect(ask('192.0.2.7')).toBe(unknown);
     expect(ask('')).toBe(unknown);
   });
 
@@ -115,10 +115,10 @@ describe('which forms', () => {
   function choose(
     types: LocationType[],
     exact: boolean,
-    of: Pick<Device, 'shape' | 'civic'>,
+    of: Pick<Place, 'shape' | 'civic'>,
     uris = true,
   ): string {
-    const chosen = chooseLocation({ locationTypes: types, exact }, of, { uris });
+    const chosen = chooseLocation({ locationTypes: types, exact }, [of], { uris });
     if (!chosen.ok) return chosen.error.code;
     return Object.entries(chosen.value)
       .flatMap(([name, yes]) => (yes ? [name] : []))
@@ -167,11 +167,11 @@ describe('devices', () => {
     expect(devices.put(ana)).toBeUndefined();
     expect(devices.put(device('eve', ['uri:sip:ana@provider.lab']))).toBe('identifier-taken');
     expect(devices.put(device('ana', ['ip:192.0.2.6']))).toBeUndefined();
-    expect(devices.identified(ip('192.0.2.5'), NOW)).toBeUndefined();
+    expect(devices.identified(ip('192.0.2.5'))).toBeUndefined();
     expect(devices.put(device('eve', ['uri:sip:ana@provider.lab']))).toBeUndefined();
     expect(devices.put(ben)).toBe('too-many');
     expect([devices.delete('eve'), devices.delete('eve'), devices.size]).toEqual([true, false, 1]);
-    expect(devices.identified(uri('sip:ana@provider.lab'), NOW)).toBeUndefined();
+    expect(devices.identified(uri('sip:ana@provider.lab'))).toBeUndefined();
   });
 
   it.each([

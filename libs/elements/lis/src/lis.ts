@@ -1,10 +1,4 @@
-import {
-  type HeldAnswer,
-  type HeldErrorCode,
-  type LocationRequest,
-  type LocationResponse,
-  readHeldRequest,
-} from '@esinet/held';
+import { type HeldAnswer, type LocationRequest, type LocationResponse, readHeldRequest } from '@esinet/held';
 import {
   type Clock,
   type IdSource,
@@ -15,15 +9,19 @@ import {
   messageOf,
   ok,
 } from '@esinet/kernel';
-import { writePidfLo } from '@esinet/location';
+import type { LostClient } from '@esinet/lost';
 import type { Bus, Health, Limits, Metrics, Store } from '@esinet/platform';
-import { PeerList } from './peer-list.js';
 import { type Chosen, chooseLocation, waitOf } from './choose-location.js';
+import { composePresence } from './compose-presence.js';
 import { type Device, Devices } from './device.js';
-import { deviceOf } from './device-schema.js';
-import { type IdentifyRules, type Refusal, type Requester, identify } from './identify.js';
+import { type Identified, type IdentifyRules, type Refusal, identify } from './identify.js';
 import type { LisConfig } from './lis-config.js';
 import { LocationReferences } from './location-references.js';
+import { PeerList } from './peer-list.js';
+import { type ChosenPlaces, type Place, placesNow } from './place.js';
+import { resolveReference, snapshotOf } from './resolve-reference.js';
+import { Routing } from './routing.js';
+import { type Requester, ThirdParties } from './third-parties.js';
 
 /** Characters of the user part of a pseudonym. */
 const PSEUDONYM_LENGTH = 20;
@@ -37,15 +35,28 @@ export interface LisPorts {
   readonly ids: IdSource;
   readonly health: Health;
   readonly limits: Pick<Limits, 'xml'>;
+  /** Who is asked for routes (RFC 7840), with a time limit of its own. */
+  readonly lost?: LostClient | undefined;
+}
+
+/** What a location URI shows now, for another protocol than HELD. */
+export interface PresenceNow {
+  /** PIDF-LO. */
+  readonly document: string;
+  /** Wall milliseconds: the location URI works no more then. */
+  readonly expires: number;
+  /** Wall milliseconds: what is shown is not true any more then; `watch` does not tell. */
+  readonly placeExpires?: number;
 }
 
 /** The LIS at its edge: knows devices, answers HELD, hands out and honours location URIs. */
 export class Lis {
   readonly devices: Devices;
-  readonly provisioners: PeerList;
+  readonly references: LocationReferences;
   readonly #rules: IdentifyRules;
-  readonly #references: LocationReferences;
+  readonly #routing: Routing;
   readonly #queries: { inc(labels?: Readonly<Record<string, string>>): void };
+  readonly #otherUris: ((token: string) => readonly string[])[] = [];
   #baseUrl: string;
 
   constructor(
@@ -53,17 +64,13 @@ export class Lis {
     private readonly ports: LisPorts,
   ) {
     this.devices = new Devices(config.maxDevices);
-    for (const { id, ...device } of config.devices) {
-      const problem = this.devices.put(deviceOf(id ?? device.identifiers[0] ?? '', device));
-      if (problem) ports.logger.error('device not used', { reason: problem });
-    }
-    this.provisioners = new PeerList(config.provisioners);
+    this.references = new LocationReferences(ports.store, ports.ids, ports.clock, config.urisPerDevice);
     this.#rules = {
       devices: this.devices,
-      thirdParties: new PeerList(config.thirdParties),
+      thirdParties: new ThirdParties(config.thirdParties),
       accessNetwork: new PeerList(config.accessNetwork),
     };
-    this.#references = new LocationReferences(ports.store, ports.ids);
+    this.#routing = new Routing({ lost: ports.lost, defaultRoute: config.routing.default });
     this.#queries = ports.metrics.counter('esinet_held_queries_total', 'HELD requests by outcome', [
       'result',
     ]);
@@ -85,50 +92,90 @@ export class Lis {
     this.#baseUrl = `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
   }
 
+  /** What location URIs start with. */
+  get baseUrl(): string {
+    return this.#baseUrl;
+  }
+
   /** RFC 5985 section 5.1: a HELD document for a HELD document, whatever comes. */
   async request(document: Uint8Array, requester: Requester): Promise<HeldAnswer> {
     return this.#answered('request', async () => {
       const read = readHeldRequest(document, this.ports.limits.xml);
       if (!read.ok) return err(read.error);
-      const identified = identify(read.value, requester, this.#rules, this.ports.clock.wall());
-      if (!identified.ok) return identified;
-      const { device, by } = identified.value;
-      const chosen = chooseLocation(read.value, device, { uris: true });
-      if (!chosen.ok) return chosen;
-      // A URI needs no location yet: it stands for where the device will be.
-      if (chosen.value.geodetic || chosen.value.civic) {
-        const waited = await this.#locate(device, read.value);
-        if (!waited.ok) return waited;
-      }
-      return ok({
-        type: 'locationResponse',
-        ...(await this.#compose(device, chosen.value, this.#pseudonym(), read.value.exact)),
-        ...(by.length > 0 ? { device: by } : {}),
-      });
+      const identified = identify(read.value, requester, this.#rules);
+      return identified.ok ? this.#locate(read.value, identified.value) : identified;
     });
   }
 
   /** RFC 6753: the location behind a location URI. `document` undefined: GET. */
-  async dereference(token: string, document?: Uint8Array): Promise<HeldAnswer> {
+  async dereference(token: string, requester: Requester, document?: Uint8Array): Promise<HeldAnswer> {
     return this.#answered('dereference', async () => {
       const request =
         document === undefined ? ok(GET_EQUIVALENT) : readHeldRequest(document, this.ports.limits.xml);
       if (!request.ok) return err(request.error);
-      if (request.value.device.length > 0) {
+      if (request.value.device.length > 0 || request.value.flow) {
         return err({ code: 'badIdentifier', message: 'a location URI names its device itself' });
       }
-      const reference = await this.#references.find(token);
-      const device = reference && this.devices.current(reference.device, this.ports.clock.wall());
-      if (!reference || !device) return err({ code: 'locationUnknown', message: 'no location known' });
-      const chosen = chooseLocation(request.value, device, { uris: false });
-      if (!chosen.ok) return chosen;
-      const waited = await this.#locate(device, request.value);
-      if (!waited.ok) return waited;
-      return ok({
-        type: 'locationResponse',
-        ...(await this.#compose(device, chosen.value, reference.entity, true)),
-      });
+      const waitMs = waitOf(request.value.responseTime, this.config);
+      const resolved = await resolveReference(token, requester, waitMs, this.#sources);
+      if (!resolved) return unknown();
+      const { reference, grant, found } = resolved;
+      if (found === 'late') return this.#tooLate(waitMs ?? 0);
+      const chosen = chooseLocation(request.value, found.places, { uris: false });
+      if (!chosen.ok) return (await this.references.isUsable(token, reference)) ? chosen : unknown();
+      if (found.delayMs > 0) await this.#wait(found.delayMs);
+      if (!(await this.references.use(token, reference))) return unknown();
+      const pidfLo = this.#compose(found.places, chosen.value, reference.entity, grant);
+      return pidfLo === undefined ? unknown() : ok({ type: 'locationResponse', pidfLo });
     });
+  }
+
+  /**
+   * The presence document behind a location URI, for whoever watches it. Undefined, whyever: no such URI, lapsed, used
+   * up, revoked, nothing known, or not for this requester. Counts as a use where the URI is good for so many.
+   */
+  async presenceOf(token: string, requester: Requester): Promise<PresenceNow | undefined> {
+    const resolved = await resolveReference(token, requester, undefined, this.#sources);
+    if (!resolved || resolved.found === 'late') return undefined;
+    const { reference, grant, found } = resolved;
+    if (!(await this.references.use(token, reference))) return undefined;
+    const document = this.#compose(found.places, { geodetic: true, civic: true }, reference.entity, grant);
+    if (document === undefined) return undefined;
+    const placeExpires = reference.snapshot
+      ? undefined
+      : Math.min(...found.places.map(({ expires = Infinity }) => expires));
+    return {
+      document,
+      expires: reference.expires,
+      ...(placeExpires !== undefined && Number.isFinite(placeExpires) ? { placeExpires } : {}),
+    };
+  }
+
+  /**
+   * Calls `listener` whenever `presenceOf` may say something else: another place, another policy, revoked, the device
+   * gone. Until the function returned is called. Undefined: no such location URI.
+   */
+  async watch(token: string, listener: () => void): Promise<(() => void) | undefined> {
+    const reference = await this.references.find(token);
+    if (!reference) return undefined;
+    const unwatchDevice = this.devices.watch(reference.device, listener);
+    const unwatchReference = this.references.watch(token, listener);
+    return () => {
+      unwatchDevice();
+      unwatchReference();
+    };
+  }
+
+  /** Further URIs of a token, one a scheme, in every set that is given out: what another protocol serves. */
+  offerUris(make: (token: string) => readonly string[]): void {
+    this.#otherUris.push(make);
+  }
+
+  /** The answer to a document of another charset than HELD has (RFC 5985 sections 5 and 6.3). */
+  misspoken(): HeldAnswer {
+    const answer = errorAnswer({ code: 'requestError', message: 'HELD is written in UTF-8' });
+    this.#tell('request', answer);
+    return answer;
   }
 
   /** Counts what ended before there was a document. */
@@ -136,50 +183,113 @@ export class Lis {
     this.#queries.inc({ result: `http-${status}` });
   }
 
-  /** RFC 5985 section 6.1: a location that would come too late is a timeout, told in time. */
-  async #locate(device: Device, request: LocationRequest): Promise<Result<true, Refusal>> {
-    const wait = waitOf(request.responseTime, this.config);
-    const late = wait !== undefined && device.delayMs > wait;
-    const ms = late ? wait : device.delayMs;
-    if (ms > 0) await new Promise<void>((resolve) => void this.ports.clock.after(ms, resolve));
-    return late ? err({ code: 'timeout', message: 'no location within the response time' }) : ok(true);
+  get #sources() {
+    const { keepLapsed: lapsedMs } = this.config;
+    return { references: this.references, devices: this.devices, clock: this.ports.clock, lapsedMs };
   }
 
-  async #compose(
-    device: Device,
-    chosen: Chosen,
+  async #locate(
+    request: LocationRequest,
+    { device, by, thirdParty, allowance }: Identified,
+  ): Promise<Result<LocationResponse, Refusal>> {
+    const waitMs = waitOf(request.responseTime, this.config);
+    const found = placesNow(device.places, this.ports.clock.wall(), {
+      waitMs,
+      lapsedMs: this.config.keepLapsed,
+    });
+    if (!found) return unknown();
+    const known: ChosenPlaces = found === 'late' ? { places: device.places, delayMs: 0 } : found;
+    const chosen = chooseLocation(request, known.places, {
+      uris: allowance.reference,
+      values: allowance.value,
+    });
+    if (!chosen.ok) return chosen;
+    // A URI needs no location yet: it stands for where the device will be.
+    const byValue = chosen.value.geodetic || chosen.value.civic;
+    if (byValue && found === 'late') return this.#tooLate(waitMs ?? 0);
+    if (byValue && known.delayMs > 0) await this.#wait(known.delayMs);
+    const [uris, routing] = await Promise.all([
+      chosen.value.uri ? this.#uris(request, device, known.places, { byValue, thirdParty }) : undefined,
+      request.routing === undefined ? undefined : this.#routing.find(request.routing, known.places),
+    ]);
+    const pidfLo = byValue ? this.#compose(known.places, chosen.value, this.#pseudonym()) : undefined;
+    return ok({
+      type: 'locationResponse',
+      ...(pidfLo === undefined ? {} : { pidfLo }),
+      ...uris,
+      ...(by.length > 0 ? { device: by } : {}),
+      ...(routing ? { routing } : {}),
+    });
+  }
+
+  /** RFC 5985 section 6.1: a location that would come too late is a timeout, told in time. */
+  async #tooLate(waitMs: number): Promise<Result<never, Refusal>> {
+    if (waitMs > 0) await this.#wait(waitMs);
+    return err({ code: 'timeout', message: 'no location within the response time' });
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise<void>((resolve) => void this.ports.clock.after(ms, resolve));
+  }
+
+  #compose(
+    places: readonly Place[],
+    chosen: Pick<Chosen, 'geodetic' | 'civic'>,
     entity: string,
-    exact: boolean,
-  ): Promise<Omit<LocationResponse, 'type'>> {
+    grant?: Parameters<typeof composePresence>[2]['grant'],
+  ): string | undefined {
+    return composePresence(places, chosen, {
+      entity,
+      now: this.ports.clock.wall(),
+      retentionMs: this.config.retention,
+      providedBy: this.config.providedBy,
+      retransmissionAllowed: this.config.retransmissionAllowed,
+      grant,
+    });
+  }
+
+  /** RFC 5985 section 6.5, with a policy URI where one is wanted (RFC 7199 section 3.2), never for a third party. */
+  async #uris(
+    request: LocationRequest,
+    device: Device,
+    places: readonly Place[],
+    o: { readonly byValue: boolean; readonly thirdParty: boolean },
+  ): Promise<Pick<LocationResponse, 'locationUris' | 'expires' | 'policyUri'> | undefined> {
+    const { uriExpires, uriExpiresMin, uriExpiresMax, uriUses, uriSnapshot, policyUris } = this.config;
+    const wishes = request.reference ?? {};
+    const ttlMs =
+      wishes.expires === undefined
+        ? uriExpires
+        : Math.min(uriExpiresMax, Math.max(uriExpiresMin, wishes.expires));
+    const uses = Math.min(wishes.uses ?? Infinity, uriUses === 0 ? Infinity : uriUses);
+    const policy =
+      !o.thirdParty && (policyUris === 'always' || (policyUris === 'asked' && request.policyUri === true));
     const now = this.ports.clock.wall();
-    const byValue = chosen.geodetic || chosen.civic;
-    const pidfLo = byValue
-      ? writePidfLo({
-          entity,
-          ...(chosen.geodetic && device.shape ? { shape: device.shape } : {}),
-          ...(chosen.civic && device.civic ? { civic: device.civic } : {}),
-          timestamp: isoTime(now),
-          method: device.method,
-          retentionExpiry: isoTime(now + this.config.retention),
-        })
-      : undefined;
-    const value = pidfLo === undefined ? {} : { pidfLo };
-    if (!chosen.uri) return value;
     try {
-      return { ...value, ...(await this.#reference(device)) };
+      const made = await this.references.create(
+        {
+          device: device.id,
+          entity: this.#pseudonym(),
+          ...(Number.isFinite(uses) ? { uses } : {}),
+          ...((wishes.snapshot ?? uriSnapshot) ? { snapshot: snapshotOf(places, now) } : {}),
+        },
+        { ttlMs, policy },
+      );
+      if (!made) throw new Error('the device has as many location URIs as lis.urisPerDevice');
+      return {
+        locationUris: [
+          `${this.#baseUrl}/loc/${made.token}`,
+          ...this.#otherUris.flatMap((make) => make(made.token)),
+        ],
+        expires: isoTime(made.expires),
+        ...(made.policy === undefined ? {} : { policyUri: `${this.#baseUrl}/policy/${made.policy}` }),
+      };
     } catch (error) {
       // A location by value alone serves better than none.
-      if (!byValue || exact) throw error;
+      if (!o.byValue || request.exact) throw error;
       this.ports.logger.warn('no location URI', { reason: messageOf(error) });
-      return value;
+      return undefined;
     }
-  }
-
-  async #reference(device: Device): Promise<{ locationUris: string[]; expires: string }> {
-    const ttlMs = this.config.uriExpires;
-    const expires = isoTime(this.ports.clock.wall() + ttlMs);
-    const token = await this.#references.create({ device: device.id, entity: this.#pseudonym() }, ttlMs);
-    return { locationUris: [`${this.#baseUrl}/loc/${token}`], expires };
   }
 
   /** RFC 5985 section 6.6: nothing in a PIDF-LO leads back to the device. */
@@ -194,10 +304,10 @@ export class Lis {
     let answer: HeldAnswer;
     try {
       const result = await work();
-      answer = result.ok ? result.value : errorAnswer(result.error.code, result.error.message);
+      answer = result.ok ? result.value : errorAnswer(result.error);
     } catch (error) {
       this.ports.logger.error('held request failed', { reason: messageOf(error) });
-      answer = errorAnswer('generalLisError', 'this server could not answer');
+      answer = errorAnswer({ code: 'generalLisError', message: 'this server could not answer' });
     }
     this.#tell(kind, answer);
     return answer;
@@ -229,6 +339,10 @@ const GET_EQUIVALENT: LocationRequest = {
   device: [],
 };
 
-function errorAnswer(code: HeldErrorCode, message: string): HeldAnswer {
-  return { type: 'error', code, message };
+function unknown(): Result<never, Refusal> {
+  return err({ code: 'locationUnknown', message: 'no location known' });
+}
+
+function errorAnswer({ code, message, requiredIdentifiers }: Refusal): HeldAnswer {
+  return { type: 'error', code, message, ...(requiredIdentifiers ? { requiredIdentifiers } : {}) };
 }

@@ -1,5 +1,5 @@
 import { type PlatformOptions, type RunningElement, type TlsOptions, startElement } from '@esinet/platform';
-import { lisRoutes } from './held-http.js';
+import { lisRoutes } from './lis-routes.js';
 import type { LisConfig } from './lis-config.js';
 import { LIS, lisModule } from './lis.module.js';
 import type { Lis } from './lis.js';
@@ -19,7 +19,7 @@ export async function startLis(
     module: lisModule(config),
     http: { ...config.http, ...(extras.tls ? { tls: extras.tls } : {}) },
     platform,
-    fastRoutes: (get) => lisRoutes(get<Lis>(LIS)),
+    fastRoutes: (get) => lisRoutes(config, get),
   });
   element.get<Lis>(LIS).listensOn(element.http.host, element.http.port, extras.tls !== undefined);
   return element;
