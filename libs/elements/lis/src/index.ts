@@ -7,4 +7,6 @@ export { type LisConfig, lisConfigSchema } from './lis-config.js';
 export { LIS, LisModule, lisModule } from './lis.module.js';
 export { Lis, type LisPorts, type PresenceNow } from './lis.js';
 export { type Place } from './place.js';
+export type { ThirdPartyRule } from './third-parties.js';
 export { startLis } from './start-lis.js';
+export { PresenceServer } from './presence/presence-server.js';

@@ -34,7 +34,7 @@ const devices = [
 ];
 
 async function start(config: object = {}, platform: object = {}): Promise<RunningElement> {
-  const lis = await startLis(lisConfigSchema.parse({ http: { port: 0 }, devices, ...config }), {
+  const lis = await startLis(lisConfigSchema.parse({ http: { port: 0 }, sip: null, devices, ...config }), {
     logger: silentLogger,
     ...platform,
   });
