@@ -162,6 +162,8 @@ function alive(state: Live, event: SubscriberEvent, s: SubscriberSettings): Step
     }
     case 'accepted':
       if (state.leaving) return [state, []];
+      // Shortened to nothing: the NOTIFY that says so is on its way, and Timer N runs.
+      if (event.expires === 0) return [state, [stop('refresh'), stop('expiry')]];
       return [
         { ...state, attempts: 0, refreshing: state.refreshing && !event.noNotify },
         [...(event.noNotify ? [stop('N')] : []), ...lasting(event.expires ?? state.asked)],
@@ -218,10 +220,13 @@ function refresh(state: Live, s: SubscriberSettings): Step {
   ];
 }
 
+/** Milliseconds: at its end the notifier says so, RFC 6665 4.2.1.4, and is given the time to. */
+const farewell = 5_000;
+
 /** Timers of a subscription that lasts so many seconds from now on. */
 function lasting(seconds: number): SubscriberEffect[] {
   const ms = Math.min(longestTimer, seconds * 1_000);
-  return [set('refresh', Math.max(0, ms - refreshLead(ms / 1_000))), set('expiry', ms)];
+  return [set('refresh', Math.max(0, ms - refreshLead(ms / 1_000))), set('expiry', ms + farewell)];
 }
 
 /** 4.1.3: what the notifier ended, by its reason. */
