@@ -62,6 +62,8 @@ export interface SubscribeRequest {
 export interface EventSubscription {
   /** Ends it orderly; `onEnd` follows. */
   unsubscribe(): void;
+  /** Refreshes it now: the state is told again. Where there is no dialog nothing happens. */
+  refresh(): void;
   readonly state: SubscriberState['name'];
 }
 
@@ -133,6 +135,10 @@ class Subscribed implements EventSubscription {
 
   unsubscribe(): void {
     this.event({ type: 'unsubscribe' });
+  }
+
+  refresh(): void {
+    this.event({ type: 'timer', timer: 'refresh' });
   }
 
   event(event: SubscriberEvent): void {
