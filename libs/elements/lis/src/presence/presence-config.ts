@@ -6,7 +6,7 @@ import { isNetwork } from '../peer-list.js';
 export const presenceConfigSchema = z
   .strictObject({
     /** A port of null turns a transport off. */
-    listen: sipPortsSchema({ udp: 15_085, tcp: 15_085, tls: null }).prefault({}),
+    listen: sipPortsSchema({ udp: 15_085, tcp: 15_085, tls: null, ws: null, wss: null }).prefault({}),
     /** The URIs that HELD answers give for it, beside that of HELD itself. */
     uris: z.array(z.enum(['sip', 'pres'])).default(['sip']),
     /** Networks of proxies of ours: NOTIFYs to them go where the dialog says; to all others back where they come from. */

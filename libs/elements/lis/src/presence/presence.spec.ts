@@ -511,7 +511,7 @@ describe('what is sent', () => {
             '--noout',
             '--nonet',
             '--schema',
-            join(schemas, 'pidf.xsd'),
+            join(schemas, 'gcs-pidflo.xsd'),
             file,
           ]);
         }
