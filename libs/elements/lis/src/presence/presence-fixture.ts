@@ -1,4 +1,4 @@
-import { countingIds, ManualClock, silentLogger } from '@esinet/kernel';
+import { countingIds, type Logger, ManualClock, silentLogger } from '@esinet/kernel';
 import { HealthChecks, InProcessBus, MemoryStore, PrometheusMetrics, defaultLimits } from '@esinet/platform';
 import {
   type Destination,
@@ -23,9 +23,10 @@ export const madrid = { type: 'circle', center: [-3.7038, 40.4168], radius: 30 }
 /** A LIS as it is, on a network in memory with a clock by hand. */
 export function presenceLis(
   sip: object = {},
-  o: { readonly transport?: TransportName; readonly config?: object } = {},
+  o: { readonly transport?: TransportName; readonly config?: object; readonly logger?: Logger } = {},
 ) {
   const transport = o.transport ?? 'udp';
+  const logger = o.logger ?? silentLogger;
   const clock = new ManualClock();
   const network = new MemoryNetwork({ clock, latencyMs: 1 });
   const config = lisConfigSchema.parse({ sip, ...o.config });
@@ -34,16 +35,16 @@ export function presenceLis(
   const store = new MemoryStore({ clock, ...defaultLimits.store });
   const lis = new Lis(config, {
     clock,
-    logger: silentLogger,
+    logger,
     metrics,
-    bus: new InProcessBus({ logger: silentLogger, clock, limits: defaultLimits.bus }),
+    bus: new InProcessBus({ logger, clock, limits: defaultLimits.bus }),
     store,
     ids: countingIds('i'),
     health: new HealthChecks(clock),
     limits: defaultLimits,
   });
   const node = network.node({ address: lisAt.address, transport });
-  const transactions = new TransactionLayer({ transport: node, clock, logger: silentLogger });
+  const transactions = new TransactionLayer({ transport: node, clock, logger });
   const server = new PresenceServer(config.sip, config.domain, {
     edge: {
       transactions,
@@ -53,7 +54,7 @@ export function presenceLis(
     lis,
     clock,
     ids: countingIds('t'),
-    logger: silentLogger,
+    logger,
     metrics,
   });
   lis.offerUris((token) => server.uris(token));
@@ -78,7 +79,7 @@ export function presenceLis(
     return made.token;
   }
 
-  return { clock, network, lis, server, node, transactions, transport, put, token, metrics };
+  return { clock, network, lis, store, server, node, transactions, transport, put, token };
 }
 
 export type PresenceLis = ReturnType<typeof presenceLis>;

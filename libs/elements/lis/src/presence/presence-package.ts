@@ -38,6 +38,7 @@ export class PresencePackage implements EventPackage {
   readonly filterTypes = [FILTER_TYPE];
   readonly rates;
   readonly #watches = new Map<string, Set<Watch>>();
+  readonly #opening = new Map<string, number>();
   readonly #looks: WakeQueue;
   readonly #surroundings: WatchSurroundings;
 
@@ -72,14 +73,30 @@ export class PresencePackage implements EventPackage {
     if (token === undefined) return this.#refuse('unknown', unknown);
     const filters = this.#readFilters(asked, []);
     if (!filters.ok) return this.#refuse('filter', flaw(filters.status, filters.reason));
-    const watches = this.#watches.get(token);
-    if (watches && watches.size >= this.o.config.perUri) {
+    const opening = this.#opening.get(token) ?? 0;
+    if ((this.#watches.get(token)?.size ?? 0) + opening >= this.o.config.perUri) {
       return this.#refuse('too-many', {
         status: 480,
         reason: 'Too Many Subscriptions',
         headers: [['Retry-After', '60']],
       });
     }
+    // Many may come before the first of them has been looked up.
+    this.#opening.set(token, opening + 1);
+    try {
+      return await this.#open(asked, token, filters.filters);
+    } finally {
+      const left = (this.#opening.get(token) ?? 1) - 1;
+      if (left > 0) this.#opening.set(token, left);
+      else this.#opening.delete(token);
+    }
+  }
+
+  async #open(
+    asked: AskedSubscription,
+    token: string,
+    filters: readonly LocationFilter[],
+  ): Promise<SubscribeVerdict> {
     const watcher = watcherOf(asked.flow);
     let watch: Watch | undefined;
     // Before the first look, so that no change falls between.
@@ -94,7 +111,7 @@ export class PresencePackage implements EventPackage {
     const longest = now ? (now.expires - this.o.clock.wall()) / 1_000 : 0;
     if (!now || longest < 1) return this.#refuse('unknown', unknown);
     const first = now;
-    const made = new Watch(this.#surroundings, token, watcher, filters.filters, now.expires);
+    const made = new Watch(this.#surroundings, token, watcher, filters, now.expires);
     made.unwatch = unwatch;
     this.o.onSubscribe?.('watched');
     return {

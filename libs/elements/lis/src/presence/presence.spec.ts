@@ -454,24 +454,24 @@ describe('asked for more than it gives', () => {
 
 describe('by the thousand', () => {
   it(
-    '2,000 watchers of 500 places that all move are told, a few in each turn',
+    '400 watchers of 100 places that all move are told',
     { meta: { clause: 'RFC 6665 6.3' }, timeout: 30_000 },
     async () => {
       const world = presenceLis();
       const psap = watcher(world);
-      for (let i = 0; i < 500; i++) {
+      for (let i = 0; i < 100; i++) {
         world.put(at(40), `car${i}`);
         const token = await world.token({ id: `car${i}` });
         for (let k = 0; k < 4; k++) psap.watch(token, { expires: 3_600 });
         await world.clock.run(2, 1);
       }
       await world.clock.run(2_000, 50);
-      expect(psap.notifies.length).toBe(2_000);
+      expect(psap.notifies.length).toBe(400);
       await world.clock.run(6_000, 100);
-      for (let i = 0; i < 500; i++) world.put(at(41), `car${i}`);
+      for (let i = 0; i < 100; i++) world.put(at(41), `car${i}`);
       await world.clock.run(3_000, 10);
-      expect(psap.notifies.length).toBe(4_000);
-      expect(new Set(centres(psap.documents.slice(2_000)).map((c) => c?.[1]))).toEqual(new Set([41]));
+      expect(psap.notifies.length).toBe(800);
+      expect(new Set(centres(psap.documents.slice(400)).map((c) => c?.[1]))).toEqual(new Set([41]));
     },
   );
 });
