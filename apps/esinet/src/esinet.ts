@@ -145,9 +145,12 @@ function withLabCoast(ecrf: EsinetConfig['ecrf']): EsinetConfig['ecrf'] {
     : ecrf;
 }
 
-/** The lab's LIS knows where the provider's accounts are, unless devices are listed. */
+/** The lab's LIS knows where the provider's accounts are, unless devices are listed, and asks its ECRF for routes. */
 function withLabDevices({ ecrf, lis }: EsinetConfig): EsinetConfig['lis'] {
-  return ecrf.boundaries === 'lab' && lis.devices.length === 0 ? { ...lis, devices: labDevices() } : lis;
+  if (ecrf.boundaries !== 'lab') return lis;
+  const none = lis.devices.length === 0 && lis.deviceFiles.length === 0;
+  const lost = lis.routing.lost ?? `http://${ecrf.http.host}:${ecrf.http.port}/lost`;
+  return { ...lis, devices: none ? labDevices() : lis.devices, routing: { ...lis.routing, lost } };
 }
 
 function once(run: () => Promise<void>): () => Promise<void> {

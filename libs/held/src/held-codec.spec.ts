@@ -6,7 +6,16 @@ import { readPidfLo, writePidfLo } from '@esinet/location';
 import { describe, expect, it } from 'vitest';
 import { canonicalAddress, identityKey } from './device-identity.js';
 import { HELD_ERROR_CODES } from './held-error.js';
-import { HELD_ID_NS, HELD_NS, type HeldAnswer, type LocationRequest } from './messages.js';
+import {
+  HELD_FLOW_NS,
+  HELD_ID_NS,
+  HELD_NS,
+  HELD_POLICY_NS,
+  HELD_REFERENCE_NS,
+  HELD_ROUTING_NS,
+  type HeldAnswer,
+  type LocationRequest,
+} from './messages.js';
 import { readHeldAnswer, readHeldRequest } from './read.js';
 import { writeHeldAnswer, writeHeldRequest } from './write.js';
 
@@ -52,6 +61,16 @@ describe('requests', () => {
         exact: false,
         device: [{ kind: 'msisdn', value: '34600000000' }],
       },
+      {
+        type: 'locationRequest',
+        locationTypes: ['locationURI'],
+        exact: true,
+        device: [],
+        flow: { address: '2001:db8::1', port: 1_024, transport: 'tcp' },
+        policyUri: true,
+        routing: 'urn:service:sos.fire',
+        reference: { expires: 3_600_000, uses: 3, snapshot: true },
+      },
     ];
     for (const r of requests) expect(readHeldRequest(writeHeldRequest(r))).toEqual({ ok: true, value: r });
   });
@@ -70,6 +89,70 @@ describe('requests', () => {
       });
     },
   );
+
+  it(
+    'may ask for routes, a policy and a kind of reference',
+    { meta: { clause: ['RFC 7840 4', 'RFC 7199 4.1', 'RFC 5985 5.1'] } },
+    () => {
+      const wanted = (inside: string): Partial<LocationRequest> => {
+        const read = readHeldRequest(request(inside));
+        if (!read.ok) throw new Error(read.error.code);
+        return read.value;
+      };
+      const routing = (attributes: string): string | undefined =>
+        wanted(`<requestRoutingInformation xmlns="${HELD_ROUTING_NS}" ${attributes}/>`).routing;
+      expect(routing('')).toBe('urn:service:sos');
+      expect(routing('service=" urn:service:sos.police "')).toBe('urn:service:sos.police');
+      expect(routing('service="tel:112"')).toBe('urn:service:sos');
+      expect(routing(`service="urn:service:${'a'.repeat(300)}"`)).toBe('urn:service:sos');
+      expect(wanted('').routing).toBeUndefined();
+      expect(wanted(`<requestPolicyUri xmlns="${HELD_POLICY_NS}"/>`).policyUri).toBe(true);
+      expect(wanted('<requestPolicyUri xmlns="urn:x"/>').policyUri).toBeUndefined();
+      const reference = (attributes: string): unknown =>
+        wanted(`<reference xmlns="${HELD_REFERENCE_NS}" ${attributes}/>`).reference;
+      expect(reference('expires="60" uses="1" snapshot="1"')).toEqual({
+        expires: 60_000,
+        uses: 1,
+        snapshot: true,
+      });
+      // A wish never fails a request.
+      expect(reference('expires="-1" uses="0" snapshot="so"')).toEqual({});
+      expect(reference(`expires="${'9'.repeat(12)}"`)).toEqual({ expires: 2_147_483_647_000 });
+    },
+  );
+
+  it('may name a device by a flow', { meta: { clause: 'RFC 6915 3' } }, () => {
+    const end = (name: string, address: string, port: string): string =>
+      `<${name}><address>${address}</address><port>${port}</port></${name}>`;
+    const ends = end('src', '192.0.2.12', '1024') + end('dst', '192.0.2.195', '80');
+    const flow = (attributes: string, inside = ends): string =>
+      request(`<flow xmlns="${HELD_FLOW_NS}" ${attributes}>${inside}</flow>`);
+    const read = (text: string): unknown => {
+      const result = readHeldRequest(text);
+      return result.ok ? result.value.flow : result.error.code;
+    };
+    expect(read(flow('layer4="tcp" layer3="ipv4"'))).toEqual({
+      address: '192.0.2.12',
+      port: 1_024,
+      transport: 'tcp',
+    });
+    expect(read(flow('layer4="17" layer3="ipv4" target="dst"'))).toEqual({
+      address: '192.0.2.195',
+      port: 80,
+      transport: 'udp',
+    });
+    expect(read(flow('layer4="50" layer3="ipv4"'))).toMatchObject({ transport: 50 });
+    for (const bad of [
+      flow('layer4="tcp"'),
+      flow('layer3="ipv4"'),
+      flow('layer3="ipv6" layer4="tcp"'),
+      flow('layer3="ipv4" layer4="tcp" target="both"'),
+      flow('layer3="ipv4" layer4="tcp"', end('src', '192.0.2.12', '1')),
+      flow('layer3="ipv4" layer4="tcp"', end('src', '192.0.2.12', '0') + end('dst', '192.0.2.1', '1')),
+      flow('layer3="ipv4" layer4="256"'),
+    ])
+      expect(read(bad)).toBe('badIdentifier');
+  });
 
   it('may hold what nobody here understands', { meta: { clause: 'RFC 5985 5.1' } }, () => {
     expect(codeOf(request('<x xmlns="urn:x"><y/></x>', 'z="1"'))).toBe('ok');
@@ -134,6 +217,23 @@ const answers: Record<string, HeldAnswer> = {
     expires: '2026-01-01T13:00:00Z',
     device: [{ kind: 'ip', value: '192.0.2.5', version: '4' }],
   },
+  routes: {
+    type: 'locationResponse',
+    locationUris: ['https://lis.example/loc/a', 'sip:a@lis.example'],
+    expires: '2026-01-01T13:00:00Z',
+    policyUri: 'https://lis.example/policy/b?c&d',
+    routing: {
+      service: 'urn:service:sos',
+      destinations: ['sip:112@example.com', 'sips:112@example.com'],
+      defaultRoute: false,
+    },
+  },
+  'a default route': {
+    type: 'locationResponse',
+    locationUris: ['https://lis.example/loc/a'],
+    expires: '2026-01-01T13:00:00Z',
+    routing: { service: 'urn:service:sos', destinations: ['sip:112@example.com'], defaultRoute: true },
+  },
   identifiers: {
     type: 'error',
     code: 'badIdentifier',
@@ -168,6 +268,16 @@ describe('answers', () => {
     });
   });
 
+  it('discards a policy URI of another scheme', { meta: { clause: 'RFC 7199 4.2' } }, () => {
+    const set = `<locationUriSet expires="2026-01-01T13:00:00Z"><locationURI>https://a.example/b</locationURI></locationUriSet>`;
+    const read = (uri: string): unknown =>
+      readHeldAnswer(
+        `<locationResponse xmlns="${HELD_NS}">${set}<policyUri xmlns="${HELD_POLICY_NS}"> ${uri} </policyUri></locationResponse>`,
+      );
+    expect(read('https://a.example/p')).toMatchObject({ value: { policyUri: 'https://a.example/p' } });
+    expect(read('ftp://a.example/p')).not.toMatchObject({ value: { policyUri: expect.anything() } });
+  });
+
   it.each([
     ['another namespace', '<locationResponse xmlns="urn:x"/>'],
     ['nothing inside', `<locationResponse xmlns="${HELD_NS}"/>`],
@@ -196,6 +306,16 @@ it.skipIf(missing !== '')(
       const documents = {
         ...Object.fromEntries(Object.entries(answers).map(([name, a]) => [name, writeHeldAnswer(a)])),
         value: writeHeldAnswer({ type: 'locationResponse', pidfLo }),
+        wishes: writeHeldRequest({
+          type: 'locationRequest',
+          locationTypes: ['locationURI'],
+          exact: true,
+          device: [],
+          flow: { address: '192.0.2.1', port: 5, transport: 'udp' },
+          policyUri: true,
+          routing: 'urn:service:sos',
+          reference: { uses: 1 },
+        }),
         request: writeHeldRequest({
           type: 'locationRequest',
           responseTime: 'emergencyRouting',

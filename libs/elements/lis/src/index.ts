@@ -1,4 +1,5 @@
 export { PeerList, isCertificateName, isNetwork } from './peer-list.js';
+export { type LisAnswer, type LisQuestion, askLis, deviceQuestion } from './ask-lis.js';
 export { type Chosen, type PurposeTimes, chooseLocation, waitOf } from './choose-location.js';
 export { type Device, Devices, type ProvisionProblem } from './device.js';
 export { type Provision, deviceOf, deviceSchema, provisionSchema, shownDevice } from './device-schema.js';
@@ -7,6 +8,6 @@ export { type LisConfig, lisConfigSchema } from './lis-config.js';
 export { LIS, LisModule, lisModule } from './lis.module.js';
 export { Lis, type LisPorts, type PresenceNow } from './lis.js';
 export { type Place } from './place.js';
-export type { ThirdPartyRule } from './third-parties.js';
 export { startLis } from './start-lis.js';
 export { PresenceServer } from './presence/presence-server.js';
+export { type Allowance, ThirdParties, type ThirdPartyRule } from './third-parties.js';

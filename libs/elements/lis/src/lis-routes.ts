@@ -1,6 +1,7 @@
 import type { InjectionToken } from '@nestjs/common';
 import type { FastRoutes } from '@esinet/platform';
 import { provisioningRoutes } from './api/devices-http.js';
+import { problems } from './api/problem.js';
 import { LIS, PROVISIONERS, PROVISIONING } from './api/tokens.js';
 import { heldRoutes } from './held-http.js';
 import type { LisConfig } from './lis-config.js';
@@ -21,6 +22,18 @@ export function lisRoutes(config: LisConfig, get: <T>(token: InjectionToken<T>) 
   return {
     ...heldRoutes(lis),
     [POLICIES]: (request) => policyHttp(policies, request),
+    '/api/problems': () => ({
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(
+        Object.entries(problems).map(([code, [status, title, meaning]]) => ({
+          code,
+          status,
+          title,
+          meaning,
+        })),
+      ),
+    }),
     ...provisioningRoutes({
       provisioning: get<Provisioning>(PROVISIONING),
       references: lis.references,

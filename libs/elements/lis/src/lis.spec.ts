@@ -1,74 +1,10 @@
-import {
-  type DeviceIdentity,
-  type LocationRequest,
-  httpHeldClient,
-  readHeldAnswer,
-  writeHeldRequest,
-} from '@esinet/held';
-import { ManualClock, silentLogger } from '@esinet/kernel';
+import { writeHeldRequest } from '@esinet/held';
+import { ManualClock } from '@esinet/kernel';
 import { readPidfLo } from '@esinet/location';
-import { InProcessBus, MemoryStore, type RunningElement } from '@esinet/platform';
-import { afterEach, expect, it } from 'vitest';
+import { InProcessBus, MemoryStore } from '@esinet/platform';
+import { expect, it } from 'vitest';
 import { lisConfigSchema } from './lis-config.js';
-import { startLis } from './start-lis.js';
-
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-const devices = [
-  {
-    id: 'here',
-    identifiers: ['ip:127.0.0.1', 'uri:sip:caller1@provider.lab'],
-    shape: { type: 'circle', center: [-3.7038, 40.4168], radius: 30 },
-    civic: { country: 'ES', A1: 'Madrid' },
-    method: 'Wiremap',
-  },
-  { identifiers: ['uri:sip:caller2@provider.lab'], shape: { type: 'point', position: [2.17, 41.38] } },
-  {
-    identifiers: ['uri:sip:slow@provider.lab'],
-    shape: { type: 'point', position: [2.17, 41.38] },
-    delayMs: 5_000,
-  },
-];
-
-async function start(config: object = {}, platform: object = {}): Promise<RunningElement> {
-  const lis = await startLis(lisConfigSchema.parse({ http: { port: 0 }, sip: null, devices, ...config }), {
-    logger: silentLogger,
-    ...platform,
-  });
-  closing.push(() => lis.close());
-  return lis;
-}
-
-const urlOf = (lis: RunningElement, path = '/held'): string => `http://127.0.0.1:${lis.http.port}${path}`;
-
-function clientOf(lis: RunningElement) {
-  const client = httpHeldClient({ url: urlOf(lis), allowedHosts: [`127.0.0.1:${lis.http.port}`] });
-  closing.push(() => client.close());
-  return client;
-}
-
-function question(more: Partial<LocationRequest> = {}): LocationRequest {
-  return { type: 'locationRequest', locationTypes: ['any'], exact: false, device: [], ...more };
-}
-
-const caller = (name: string): DeviceIdentity[] => [{ kind: 'uri', value: `sip:${name}@provider.lab` }];
-
-function post(url: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(url, {
-    method: 'POST',
-    body,
-    headers: { 'content-type': 'application/held+xml', ...headers },
-  });
-}
-
-async function codeOf(response: Response): Promise<string> {
-  expect(response.status).toBe(200);
-  const read = readHeldAnswer(await response.text());
-  return read.ok && read.value.type === 'error' ? read.value.code : 'location';
-}
+import { caller, clientOf, closing, codeOf, devices, post, question, start, urlOf } from './lis-fixture.js';
 
 it(
   'tells a device where it is, by value and by reference',

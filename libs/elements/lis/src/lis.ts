@@ -17,9 +17,10 @@ import { type Device, Devices } from './device.js';
 import { type Identified, type IdentifyRules, type Refusal, identify } from './identify.js';
 import type { LisConfig } from './lis-config.js';
 import { LocationReferences } from './location-references.js';
+import { type LocationUriSet, LocationUris } from './location-uris.js';
 import { PeerList } from './peer-list.js';
 import { type ChosenPlaces, type Place, placesNow } from './place.js';
-import { resolveReference, snapshotOf } from './resolve-reference.js';
+import { resolveReference } from './resolve-reference.js';
 import { Routing } from './routing.js';
 import { type Requester, ThirdParties } from './third-parties.js';
 
@@ -56,8 +57,7 @@ export class Lis {
   readonly #rules: IdentifyRules;
   readonly #routing: Routing;
   readonly #queries: { inc(labels?: Readonly<Record<string, string>>): void };
-  readonly #otherUris: ((token: string) => readonly string[])[] = [];
-  #baseUrl: string;
+  readonly #locationUris: LocationUris;
 
   constructor(
     private readonly config: LisConfig,
@@ -74,7 +74,7 @@ export class Lis {
     this.#queries = ports.metrics.counter('esinet_held_queries_total', 'HELD requests by outcome', [
       'result',
     ]);
-    this.#baseUrl = config.publicUrl ?? `http://${config.http.host}:${config.http.port}`;
+    this.#locationUris = new LocationUris(config, this.references, ports.clock);
     ports.health.register('store', () =>
       ports.store.get('lis.location.health').then(
         () => undefined,
@@ -89,12 +89,13 @@ export class Lis {
     if (host === '0.0.0.0' || host === '::') {
       this.ports.logger.warn('location URIs need lis.publicUrl where every address is listened on', { host });
     }
-    this.#baseUrl = `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const name = host.includes(':') ? `[${host}]` : host;
+    this.#locationUris.baseUrl = `${tls ? 'https' : 'http'}://${name}:${port}`;
   }
 
   /** What location URIs start with. */
   get baseUrl(): string {
-    return this.#baseUrl;
+    return this.#locationUris.baseUrl;
   }
 
   /** RFC 5985 section 5.1: a HELD document for a HELD document, whatever comes. */
@@ -168,7 +169,7 @@ export class Lis {
 
   /** Further URIs of a token, one a scheme, in every set that is given out: what another protocol serves. */
   offerUris(make: (token: string) => readonly string[]): void {
-    this.#otherUris.push(make);
+    this.#locationUris.others.push(make);
   }
 
   /** The answer to a document of another charset than HELD has (RFC 5985 sections 5 and 6.3). */
@@ -248,44 +249,21 @@ export class Lis {
     });
   }
 
-  /** RFC 5985 section 6.5, with a policy URI where one is wanted (RFC 7199 section 3.2), never for a third party. */
+  /** A location by value alone serves better than none. */
   async #uris(
     request: LocationRequest,
     device: Device,
     places: readonly Place[],
     o: { readonly byValue: boolean; readonly thirdParty: boolean },
-  ): Promise<Pick<LocationResponse, 'locationUris' | 'expires' | 'policyUri'> | undefined> {
-    const { uriExpires, uriExpiresMin, uriExpiresMax, uriUses, uriSnapshot, policyUris } = this.config;
-    const wishes = request.reference ?? {};
-    const ttlMs =
-      wishes.expires === undefined
-        ? uriExpires
-        : Math.min(uriExpiresMax, Math.max(uriExpiresMin, wishes.expires));
-    const uses = Math.min(wishes.uses ?? Infinity, uriUses === 0 ? Infinity : uriUses);
-    const policy =
-      !o.thirdParty && (policyUris === 'always' || (policyUris === 'asked' && request.policyUri === true));
-    const now = this.ports.clock.wall();
+  ): Promise<LocationUriSet | undefined> {
     try {
-      const made = await this.references.create(
-        {
-          device: device.id,
-          entity: this.#pseudonym(),
-          ...(Number.isFinite(uses) ? { uses } : {}),
-          ...((wishes.snapshot ?? uriSnapshot) ? { snapshot: snapshotOf(places, now) } : {}),
-        },
-        { ttlMs, policy },
-      );
-      if (!made) throw new Error('the device has as many location URIs as lis.urisPerDevice');
-      return {
-        locationUris: [
-          `${this.#baseUrl}/loc/${made.token}`,
-          ...this.#otherUris.flatMap((make) => make(made.token)),
-        ],
-        expires: isoTime(made.expires),
-        ...(made.policy === undefined ? {} : { policyUri: `${this.#baseUrl}/policy/${made.policy}` }),
-      };
+      return await this.#locationUris.make(device.id, places, {
+        entity: this.#pseudonym(),
+        wishes: request.reference ?? {},
+        policy: !o.thirdParty && request.policyUri === true,
+        thirdParty: o.thirdParty,
+      });
     } catch (error) {
-      // A location by value alone serves better than none.
       if (!o.byValue || request.exact) throw error;
       this.ports.logger.warn('no location URI', { reason: messageOf(error) });
       return undefined;

@@ -1,18 +1,16 @@
 import { type Clock, type Logger, type Result, err, isoTime, messageOf, ok } from '@esinet/kernel';
 import { centroidOf } from '@esinet/location';
 import type { Bus } from '@esinet/platform';
+import { type BulkOptions, type LoadedDevices, putAll, replaceSource, tryAll } from './bulk-provisioning.js';
 import type { Device, Devices } from './device.js';
 import type { DeviceRecords } from './device-records.js';
 import { type Provision, deviceOf } from './device-schema.js';
 import type { LocationReferences } from './location-references.js';
 import { type PlaceInput, placeOf } from './place-schema.js';
 import type { Place } from './place.js';
+import { type ProvisionRefusal, refusalOf } from './provision-refusal.js';
 
-/** Why something was not provisioned. */
-export interface ProvisionRefusal {
-  readonly code: 'identifier-taken' | 'too-many-devices' | 'outside-area' | 'not-found' | 'not-stored';
-  readonly message: string;
-}
+export type { ProvisionRefusal } from './provision-refusal.js';
 
 export interface ProvisioningOptions {
   readonly devices: Devices;
@@ -25,11 +23,6 @@ export interface ProvisioningOptions {
   readonly logger: Logger;
   readonly bus: Pick<Bus, 'publish'>;
 }
-
-/** Devices put between two looks at what else there is to do. */
-const SLICE = 500;
-/** Records that wait for the disk at once. */
-const WAITING = 2_000;
 
 /**
  * Tells the LIS of devices. What is to be kept is on disk when a promise here resolves well; where that fails, memory
@@ -128,135 +121,52 @@ export class Provisioning {
   }
 
   /** What `load` would do with each by itself. */
-  async tryLoad(
+  tryLoad(
     devices: readonly Device[],
     refused: (index: number, refusal: ProvisionRefusal) => void,
-  ): Promise<{ created: number; updated: number }> {
-    let created = 0;
-    let updated = 0;
-    for (const [index, device] of devices.entries()) {
-      if (index % SLICE === SLICE - 1) await new Promise<void>((resolve) => setImmediate(resolve));
-      const room = this.o.devices.size + created < this.limit || this.o.devices.get(device.id) !== undefined;
-      const refusal = this.problem(device) ?? (room ? undefined : refusalOf('too-many'));
-      if (refusal) refused(index, refusal);
-      else if (this.o.devices.get(device.id)) updated += 1;
-      else created += 1;
-    }
-    return { created, updated };
+  ): Promise<LoadedDevices> {
+    return tryAll(this.#bulk, devices, refused);
   }
 
   /**
    * Puts many at once; others wait meanwhile. `accept` is asked for each that cannot be put: false ends it and takes
    * back what was put. The number of new ones and of those that were known.
    */
-  async load(
+  load(
     devices: readonly Device[],
     accept: (index: number, refusal: ProvisionRefusal) => boolean,
-  ): Promise<Result<{ created: number; updated: number }, ProvisionRefusal>> {
-    while (this.#loading) await this.#loading;
-    const work = this.#load(devices, accept);
-    this.#loading = work.catch(() => undefined).finally(() => (this.#loading = undefined));
-    const done = await work;
-    if (done.ok) this.#tell('loaded', done.value.created + done.value.updated);
-    return done;
+  ): Promise<Result<LoadedDevices, ProvisionRefusal>> {
+    return this.#alone(() => putAll(this.#bulk, devices, accept));
   }
 
   /**
    * What a source says from now on, in the place of what it said before. Nothing is kept on disk: the source is. A
    * device that the API told of since stays as it is. Where one cannot be put, all stays as it was.
    */
-  async replace(
-    source: string,
-    devices: readonly Device[],
-  ): Promise<Result<{ put: number; removed: number }, ProvisionRefusal>> {
+  replace(source: string, devices: readonly Device[]): Promise<Result<LoadedDevices, ProvisionRefusal>> {
+    return this.#alone(() => replaceSource(this.#bulk, source, devices));
+  }
+
+  async #alone(
+    run: () => Promise<Result<LoadedDevices, ProvisionRefusal>>,
+  ): Promise<Result<LoadedDevices, ProvisionRefusal>> {
     while (this.#loading) await this.#loading;
-    const work = this.#replace(source, devices);
+    const work = run();
     this.#loading = work.catch(() => undefined).finally(() => (this.#loading = undefined));
     const done = await work;
-    if (done.ok) this.#tell('loaded', done.value.put);
+    if (done.ok) this.#tell('loaded', done.value.created + done.value.updated);
     return done;
   }
 
-  async #replace(
-    source: string,
-    devices: readonly Device[],
-  ): Promise<Result<{ put: number; removed: number }, ProvisionRefusal>> {
-    const { devices: known, clock, references } = this.o;
-    const ids = new Set(devices.map(({ id }) => id));
-    const before = new Map(known.ofSource(source).map((id) => [id, known.get(id)]));
-    const gone = [...before.keys()].filter((id) => !ids.has(id));
-    const since = before.size === 0 ? 0 : clock.wall();
-    const ours = devices.filter(({ id }) => {
-      const present = known.get(id);
-      return !present || present.source === source;
-    });
-    const [moved, others] = parted(ours, (device) => hasSameIdentifiers(device, before.get(device.id)));
-    const undo = (): void => {
-      for (const { id } of ours) known.delete(id);
-      for (const device of before.values()) if (device) known.put(device);
+  get #bulk(): BulkOptions {
+    return {
+      devices: this.o.devices,
+      problem: (device) => this.problem(device),
+      ...(this.o.records ? { keep: (device: Device) => this.#keep(device) } : {}),
+      revoke: (id) => this.o.references.revokeAll(id),
+      notStored: (error) => this.#notStored(error).error,
+      now: () => this.o.clock.wall(),
     };
-    for (const [index, device] of moved.entries()) {
-      if (index % SLICE === SLICE - 1) await new Promise<void>((resolve) => setImmediate(resolve));
-      const refusal = this.problem(device);
-      if (refusal) {
-        undo();
-        return err(refusal);
-      }
-      known.put(device);
-    }
-    // In one go: an identifier may have gone from one of these to another.
-    for (const id of gone) known.delete(id);
-    const sinces = new Map(others.map(({ id }) => [id, known.since(id) ?? since]));
-    for (const { id } of others) known.delete(id);
-    for (const device of others) {
-      const refusal = this.problem(device);
-      if (refusal) {
-        undo();
-        return err(refusal);
-      }
-      known.put(device, sinces.get(device.id));
-    }
-    for (const id of gone) await references.revokeAll(id);
-    return ok({ put: ours.length, removed: gone.length });
-  }
-
-  async #load(
-    devices: readonly Device[],
-    accept: (index: number, refusal: ProvisionRefusal) => boolean,
-  ): Promise<Result<{ created: number; updated: number }, ProvisionRefusal>> {
-    const before: (readonly [string, Device | undefined])[] = [];
-    const put: Device[] = [];
-    let created = 0;
-    const undo = (): void => {
-      for (const [id, device] of before.reverse()) {
-        if (device) this.o.devices.put(device);
-        else this.o.devices.delete(id);
-      }
-    };
-    const now = this.o.clock.wall();
-    for (const [index, device] of devices.entries()) {
-      if (index % SLICE === SLICE - 1) await new Promise<void>((resolve) => setImmediate(resolve));
-      const refusal = this.problem(device);
-      if (refusal) {
-        if (accept(index, refusal)) continue;
-        undo();
-        return err(refusal);
-      }
-      const known = this.o.devices.get(device.id);
-      if (!known) created += 1;
-      before.push([device.id, known]);
-      this.o.devices.put(device, now);
-      put.push(device);
-    }
-    try {
-      for (let i = 0; this.o.records && i < put.length; i += WAITING) {
-        await Promise.all(put.slice(i, i + WAITING).map((device) => this.#keep(device)));
-      }
-    } catch (error) {
-      undo();
-      return this.#notStored(error);
-    }
-    return ok({ created, updated: put.length - created });
   }
 
   async #put(device: Device): Promise<Result<'created' | 'updated', ProvisionRefusal>> {
@@ -273,8 +183,8 @@ export class Provisioning {
     return stored.ok ? ok(before ? 'updated' : 'created') : stored;
   }
 
-  #keep(device: Device): Promise<void> | undefined {
-    return this.o.records?.put(device, this.o.devices.since(device.id) ?? 0);
+  async #keep(device: Device): Promise<void> {
+    await this.o.records?.put(device, this.o.devices.since(device.id) ?? 0);
   }
 
   async #store(device: Device, undo: () => void): Promise<Result<true, ProvisionRefusal>> {
@@ -301,24 +211,6 @@ export class Provisioning {
       this.o.logger.warn('event not published', { reason: messageOf(error) });
     }
   }
-}
-
-function parted<T>(all: readonly T[], is: (each: T) => boolean): [T[], T[]] {
-  const parts: [T[], T[]] = [[], []];
-  for (const each of all) parts[is(each) ? 0 : 1].push(each);
-  return parts;
-}
-
-function hasSameIdentifiers(device: Device, before: Device | undefined): boolean {
-  return before?.identifiers.length === device.identifiers.length
-    ? device.identifiers.every((key) => before.identifiers.includes(key))
-    : false;
-}
-
-function refusalOf(problem: 'identifier-taken' | 'too-many'): ProvisionRefusal {
-  return problem === 'identifier-taken'
-    ? { code: 'identifier-taken', message: 'another device has one of the identifiers' }
-    : { code: 'too-many-devices', message: 'there are as many devices as lis.maxDevices' };
 }
 
 function isWithin(lon: number, lat: number, area: readonly [number, number, number, number]): boolean {

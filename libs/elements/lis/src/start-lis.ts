@@ -1,4 +1,5 @@
 import { type PlatformOptions, type RunningElement, type SipExtras, startElement } from '@esinet/platform';
+import { serveOpenApi } from './api/openapi.js';
 import { lisRoutes } from './lis-routes.js';
 import type { LisConfig } from './lis-config.js';
 import { LIS, lisModule } from './lis.module.js';
@@ -19,6 +20,7 @@ export async function startLis(
     module: lisModule(config, extras),
     http: { ...config.http, ...(extras.tls ? { tls: extras.tls } : {}) },
     platform,
+    prepare: serveOpenApi,
     fastRoutes: (get) => lisRoutes(config, get),
   });
   element.get<Lis>(LIS).listensOn(element.http.host, element.http.port, extras.tls !== undefined);

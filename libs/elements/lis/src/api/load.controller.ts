@@ -34,8 +34,9 @@ export class LoadController {
 
   @Post()
   async load(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
+    const { socket } = request;
     const outcome = await this.#load(request);
-    if (response.destroyed) return;
+    if (response.destroyed || response.writableEnded) return;
     const [status, type, body] = outcome.ok
       ? [200, 'application/json', outcome.report]
       : [
@@ -50,7 +51,7 @@ export class LoadController {
       'cache-control': 'no-store',
       ...(unread ? { connection: 'close' } : {}),
     });
-    response.end(JSON.stringify(body), () => unread && request.socket.destroySoon());
+    response.end(JSON.stringify(body), () => unread && socket.destroySoon());
   }
 
   async #load(request: IncomingMessage): Promise<LoadOutcome> {
