@@ -27,5 +27,12 @@ export { type Position, type PositionQuestion, askPosition, parseDevice } from '
 export type { CivicAddress } from '@esinet/location';
 export type { LocationValidation } from '@esinet/lost';
 export { type ServicesAnswer, type WhereAnswer, type WhereQuestion, askServices, askWhere } from './where.js';
+export {
+  type LocationWatch,
+  type WatchEnd,
+  type WatchLocationOptions,
+  type WatchedPosition,
+  watchLocation,
+} from './watch-location.js';
 export { type SendAlertOptions, type SentAlert, sendAlert } from './send-alert.js';
 export { answerTo, appLink } from './sip-link.js';

@@ -1,7 +1,7 @@
 import {
   type PlatformOptions,
   type RunningElement,
-  type TlsOptions,
+  type SipExtras,
   startElement,
   tlsIdentity,
   withTlsSide,
@@ -14,20 +14,20 @@ import type { Lis } from './lis.js';
 
 /**
  * Starts a LIS. With `config.tls` HELD is served over https and location URIs are https; `tls` is the certificate of the
- * program, for where the configuration names none.
+ * program, for where the configuration names none, and for a TLS listener of SIP.
  *
  * @throws ListenError
  */
 export async function startLis(
   config: LisConfig,
   platform: PlatformOptions,
-  extras: { readonly tls?: TlsOptions } = {},
+  extras: SipExtras = {},
 ): Promise<RunningElement> {
   const element = await startElement(
     withTlsSide(
       {
         name: 'lis',
-        module: lisModule(config),
+        module: lisModule(config, extras),
         http: config.http,
         platform,
         prepare: serveOpenApi,
