@@ -63,6 +63,7 @@ export {
 } from './sip/destination-text.js';
 export { type NextHop, nextHopSchema, nextHopsSchema, towards } from './sip/next-hop.js';
 export { type SipPorts, sipPortListeners, sipPortsSchema } from './sip/sip-ports.js';
+export { hopsOfAnotherEsinet } from './sip/room-on-the-way.js';
 export {
   SipEdge,
   type SipEdgeConfig,
@@ -75,6 +76,7 @@ export {
   type LeafName,
   PkiError,
   ensureLabPki,
+  fingerprintsOf,
   labNames,
   listPki,
   loadTls,

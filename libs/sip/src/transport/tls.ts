@@ -1,5 +1,10 @@
 import { isIP } from 'node:net';
-import { type ConnectionOptions, type TLSSocket, type TlsOptions as NodeTlsOptions } from 'node:tls';
+import {
+  type ConnectionOptions,
+  type DetailedPeerCertificate,
+  type TLSSocket,
+  type TlsOptions as NodeTlsOptions,
+} from 'node:tls';
 import { checkServerIdentity } from 'node:tls';
 import { type Destination, plainAddress } from './destination.js';
 import type { TlsPeer } from './flow.js';
@@ -9,6 +14,8 @@ export interface TlsOptions {
   readonly key: string;
   readonly cert: string;
   readonly ca: string;
+  /** Those of `ca` that sign for us; the others are believed for the sake of peers. All of them if not given. */
+  readonly ownCa?: string;
   /**
    * Also takes keys of 80 bits of strength, which means RSA-1024: TS 103 698 6.1.1 asks for no more, but such a key
    * can be broken. For a peer that has no other. Default: false.
@@ -146,5 +153,22 @@ export function tlsPeerOf(socket: TLSSocket): TlsPeer | undefined {
     sanUris: names.uris,
     sanDns: names.dns,
     fingerprint256: certificate.fingerprint256,
+    authorities: socket.authorized ? authoritiesOf(socket) : [],
   };
+}
+
+/** Longest chain that is looked at. */
+const maxChain = 8;
+
+/** Who signed the certificate, up to the authority that is believed: two of these may both sign one name. */
+function authoritiesOf(socket: TLSSocket): string[] {
+  const found: string[] = [];
+  let certificate = socket.getPeerCertificate(true);
+  for (let i = 0; i < maxChain; i++) {
+    const above: DetailedPeerCertificate | undefined = certificate.issuerCertificate;
+    if (!above || above === certificate || above.fingerprint256 === certificate.fingerprint256) break;
+    found.push(above.fingerprint256);
+    certificate = above;
+  }
+  return found;
 }
