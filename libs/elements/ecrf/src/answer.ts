@@ -12,7 +12,7 @@ import type {
 } from '@esinet/lost';
 import { type CivicHit, civicProblem, findCivic, validationOf } from './civic.js';
 import { type EcrfLayers, type ServedBoundary, type ServedPart, isInForce } from './layers.js';
-import { childTowards, normalServiceUrn, serviceCandidates, topLevelService } from './service-urn.js';
+import { normalServiceUrn, serviceCandidates, servicesBelow } from './service-urn.js';
 
 const LANG = 'en';
 
@@ -288,12 +288,6 @@ function listServicesByLocation(
     path: [...request.path, layers.source],
     locationUsed: chosen.id,
   };
-}
-
-function servicesBelow(urns: readonly string[], service: string | undefined): string[] {
-  const parent = service === undefined ? undefined : normalServiceUrn(service);
-  const names = urns.map((urn) => (parent === undefined ? topLevelService(urn) : childTowards(parent, urn)));
-  return [...new Set(names.filter((name) => name !== undefined))].sort();
 }
 
 /** xsd:language, or the default. */

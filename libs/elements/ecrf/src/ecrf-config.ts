@@ -1,4 +1,4 @@
-import { domainSchema, durationSchema, listenSchema, sipUriSchema } from '@esinet/platform';
+import { domainSchema, durationSchema, httpUrlSchema, listenSchema, sipUriSchema } from '@esinet/platform';
 import { z } from 'zod';
 
 /** RFC 5222 section 15 wants at least two labels in the name of a LoST server. */
@@ -7,13 +7,76 @@ const sourceSchema = domainSchema.refine(
   'expected a name with a dot, such as ecrf.esinet.lab',
 );
 
+const civicMatchSchema = z
+  .record(
+    z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,31}$/, 'expected a civic element such as A1'),
+    z.string().min(1),
+  )
+  .refine((match) => Object.keys(match).length > 0, 'expected at least one element, such as country');
+
 export const ecrfConfigSchema = z
   .strictObject({
     http: listenSchema({ port: 15222 }),
     /** The name of this server in LoST (RFC 5222 section 4). */
     source: sourceSchema.default('ecrf.esinet.lab'),
-    /** GeoJSON files with service boundaries, or the laboratory's own. */
-    boundaries: z.union([z.literal('lab'), z.array(z.string().min(1)).min(1)]).default('lab'),
+    /** GeoJSON files with service boundaries, or the laboratory's own. None at all makes a forest guide or a resolver. */
+    boundaries: z.union([z.literal('lab'), z.array(z.string().min(1))]).default('lab'),
+    /** GeoJSON files: where other LoST servers are responsible (RFC 5582 section 7.1). */
+    coverage: z.array(z.string().min(1)).default([]),
+    /** The same by civic address: every element named must be in the address with that value. */
+    coverageCivic: z
+      .array(
+        z.strictObject({
+          match: civicMatchSchema,
+          service: z
+            .string()
+            .regex(/^urn:[^\s]+$/i, 'expected a service URN')
+            .default('urn:service:sos'),
+          server: sourceSchema,
+        }),
+      )
+      .default([]),
+    /** LoST name of the server that is asked where neither boundaries nor coverage hold the location. */
+    forestGuide: sourceSchema.optional(),
+    /** Where LoST servers are asked, by name. Others are found by U-NAPTR (RFC 5222 section 4). */
+    servers: z.record(domainSchema, httpUrlSchema).default({}),
+    /** What asking other servers may cost. */
+    upstream: z
+      .strictObject({
+        /** All questions that one question brings about. */
+        budget: durationSchema.prefault('800 ms'),
+        /** Less for each server that was asked before this one. */
+        hop: durationSchema.prefault('100 ms'),
+        /** Redirects of another server that are followed. */
+        redirects: z.int().min(0).max(10).default(3),
+        /** Servers asked at once where coverage regions overlap. */
+        overlapping: z.int().min(1).max(8).default(3),
+        /** Octets of an answer. */
+        maxBytes: z.int().min(1_024).default(1_048_576),
+        /** Questions under way to one server, and to all of them. */
+        perServer: z.int().min(1).default(64),
+        total: z.int().min(1).default(512),
+        breaker: z
+          .strictObject({
+            /** Failures in a row after which a server is left alone. */
+            failures: z.int().min(1).default(3),
+            /** For how long; then one question is let through. */
+            pause: durationSchema.prefault('5 s'),
+          })
+          .prefault({}),
+        cache: z
+          .strictObject({
+            entries: z.int().min(0).default(512),
+            /** Positions of all boundaries kept. */
+            positions: z.int().min(0).default(500_000),
+            /** An answer is not used longer than this, whatever it says itself. */
+            maxAge: durationSchema.prefault('24 h'),
+            /** How long beyond its end an answer serves while its authority is away. */
+            stale: durationSchema.prefault('24 h'),
+          })
+          .prefault({}),
+      })
+      .prefault({}),
     /** Answered where no boundary holds the location. Without it the answer is notFound and the ESRP decides. */
     defaultMapping: sipUriSchema.optional(),
     defaultMappingName: z.string().min(1).max(200).default('Default PSAP'),
@@ -27,20 +90,22 @@ export const ecrfConfigSchema = z
     civic: z
       .array(
         z.strictObject({
-          match: z
-            .record(
-              z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,31}$/, 'expected a civic element such as A1'),
-              z.string().min(1),
-            )
-            .refine(
-              (match) => Object.keys(match).length > 0,
-              'expected at least one element, such as country',
-            ),
+          match: civicMatchSchema,
           /** NGUID of a boundary. */
           boundary: z.string().min(1),
         }),
       )
       .default([]),
+  })
+  .superRefine((config, context) => {
+    const hasOthers =
+      config.coverage.length > 0 || config.coverageCivic.length > 0 || config.forestGuide !== undefined;
+    if (config.boundaries.length > 0 || hasOthers) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['boundaries'],
+      message: 'without boundaries there has to be coverage or a forestGuide',
+    });
   })
   .prefault({});
 

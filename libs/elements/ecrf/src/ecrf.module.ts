@@ -21,6 +21,7 @@ import {
   loadBoundaries,
   readBoundaryFile,
 } from './load-boundaries.js';
+import { answersThroughOthers, loadReferral } from './load-referral.js';
 
 export const ECRF = Symbol('esinet.ecrf');
 
@@ -52,14 +53,11 @@ export function ecrfModule(config: EcrfConfig, extras: EcrfExtras = {}): Dynamic
           health: Health,
           limits: Limits,
         ) =>
-          new Ecrf(await loadLayers(config, extras, clock, logger), {
-            clock,
-            logger,
-            metrics,
-            bus,
-            health,
-            limits,
-          }),
+          new Ecrf(
+            await loadLayers(config, extras, clock, logger),
+            { clock, logger, metrics, bus, health, limits },
+            await loadReferral(config, { clock, logger, metrics }),
+          ),
       },
     ],
     exports: [ECRF],
@@ -89,7 +87,7 @@ async function loadLayers(
   for (const { source, feature, code, message } of problems) {
     logger.error('boundary not used', { file: source, feature, code, reason: message });
   }
-  if (loaded.boundaries.length === 0) {
+  if (loaded.boundaries.length === 0 && !answersThroughOthers(config)) {
     const [first] = problems;
     const where = first ? ` (${first.source} ${first.feature}: ${first.message})` : '';
     throw new NoBoundariesError(`no usable service boundary${where}; set ecrf.boundaries`);

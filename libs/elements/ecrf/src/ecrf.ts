@@ -1,8 +1,9 @@
 import { type Clock, type Logger, isoTime, messageOf } from '@esinet/kernel';
 import { type LostAnswer, type LostRequest, readLostRequest, writeLostAnswer } from '@esinet/lost';
 import type { Bus, Health, Limits, Metrics } from '@esinet/platform';
-import { answer, errorAnswer } from './answer.js';
+import { errorAnswer } from './answer.js';
 import { type EcrfLayers, isInForce } from './layers.js';
+import { type Referral, resolve } from './resolve.js';
 
 /** Requests on the bus carry the same documents as HTTP, as text. */
 export const LOST_QUERY_SUBJECT = 'lost.query';
@@ -28,6 +29,8 @@ export class Ecrf {
   constructor(
     readonly layers: EcrfLayers,
     ports: EcrfPorts,
+    /** Where questions go that are not answered from `layers`. */
+    readonly referral?: Referral,
   ) {
     this.#ports = ports;
     this.#queries = ports.metrics.counter('esinet_lost_queries_total', 'LoST questions by outcome', [
@@ -38,31 +41,49 @@ export class Ecrf {
     ports.health.register('boundaries', () => Promise.resolve(this.#complaint()));
     this.#subscription = ports.bus.reply(
       LOST_QUERY_SUBJECT,
-      (payload) => Promise.resolve(this.ask(typeof payload === 'string' ? payload : '')),
+      async (payload) => this.ask(typeof payload === 'string' ? payload : ''),
       { queue: 'ecrf' },
     );
   }
 
-  /** A LoST document for a LoST document, whatever comes. */
-  ask(document: Uint8Array | string): string {
-    const { clock, logger, limits } = this.#ports;
+  /** A LoST document for a LoST document, whatever comes; at once unless another server has to be asked. */
+  ask(document: Uint8Array | string): string | Promise<string> {
+    const { clock, limits } = this.#ports;
     const started = clock.now();
     const read = readLostRequest(document, limits.xml);
-    let given: LostAnswer;
+    if (!read.ok) {
+      const refused = errorAnswer(this.layers.source, read.error.code, read.error.message);
+      return this.#written(undefined, refused, started);
+    }
+    const request = read.value;
+    try {
+      const given = resolve(request, this.layers, clock.wall(), this.referral);
+      if (!(given instanceof Promise)) return this.#written(request, given, started);
+      return given.then(
+        (late) => this.#written(request, late, started),
+        (error: unknown) => this.#mistake(request, error, started),
+      );
+    } catch (error) {
+      return this.#mistake(request, error, started);
+    }
+  }
+
+  #written(request: LostRequest | undefined, given: LostAnswer, started: number): string {
     let text: string;
     try {
-      given = read.ok
-        ? answer(read.value, this.layers, clock.wall())
-        : errorAnswer(this.layers.source, read.error.code, read.error.message);
       text = writeLostAnswer(given);
     } catch (error) {
-      logger.error('lost query failed', { reason: messageOf(error) });
-      given = errorAnswer(this.layers.source, 'internalError', 'this server made a mistake');
-      text = writeLostAnswer(given);
+      return this.#mistake(request, error, started);
     }
-    this.#seconds.observe((clock.now() - started) / 1_000);
-    this.#tell(read.ok ? read.value : undefined, given);
+    this.#seconds.observe((this.#ports.clock.now() - started) / 1_000);
+    this.#tell(request, given);
     return text;
+  }
+
+  #mistake(request: LostRequest | undefined, error: unknown, started: number): string {
+    this.#ports.logger.error('lost query failed', { reason: messageOf(error) });
+    const given = errorAnswer(this.layers.source, 'internalError', 'this server made a mistake');
+    return this.#written(request, given, started);
   }
 
   onApplicationShutdown(): void {
@@ -91,6 +112,7 @@ export class Ecrf {
   #complaint(): string | undefined {
     const now = this.#ports.clock.wall();
     for (const { boundary } of this.layers.served.values()) if (isInForce(boundary, now)) return undefined;
+    if (this.referral?.forestGuide !== undefined || this.referral?.coverage.isInForce(now)) return undefined;
     return 'no service boundary is in force';
   }
 }

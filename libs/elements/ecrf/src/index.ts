@@ -20,5 +20,7 @@ export {
   loadBoundaries,
   readBoundaryFile,
 } from './load-boundaries.js';
+export { Coverage, type CoverageRegion, readCoverage } from './coverage.js';
+export { type Referral, resolve } from './resolve.js';
 export { childTowards, normalServiceUrn, serviceCandidates, topLevelService } from './service-urn.js';
 export { startEcrf } from './start-ecrf.js';

@@ -17,7 +17,7 @@ export function lostRoutes(ecrf: Ecrf): FastRoutes {
 }
 
 /** RFC 5222 section 14: every LoST answer, errors included, is a 200; other statuses are about HTTP only. */
-function lost(ecrf: Ecrf, request: FastRequest): FastResponse {
+function lost(ecrf: Ecrf, request: FastRequest): FastResponse | Promise<FastResponse> {
   if (request.method === 'GET' || request.method === 'HEAD') {
     return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: USAGE };
   }
@@ -26,10 +26,15 @@ function lost(ecrf: Ecrf, request: FastRequest): FastResponse {
   if (type !== undefined && type !== '' && !ACCEPTED_TYPES.has(type)) {
     return { status: 415, headers: { accept: LOST_CONTENT_TYPE } };
   }
+  const given = ecrf.ask(request.body);
+  return typeof given === 'string' ? answered(given) : given.then(answered);
+}
+
+function answered(body: string): FastResponse {
   return {
     status: 200,
     headers: { 'content-type': `${LOST_CONTENT_TYPE};charset=utf-8`, 'cache-control': 'no-cache' },
-    body: ecrf.ask(request.body),
+    body,
   };
 }
 
