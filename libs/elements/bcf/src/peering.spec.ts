@@ -251,7 +251,7 @@ describe('whom a certificate makes a peer', { meta: { clause: 'RFC 5922 7.1' } }
   ];
   const flow = (uri: string, authority: string, authorized = true) => ({
     listener: 'public-tls',
-    tlsPeer: { authorized, sanUris: [uri], sanDns: [], authorities: [authority] },
+    tlsPeer: { authorized, sanUris: [uri], sanDns: [], authority },
   });
 
   it.each([

@@ -15,10 +15,9 @@ export function sourceOf(
   const tls = flow.tlsPeer;
   if (!tls?.authorized) return { listener: flow.listener, side };
   const names = new Set(tls.sanUris.map((uri) => uri.toLowerCase()));
-  const authorities = tls.authorities ?? [];
   const signed = ({ authority }: PeerPolicy): boolean => {
-    if (authority !== undefined) return authorities.includes(authority);
-    return ownAuthorities === undefined || authorities.some((each) => ownAuthorities.has(each));
+    if (authority !== undefined) return tls.authority === authority;
+    return ownAuthorities === undefined || ownAuthorities.has(tls.authority ?? '');
   };
   const peer = peers.find((each) => {
     return each.sanUri !== undefined && names.has(each.sanUri.toLowerCase()) && signed(each);

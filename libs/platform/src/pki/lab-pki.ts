@@ -3,6 +3,7 @@ import { X509Certificate, createPrivateKey, randomBytes, webcrypto } from 'node:
 import { chmod, mkdir, open, readFile, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '@esinet/kernel';
+import { certificatesIn } from '@esinet/sip';
 import * as x509 from '@peculiar/x509';
 import type { TlsOptions } from './tls-options.js';
 
@@ -133,7 +134,7 @@ export async function loadTls(
     read(join(folder, 'ca.cert.pem')),
     ...trust.map(async (file) => {
       const pem = await read(file, '; pki.trust names it');
-      if (!parsed(Buffer.from(pem))) throw new PkiError(`${file} of pki.trust is no certificate`);
+      if (certificatesIn(pem).length === 0) throw new PkiError(`${file} of pki.trust is no certificate`);
       return pem;
     }),
   ]);
@@ -152,11 +153,7 @@ export async function loadTls(
 
 /** SHA-256 fingerprints, upper case hex with colons, of the certificates in a PEM text. */
 export function fingerprintsOf(pem: string): string[] {
-  const end = '-----END CERTIFICATE-----';
-  return pem.split(end).flatMap((text) => {
-    const certificate = text.includes('-----BEGIN') ? parsed(Buffer.from(text + end)) : undefined;
-    return certificate ? [certificate.fingerprint256] : [];
-  });
+  return certificatesIn(pem).map(({ fingerprint256 }) => fingerprint256);
 }
 
 interface Pair {

@@ -9,8 +9,8 @@ export interface TlsPeer {
   readonly sanUris: readonly string[];
   readonly sanDns: readonly string[];
   readonly fingerprint256?: string;
-  /** SHA-256 fingerprints of the authorities above it, the nearest first, as far as they are known. */
-  readonly authorities?: readonly string[];
+  /** SHA-256 fingerprint of the one of our authorities that it goes back to. */
+  readonly authority?: string;
 }
 
 /** A way to one peer: an open connection, or a UDP socket of ours with the peer's address and port. */

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { type Clock, type Logger, messageOf } from '@esinet/kernel';
@@ -21,7 +22,7 @@ import type { Flow } from './flow.js';
 import { type TransportLimits, defaultTransportLimits } from './limits.js';
 import { type ListenOptions, StreamListener, advertisedAs } from './listener.js';
 import { openStream, readStream, streamWire } from './stream.js';
-import { type TlsOptions, sipIdentities, tlsPeerOf } from './tls.js';
+import { type TlsOptions, certificatesIn, sipIdentities, tlsPeerOf } from './tls.js';
 import { type UdpFlow, UdpSocket } from './udp.js';
 import { openWebSocket, readWebSocket, webSocketWire } from './websocket.js';
 
@@ -73,6 +74,8 @@ export class TransportLayer {
   /** How to give up the connections being opened. */
   readonly #opening = new Set<() => void>();
   readonly #messageLimits: SipLimits;
+  /** By the PEM text they were read from. */
+  readonly #certificates = new Map<string, readonly X509Certificate[]>();
   #nextId = 1;
   #state: 'new' | 'started' | 'stopped' = 'new';
 
@@ -287,7 +290,7 @@ export class TransportLayer {
   ): Connection {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, this.#limits.tcpKeepAliveMs);
-    const tlsPeer = socket instanceof TLSSocket ? tlsPeerOf(socket) : undefined;
+    const tlsPeer = socket instanceof TLSSocket ? tlsPeerOf(socket, this.#authorities(listener)) : undefined;
     const description: ConnectionDescription = {
       id: `${transport}-${this.#nextId++}`,
       transport,
@@ -382,6 +385,13 @@ export class TransportLayer {
       this.options.clientTls ??
       this.options.listeners.find((options) => options.tls)?.tls
     );
+  }
+
+  #authorities(listener: string): readonly X509Certificate[] {
+    const ca = this.#tlsFor(listener)?.ca ?? '';
+    let found = this.#certificates.get(ca);
+    if (!found) this.#certificates.set(ca, (found = certificatesIn(ca)));
+    return found;
   }
 
   #portOf(options: ListenOptions): number {

@@ -105,21 +105,23 @@ describe('tls', () => {
       const flow = await a.layer.flowTo(b.to('tls', 'ESINET.lab'), 'side-tls');
       flow.send(message(1));
       await b.until(() => b.got.length === 1);
-      const der = Buffer.from(provider.cert.replace(/-----[^-]+-----/g, ''), 'base64');
-      const fingerprint = createHash('sha256')
-        .update(der)
-        .digest('hex')
-        .toUpperCase()
-        .match(/../g)!
-        .join(':');
+      const fingerprintOf = (pem: string) => {
+        const der = Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64');
+        return createHash('sha256').update(der).digest('hex').toUpperCase().match(/../g)!.join(':');
+      };
       expect(b.got[0]!.flow.tlsPeer).toEqual({
         authorized: true,
         subject: 'CN=provider',
         sanUris: ['sip:provider.lab'],
         sanDns: ['sbc.provider.lab'],
-        fingerprint256: fingerprint,
+        fingerprint256: fingerprintOf(provider.cert),
+        authority: fingerprintOf(provider.ca),
       });
-      expect(flow.tlsPeer).toMatchObject({ authorized: true, sanUris: ['sip:esinet.lab'] });
+      expect(flow.tlsPeer).toMatchObject({
+        authorized: true,
+        sanUris: ['sip:esinet.lab'],
+        authority: fingerprintOf(provider.ca),
+      });
       b.got[0]!.flow.send(message(2));
       await a.until(() => a.got.length === 1);
     },

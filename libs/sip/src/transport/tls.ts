@@ -1,10 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import {
-  type ConnectionOptions,
-  type DetailedPeerCertificate,
-  type TLSSocket,
-  type TlsOptions as NodeTlsOptions,
-} from 'node:tls';
+import { type ConnectionOptions, type TLSSocket, type TlsOptions as NodeTlsOptions } from 'node:tls';
 import { checkServerIdentity } from 'node:tls';
 import { type Destination, plainAddress } from './destination.js';
 import type { TlsPeer } from './flow.js';
@@ -142,33 +138,54 @@ function wrongIdentity(expected: string, subjectaltname: string | undefined): Er
   });
 }
 
-/** What the peer's certificate says, or undefined where it showed none. */
-export function tlsPeerOf(socket: TLSSocket): TlsPeer | undefined {
+/** The certificates in a PEM text. */
+export function certificatesIn(pem: string): X509Certificate[] {
+  const end = '-----END CERTIFICATE-----';
+  return pem.split(end).flatMap((text) => {
+    try {
+      return text.includes('-----BEGIN') ? [new X509Certificate(text + end)] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** What the peer's certificate says, or undefined where it showed none. `authorities` are those we believe. */
+export function tlsPeerOf(
+  socket: TLSSocket,
+  authorities: readonly X509Certificate[] = [],
+): TlsPeer | undefined {
   const certificate = socket.getPeerX509Certificate();
   if (!certificate) return undefined;
   const names = alternativeNames(certificate.subjectAltName);
+  const authority = socket.authorized ? authorityOf(certificate, authorities) : undefined;
   return {
     authorized: socket.authorized,
     subject: certificate.subject,
     sanUris: names.uris,
     sanDns: names.dns,
     fingerprint256: certificate.fingerprint256,
-    authorities: socket.authorized ? authoritiesOf(socket) : [],
+    ...(authority && { authority: authority.fingerprint256 }),
   };
 }
 
 /** Longest chain that is looked at. */
 const maxChain = 8;
 
-/** Who signed the certificate, up to the authority that is believed: two of these may both sign one name. */
-function authoritiesOf(socket: TLSSocket): string[] {
-  const found: string[] = [];
-  let certificate = socket.getPeerCertificate(true);
-  for (let i = 0; i < maxChain; i++) {
-    const above: DetailedPeerCertificate | undefined = certificate.issuerCertificate;
-    if (!above || above === certificate || above.fingerprint256 === certificate.fingerprint256) break;
-    found.push(above.fingerprint256);
-    certificate = above;
+/**
+ * The one of `authorities` that a certificate goes back to, over what the peer sent in between. OpenSSL has checked the
+ * chain; this only finds out whose it is, since two that we believe may both sign one name.
+ */
+function authorityOf(
+  certificate: X509Certificate,
+  authorities: readonly X509Certificate[],
+): X509Certificate | undefined {
+  let current: X509Certificate | undefined = certificate;
+  for (let i = 0; current && i < maxChain; i++) {
+    const signed: X509Certificate = current;
+    const found = authorities.find((each) => signed.checkIssued(each) && signed.verify(each.publicKey));
+    if (found) return found;
+    current = signed.issuerCertificate;
   }
-  return found;
+  return undefined;
 }
