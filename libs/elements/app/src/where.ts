@@ -9,6 +9,8 @@ export interface WhereQuestion {
   readonly service: string;
   /** Ask for the boundary too. */
   readonly boundary?: boolean;
+  /** A server that is not responsible names the one that is, instead of asking it. RFC 5222 8.3.3 */
+  readonly iterative?: boolean;
 }
 
 /** What a LoST server says about a place (RFC 5222 8.4, 13). */
@@ -21,7 +23,13 @@ export type WhereAnswer =
       readonly milliseconds: number;
     }
   | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly milliseconds: number }
-  | { readonly kind: 'redirect'; readonly target: string; readonly milliseconds: number };
+  | {
+      readonly kind: 'redirect';
+      readonly target: string;
+      /** LoST name of the server that redirects. */
+      readonly source: string;
+      readonly milliseconds: number;
+    };
 
 /** Asks a LoST server who serves a point (LOST-1). The error of the Result means: no LoST answer came. */
 export async function askWhere(q: WhereQuestion): Promise<Result<WhereAnswer, string>> {
@@ -33,7 +41,7 @@ export async function askWhere(q: WhereQuestion): Promise<Result<WhereAnswer, st
       { id: 'here', profile: GEODETIC_2D, shape: { type: 'point', position: [q.longitude, q.latitude] } },
     ],
     service: q.service,
-    recursive: true,
+    recursive: q.iterative !== true,
     validateLocation: false,
     serviceBoundary: q.boundary ? 'value' : 'reference',
     path: [],
@@ -58,7 +66,7 @@ export async function askWhere(q: WhereQuestion): Promise<Result<WhereAnswer, st
       });
     }
     case 'redirect':
-      return ok({ kind: 'redirect', target: document.target, milliseconds });
+      return ok({ kind: 'redirect', target: document.target, source: document.source, milliseconds });
     default:
       return err(`${q.lost}: the answer to another question`);
   }
