@@ -82,13 +82,12 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
     await records.close();
   };
   const start: Record<ElementName, () => Promise<RunningElement>> = {
-    lis: () => startLis(withLabDevices(config), platform),
-    ecrf: () =>
-      startEcrf(
-        withLabCoast(config.ecrf),
-        platform,
-        config.ecrf.boundaries === 'lab' ? { lab: labBoundaries() } : {},
-      ),
+    lis: async () => startLis(withLabDevices(config), platform, { tls: await tlsOf('lis') }),
+    ecrf: async () =>
+      startEcrf(withLabCoast(config.ecrf), platform, {
+        tls: await tlsOf('ecrf'),
+        ...(config.ecrf.boundaries === 'lab' ? { lab: labBoundaries() } : {}),
+      }),
     psap: async () => startPsap(withLabCentres(config), platform, await extras('psap')),
     esrp: async () => startEsrp(config.esrp, platform, await extras('esrp')),
     bcf: async () => startBcf(config.bcf, platform, await extras('bcf')),

@@ -12,3 +12,14 @@ export {
   type LostClientError,
   httpLostClient,
 } from './http-lost-client.js';
+export {
+  type DiscoveryLimits,
+  LostDiscovery,
+  type LostDns,
+  type LostRule,
+  type NaptrRecord,
+  defaultDiscoveryLimits,
+  lostRule,
+  nodeLostDns,
+} from './discover-server.js';
+export { guardedLookup, isInnerAddress } from './address-policy.js';

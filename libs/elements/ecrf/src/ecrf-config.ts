@@ -1,4 +1,11 @@
-import { domainSchema, durationSchema, httpUrlSchema, listenSchema, sipUriSchema } from '@esinet/platform';
+import {
+  domainSchema,
+  durationSchema,
+  httpUrlSchema,
+  listenSchema,
+  sipUriSchema,
+  tlsSideSchema,
+} from '@esinet/platform';
 import { z } from 'zod';
 
 /** RFC 5222 section 15 wants at least two labels in the name of a LoST server. */
@@ -17,6 +24,8 @@ const civicMatchSchema = z
 export const ecrfConfigSchema = z
   .strictObject({
     http: listenSchema({ port: 15222 }),
+    /** LoST over HTTPS, with client certificates or without. */
+    tls: tlsSideSchema.optional(),
     /** The name of this server in LoST (RFC 5222 section 4). */
     source: sourceSchema.default('ecrf.esinet.lab'),
     /** GeoJSON files with service boundaries, or the laboratory's own. None at all makes a forest guide or a resolver. */
@@ -40,6 +49,26 @@ export const ecrfConfigSchema = z
     forestGuide: sourceSchema.optional(),
     /** Where LoST servers are asked, by name. Others are found by U-NAPTR (RFC 5222 section 4). */
     servers: z.record(domainSchema, httpUrlSchema).default({}),
+    /** Servers that are not in `servers`, by U-NAPTR (RFC 4848, RFC 5222 section 4). */
+    discovery: z
+      .strictObject({
+        enabled: z.boolean().default(true),
+        /** As `192.0.2.53` or `192.0.2.53:5353`; those of the system when none are given. */
+        nameServers: z.array(z.string().min(1)).default([]),
+        /** All questions of one discovery together. */
+        timeout: durationSchema.prefault('300 ms'),
+        /** How long what was found is taken without asking again. */
+        ttl: durationSchema.prefault('1 h'),
+        /** The same for "there is none", and while the DNS does not answer. */
+        retry: durationSchema.prefault('5 s'),
+        /** How old the last good answer may grow while the DNS does not answer. */
+        stale: durationSchema.prefault('3 d'),
+        /** Also servers that are found under http only. */
+        plainHttp: z.boolean().default(false),
+        /** Also servers at addresses of private use and of this machine: for an ESInet that is a network of its own. */
+        innerAddresses: z.boolean().default(false),
+      })
+      .prefault({}),
     /** What asking other servers may cost. */
     upstream: z
       .strictObject({

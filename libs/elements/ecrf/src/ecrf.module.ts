@@ -1,10 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Clock, Logger } from '@esinet/kernel';
+import type { LostDns } from '@esinet/lost';
 import {
   type Bus,
   type Health,
   type Limits,
   type Metrics,
+  type TlsOptions,
   BUS,
   CLOCK,
   HEALTH,
@@ -28,6 +30,10 @@ export const ECRF = Symbol('esinet.ecrf');
 /** What `boundaries: lab` stands for: a GeoJSON FeatureCollection. */
 export interface EcrfExtras {
   readonly lab?: unknown;
+  /** Shown to the servers asked. */
+  readonly tls?: TlsOptions;
+  /** In place of the system's. */
+  readonly dns?: LostDns;
 }
 
 /** Nothing to answer from: the sentence for the operator. */
@@ -56,7 +62,7 @@ export function ecrfModule(config: EcrfConfig, extras: EcrfExtras = {}): Dynamic
           new Ecrf(
             await loadLayers(config, extras, clock, logger),
             { clock, logger, metrics, bus, health, limits },
-            await loadReferral(config, { clock, logger, metrics }),
+            await loadReferral(config, { clock, logger, metrics, ...extras }),
           ),
       },
     ],

@@ -3,10 +3,14 @@ import { type LostAnswer, type LostRequest, readLostRequest, writeLostAnswer } f
 import type { Bus, Health, Limits, Metrics } from '@esinet/platform';
 import { errorAnswer } from './answer.js';
 import { type EcrfLayers, isInForce } from './layers.js';
-import { type Referral, resolve } from './resolve.js';
+import { BoundaryShelf } from './boundary-shelf.js';
+import { type Referral, type ResolveContext, resolve } from './resolve.js';
 
 /** Requests on the bus carry the same documents as HTTP, as text. */
 export const LOST_QUERY_SUBJECT = 'lost.query';
+
+/** What is kept for those who took a boundary by reference. */
+const SHELF = { entries: 1_024, positions: 500_000 };
 
 export interface EcrfPorts {
   readonly clock: Clock;
@@ -23,6 +27,7 @@ export class Ecrf {
   readonly #queries: { inc(labels?: Readonly<Record<string, string>>): void };
   readonly #seconds: { observe(value: number): void };
   readonly #subscription: { unsubscribe(): void };
+  readonly #context: ResolveContext;
   /** The boundaries as GeoJSON, for maps. */
   readonly boundariesJson: Buffer;
 
@@ -33,6 +38,8 @@ export class Ecrf {
     readonly referral?: Referral,
   ) {
     this.#ports = ports;
+    const boundaries = new BoundaryShelf(SHELF);
+    this.#context = { layers, boundaries, lists: new BoundaryShelf(SHELF), referral };
     this.#queries = ports.metrics.counter('esinet_lost_queries_total', 'LoST questions by outcome', [
       'result',
     ]);
@@ -57,7 +64,7 @@ export class Ecrf {
     }
     const request = read.value;
     try {
-      const given = resolve(request, this.layers, clock.wall(), this.referral);
+      const given = resolve(request, this.#context, clock.wall());
       if (!(given instanceof Promise)) return this.#written(request, given, started);
       return given.then(
         (late) => this.#written(request, late, started),
@@ -88,6 +95,7 @@ export class Ecrf {
 
   onApplicationShutdown(): void {
     this.#subscription.unsubscribe();
+    this.referral?.close();
   }
 
   /** Which service was looked for and what came of it. The location stays out: it is personal data. */
@@ -127,6 +135,7 @@ export function resultOf(given: LostAnswer): string {
     case 'redirect':
       return 'redirect';
     case 'getServiceBoundaryResponse':
+    case 'getServiceListBoundaryResponse':
       return 'boundary';
     case 'listServicesResponse':
     case 'listServicesByLocationResponse':

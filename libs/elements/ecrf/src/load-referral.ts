@@ -1,14 +1,14 @@
 import type { Clock, Logger } from '@esinet/kernel';
-import { type LostClient, httpLostClient } from '@esinet/lost';
+import type { LostDns } from '@esinet/lost';
 import type { Metrics, TlsOptions } from '@esinet/platform';
 import { AnswerCache } from './answer-cache.js';
-import { BoundaryShelf } from './boundary-shelf.js';
 import { Coverage, type CoverageRegion, readCoverage } from './coverage.js';
 import type { EcrfConfig } from './ecrf-config.js';
 import { type BoundarySource, type LoadProblem, readBoundaryFile } from './load-boundaries.js';
 import type { Referral } from './resolve.js';
 import { normalServiceUrn } from './service-urn.js';
-import { type LostServers, Upstreams } from './upstream.js';
+import { ServerDirectory } from './lost-servers.js';
+import { Upstreams } from './upstream.js';
 
 export interface ReferralPorts {
   readonly clock: Clock;
@@ -16,6 +16,8 @@ export interface ReferralPorts {
   readonly metrics: Metrics;
   /** Shown to the servers asked, and whose authority theirs has to be signed by. */
   readonly tls?: TlsOptions;
+  /** In place of the system's. */
+  readonly dns?: LostDns;
 }
 
 /** Whether there is somebody to ask where there is no boundary. */
@@ -29,12 +31,13 @@ export async function loadReferral(config: EcrfConfig, ports: ReferralPorts): Pr
   const { clock } = ports;
   const { upstream } = config;
   const { entries, positions } = upstream.cache;
+  const servers = new ServerDirectory(config, clock, ports.tls, ports.dns);
   const configured = new Set(Object.keys(config.servers));
   return {
     coverage: new Coverage(await loadCoverage(config, ports.logger)),
     forestGuide: config.forestGuide,
     upstreams: new Upstreams(
-      configuredServers(config, ports.tls),
+      servers.find,
       clock,
       {
         failures: upstream.breaker.failures,
@@ -51,8 +54,8 @@ export async function loadReferral(config: EcrfConfig, ports: ReferralPorts): Pr
       maxAgeMs: upstream.cache.maxAge,
       staleMs: upstream.cache.stale,
     }),
-    shelf: new BoundaryShelf({ entries, positions }),
     clock,
+    close: () => servers.close(),
     limits: {
       budgetMs: upstream.budget,
       hopMs: upstream.hop,
@@ -84,19 +87,4 @@ async function loadCoverage(config: EcrfConfig, logger: Logger): Promise<Coverag
   const regions = [...read.regions, ...civic];
   logger.info('coverage loaded', { regions: regions.length, problems: problems.length });
   return regions;
-}
-
-function configuredServers(config: EcrfConfig, tls: TlsOptions | undefined): LostServers {
-  const clients = new Map<string, LostClient>(
-    Object.entries(config.servers).map(([name, url]) => [
-      name,
-      httpLostClient({
-        url,
-        timeoutMs: config.upstream.budget,
-        maxBytes: config.upstream.maxBytes,
-        ...(tls ? { tls } : {}),
-      }),
-    ]),
-  );
-  return (name) => Promise.resolve(clients.get(name));
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '@esinet/kernel';
+import { type Clock, isoTime } from '@esinet/kernel';
 import type {
   FindServiceRequest,
   FindServiceResponse,
@@ -11,12 +11,13 @@ import type {
   LostWarning,
 } from '@esinet/lost';
 import { MAX_PATH } from '@esinet/lost';
-import { answer, errorAnswer } from './answer.js';
+import { answer, errorAnswer, expiryOf } from './answer.js';
 import type { AnswerCache } from './answer-cache.js';
 import { type Coverage, lostName } from './coverage.js';
 import type { EcrfLayers } from './layers.js';
 import { mended, withReferences } from './passed-on.js';
 import type { BoundaryShelf } from './boundary-shelf.js';
+import { serviceListBoundary } from './service-list-boundary.js';
 import { normalServiceUrn, serviceCandidates, servicesBelow } from './service-urn.js';
 import type { Upstreams } from './upstream.js';
 
@@ -38,9 +39,23 @@ export interface Referral {
   readonly forestGuide: string | undefined;
   readonly upstreams: Upstreams;
   readonly cache: AnswerCache;
-  readonly shelf: BoundaryShelf;
   readonly clock: Clock;
   readonly limits: ReferralLimits;
+  close(): void;
+}
+
+export interface ResolveContext {
+  readonly layers: EcrfLayers;
+  /** Boundaries of others that were given by reference to this server. */
+  readonly boundaries: BoundaryShelf;
+  /** Boundaries of service lists that were. */
+  readonly lists: BoundaryShelf;
+  /** Undefined: nobody is ever asked. */
+  readonly referral: Referral | undefined;
+}
+
+interface Asking extends ResolveContext {
+  readonly referral: Referral;
 }
 
 type Located = FindServiceRequest | ListServicesByLocationRequest;
@@ -56,43 +71,81 @@ const MIN_BUDGET_MS = 100;
  */
 export function resolve(
   request: LostRequest,
-  layers: EcrfLayers,
+  context: ResolveContext,
   now: number,
-  referral: Referral | undefined,
 ): LostAnswer | Promise<LostAnswer> {
+  const { layers, referral } = context;
   const local = answer(request, layers, now);
-  if (!referral) return local;
   switch (request.type) {
     case 'findService':
-      return findService(request, local, layers, now, referral);
-    case 'listServicesByLocation':
-      return listServicesByLocation(request, local, layers, now, referral);
+      return referral ? findService(request, local, now, { ...context, referral }) : local;
+    case 'listServicesByLocation': {
+      const listed = withListBoundary(request, local, context, now);
+      return referral ? listServicesByLocation(request, listed, now, { ...context, referral }) : listed;
+    }
     case 'listServices':
-      return local.type === 'listServicesResponse' ? withCovered(local, request.service, referral) : local;
+      return referral && local.type === 'listServicesResponse'
+        ? withCovered(local, request.service, referral)
+        : local;
     case 'getServiceBoundary':
-      return local.type === 'errors' ? (referral.shelf.answer(request.key, layers.source) ?? local) : local;
+      return local.type === 'errors' ? (fromShelf(request.key, context) ?? local) : local;
+    case 'getServiceListBoundary': {
+      const boundary = context.lists.get(request.key);
+      return boundary ? { type: 'getServiceListBoundaryResponse', boundary, path: [layers.source] } : local;
+    }
   }
+}
+
+function fromShelf(key: string, { boundaries, layers }: ResolveContext): LostAnswer | undefined {
+  const boundary = boundaries.get(key);
+  if (!boundary) return undefined;
+  return {
+    type: 'getServiceBoundaryResponse',
+    serviceBoundary: boundary.shapes,
+    warnings: [],
+    path: [layers.source],
+  };
+}
+
+/** RFC 6197 section 3.1: as it is asked for; left out for an address, of which no region is worked out. */
+function withListBoundary(
+  request: ListServicesByLocationRequest,
+  local: LostAnswer,
+  { layers, lists }: ResolveContext,
+  now: number,
+): LostAnswer {
+  const shape = locationOf(request)?.shape;
+  if (!shape || !request.serviceListBoundary || local.type !== 'listServicesByLocationResponse') return local;
+  const region = serviceListBoundary(layers, shape, now);
+  if (!region) return local;
+  const boundary = { expires: isoTime(expiryOf(layers, now)), shapes: [region] };
+  if (request.serviceListBoundary === 'value') return { ...local, serviceListBoundary: boundary };
+  // The key names the region; a time in it would make another one of every answer.
+  const key = lists.put(layers.source, { shapes: [region] });
+  return key === undefined
+    ? local
+    : { ...local, serviceListBoundaryReference: { source: layers.source, key } };
 }
 
 function findService(
   request: FindServiceRequest,
   local: LostAnswer,
-  layers: EcrfLayers,
   now: number,
-  referral: Referral,
+  asking: Asking,
 ): LostAnswer | Promise<LostAnswer> {
+  const { layers, referral } = asking;
   const location = locationOf(request);
   const wanted = location && notAnsweredHere(request, local);
   if (!wanted) return local;
-  const servers = serversFor(wanted.services, location, wanted.byForestGuide, layers, now, referral);
-  if (servers.length === 0) return notFoundOf(request, local, layers, referral);
+  const servers = serversFor(wanted.services, location, wanted.byForestGuide, now, asking);
+  if (servers.length === 0) return notFoundOf(request, local, asking);
   const kept = request.validateLocation
     ? undefined
     : referral.cache.find(request.service, location, servers, 'fresh');
-  if (kept) return given(kept, request, layers, referral);
+  if (kept) return given(kept, request, asking);
   if (!request.recursive) return redirect(request, servers, local, layers);
-  return recurse(request, location, servers, layers, referral).then((asked) =>
-    settled(request, location, local, asked, servers, layers, referral),
+  return recurse(request, location, servers, asking).then((asked) =>
+    settled(request, location, local, asked, servers, asking),
   );
 }
 
@@ -122,9 +175,8 @@ function serversFor(
   services: readonly string[],
   location: LostLocation,
   byForestGuide: boolean,
-  layers: EcrfLayers,
   now: number,
-  referral: Referral,
+  { layers, referral }: Asking,
 ): string[] {
   const own = layers.source.toLowerCase();
   for (const urn of services) {
@@ -162,15 +214,15 @@ async function recurse<R extends Located>(
   request: R,
   location: LostLocation,
   servers: readonly string[],
-  layers: EcrfLayers,
-  referral: Referral,
+  asking: Asking,
 ): Promise<LostAnswer[]> {
+  const { referral } = asking;
   const { budgetMs, hopMs, overlapping } = referral.limits;
   const budget = Math.max(MIN_BUDGET_MS, budgetMs - hopMs * request.path.length);
   const deadline = referral.clock.now() + budget;
   return Promise.all(
     servers.slice(0, overlapping).map(async (server) => {
-      const asked = await ask(server, request, deadline, layers, referral);
+      const asked = await ask(server, request, deadline, asking);
       if (asked.type === 'findServiceResponse' && request.type === 'findService') {
         if (!request.validateLocation) referral.cache.remember(request.service, location, server, asked);
       }
@@ -184,8 +236,7 @@ async function ask(
   first: string,
   request: Located,
   deadline: number,
-  layers: EcrfLayers,
-  referral: Referral,
+  { layers, referral }: Asking,
 ): Promise<LostAnswer> {
   const own = layers.source.toLowerCase();
   let server = first;
@@ -224,26 +275,21 @@ function settled(
   local: LostAnswer,
   asked: readonly LostAnswer[],
   servers: readonly string[],
-  layers: EcrfLayers,
-  referral: Referral,
+  asking: Asking,
 ): LostAnswer {
+  const { layers, referral } = asking;
   const found = asked.filter((a) => a.type === 'findServiceResponse');
   const [first] = found;
   if (first) {
     const mappings = found.flatMap((a) => a.mappings);
     const warnings = found.flatMap((a) => a.warnings);
-    return given({ ...first, mappings, warnings }, request, layers, referral);
+    return given({ ...first, mappings, warnings }, request, asking);
   }
   const problem = worstOf(asked, layers);
   if (isAway(problem)) {
     const stale = referral.cache.find(request.service, location, servers, 'stale');
     if (stale) {
-      return given(
-        { ...stale, warnings: [...stale.warnings, ...warningsOf(problem)] },
-        request,
-        layers,
-        referral,
-      );
+      return given({ ...stale, warnings: [...stale.warnings, ...warningsOf(problem)] }, request, asking);
     }
   }
   // A mapping that stands in (default, nearest, more general service) is better than an error of another server.
@@ -252,15 +298,14 @@ function settled(
   }
   // Those who know more sent us back to ourselves: nobody has it.
   const isSentBack = problem.errors[0]?.code === 'loop' && problem.source !== layers.source;
-  return isSentBack ? notFoundOf(request, local, layers, referral) : problem;
+  return isSentBack ? notFoundOf(request, local, asking) : problem;
 }
 
 /** A service that is implemented somewhere in our trees is not found here, which is another error than not implemented. */
 function notFoundOf(
   request: FindServiceRequest,
   local: LostAnswer,
-  layers: EcrfLayers,
-  { coverage }: Referral,
+  { layers, referral: { coverage } }: Asking,
 ): LostAnswer {
   if (local.type !== 'errors' || local.errors[0]?.code !== 'serviceNotImplemented') return local;
   return serviceCandidates(request.service).some((urn) => coverage.services.includes(urn))
@@ -291,19 +336,18 @@ function warningsOf(problem: LostErrors): LostWarning[] {
 function given(
   found: FindServiceResponse,
   request: FindServiceRequest,
-  layers: EcrfLayers,
-  referral: Referral,
+  { layers, boundaries }: Asking,
 ): FindServiceResponse {
-  return request.serviceBoundary === 'value' ? found : withReferences(found, layers.source, referral.shelf);
+  return request.serviceBoundary === 'value' ? found : withReferences(found, layers.source, boundaries);
 }
 
 function listServicesByLocation(
   request: ListServicesByLocationRequest,
   local: LostAnswer,
-  layers: EcrfLayers,
   now: number,
-  referral: Referral,
+  asking: Asking,
 ): LostAnswer | Promise<LostAnswer> {
+  const { layers, referral } = asking;
   const location = locationOf(request);
   if (!location || local.type !== 'listServicesByLocationResponse' || local.services.length > 0) return local;
   const related = referral.coverage.services.filter((urn) => isRelated(urn, request.service));
@@ -314,7 +358,7 @@ function listServicesByLocation(
   if (servers.length === 0 && forestGuide !== undefined && forestGuide !== own) servers.push(forestGuide);
   if (servers.length === 0) return local;
   if (!request.recursive) return redirect(request, servers, local, layers);
-  return recurse(request, location, servers, layers, referral).then((asked) => {
+  return recurse(request, location, servers, asking).then((asked) => {
     const lists = asked.filter(
       (a): a is ListServicesByLocationResponse => a.type === 'listServicesByLocationResponse',
     );

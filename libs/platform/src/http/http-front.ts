@@ -47,6 +47,8 @@ export class HttpFront {
     tls?: TlsOptions;
     /** Ask the client for a certificate and refuse those without a good one. */
     requireClientCertificate?: boolean;
+    /** Not even asked for one. */
+    noClientCertificate?: boolean;
     limits?: Partial<HttpLimits>;
     logger: Logger;
     /** Told why a TLS handshake failed. */
@@ -79,7 +81,7 @@ export class HttpFront {
             ca: o.tls.ca,
             minVersion: 'TLSv1.2',
             ciphers: 'DEFAULT@SECLEVEL=2',
-            requestCert: true,
+            requestCert: !(o.noClientCertificate ?? false),
             rejectUnauthorized: o.requireClientCertificate ?? false,
             handshakeTimeout: this.#limits.headersTimeoutMs,
           },
