@@ -216,12 +216,12 @@ function toDefaultPsap(
   history: readonly string[],
   requestUri: string,
   reason: string,
-  uri: Pick<ForwardTarget, 'uri'>,
+  more: Pick<ForwardTarget, 'uri' | 'standsIn'>,
   context: ScreenContext,
 ): ForwardTarget[] {
   const { policy, hops } = context;
   return hops.psap(userOf(policy.defaultPsapUri)).map((destination) => {
-    const target = { ...uri, ...by(context, 'private', destination) };
+    const target = { ...more, ...by(context, 'private', destination) };
     return new LastResort(target, () => lastResortEdits(request, history, requestUri, reason, policy));
   });
 }
@@ -232,6 +232,7 @@ class LastResort implements ForwardTarget {
   declare readonly destination?: Destination | Flow;
   declare readonly nextHopUri?: string;
   declare readonly listener?: string;
+  declare readonly standsIn?: boolean;
 
   constructor(
     target: Omit<ForwardTarget, 'edits'>,
@@ -301,7 +302,8 @@ function relay(request: SipMessage, source: Source, context: ScreenContext, doma
   if (inside && emergencyTarget(request.requestUri, policy)) {
     const history = request.values('History-Info');
     const reason = sipReason(503, 'other ESInet did not answer');
-    targets.push(...toDefaultPsap(request, history, request.requestUri, reason, {}, context));
+    const standIn = { standsIn: true };
+    targets.push(...toDefaultPsap(request, history, request.requestUri, reason, standIn, context));
   }
   const ofCaller = !inside && !source.peer?.esinet;
   const policed = inside

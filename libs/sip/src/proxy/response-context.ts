@@ -49,7 +49,11 @@ export class ResponseContext {
     private readonly decision: ForwardDecision,
   ) {
     this.#invite = request.method === 'INVITE';
-    this.#targets = settings.failures.lastTried(decision.targets, (target) => target.destination);
+    const { targets } = decision;
+    const meant = targets.filter((target) => !target.standsIn);
+    const ordered = settings.failures.lastTried(meant, (target) => target.destination);
+    this.#targets =
+      meant.length === targets.length ? ordered : [...ordered, ...targets.filter(({ standsIn }) => standsIn)];
   }
 
   begin(): void {

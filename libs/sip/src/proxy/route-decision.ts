@@ -14,6 +14,8 @@ export interface ForwardTarget {
   readonly edits?: readonly HeaderEdit[];
   /** The listener it leaves from and whose address stands in Via. */
   readonly listener?: string;
+  /** Tried after all others, also after those that have failed lately: it only stands in for them. */
+  readonly standsIn?: boolean;
 }
 
 export interface ForwardOutcome {
