@@ -30,7 +30,14 @@ function adjusted(config: EsinetConfig, site: SiteName): EsinetConfig {
     ...config,
     esrp: { ...esrp, ecrf: { ...esrp.ecrf, cache: { ...esrp.ecrf.cache, entries: 0 } } },
     ecrf: { ...ecrf, upstream: { ...ecrf.upstream, cache: { ...ecrf.upstream.cache, entries: 0 } } },
-    ...(site === 'portugal' && { psap: { ...psap, held: { ...psap.held, allowedHosts: heldHosts } } }),
+    // TS 103 698 D.2: the ESRP may be the outbound proxy of its PSAPs.
+    ...(site === 'portugal' && {
+      psap: {
+        ...psap,
+        held: { ...psap.held, allowedHosts: heldHosts },
+        outboundProxy: { transport: 'tcp', address: '127.0.0.1', port: esrp.listen.tcp ?? 0 },
+      },
+    }),
     bcf: {
       ...bcf,
       peers: bcf.peers.map((peer) =>
@@ -124,6 +131,7 @@ describe('a call of A from B is answered by the default PSAP of A, with the reas
   it.each([
     ['another name of the same authority', 'portugal', 'other.lab'],
     ['the right name of another authority', 'elsewhere', 'portugal.lab'],
+    ['the right name under the authority of A', 'spain', 'portugal.lab'],
   ] as const)(
     'where the border of B shows a certificate with %s',
     { meta: { clause: ['TS 103 698 D.2', 'RFC 5922 7.2'] }, timeout },
@@ -135,6 +143,31 @@ describe('a call of A from B is answered by the default PSAP of A, with the reas
     },
   );
 });
+
+it(
+  'a PSAP of B may answer by way of its ESRP, which looks nothing up',
+  { meta: { clause: ['TS 103 698 D.2', 'TS 103 698 D.1'] }, timeout },
+  async () => {
+    const { client } = await answered('112 Sul');
+    const [answer] = lab
+      .requests('spain provider', client.callId)
+      .filter(({ message }) => message.requestUri.startsWith('sip:caller'));
+    expect(answer && lab.roadTo(answer)).toEqual([
+      'portugal psap',
+      'portugal esrp',
+      'portugal bcf',
+      'spain bcf',
+      'spain provider',
+    ]);
+    expect(lab.events).toContainEqual(
+      expect.objectContaining({
+        site: 'portugal',
+        subject: 'events.esrp.routed',
+        payload: expect.objectContaining({ callId: client.callId, role: 'outbound' }),
+      }),
+    );
+  },
+);
 
 describe('in the middle of a chat', () => {
   const meta = { clause: ['TS 103 698 D.2', 'TS 103 698 6.2.3'] };

@@ -3,13 +3,14 @@ import {
   type Bus,
   type CounterMetric,
   type Metrics,
+  type NextHop,
   type SipEdge,
   type SipListener,
   type Store,
   sipPortListeners,
   towards,
 } from '@esinet/platform';
-import { type Flow, type RouteDecision, type SipMessage, esnetValues } from '@esinet/sip';
+import { type Flow, type RouteDecision, type SipMessage, esnetValues, parseUri } from '@esinet/sip';
 import type { ChatFlow } from './chat-flow.js';
 import { ChatFlows } from './chat-flows.js';
 import type { Traffic } from './classify.js';
@@ -173,9 +174,10 @@ export class Border {
     const { config } = this;
     const esrps = () => this.#esrps.ordered();
     const domains = new Map(Object.entries(config.domains));
-    for (const { esinet } of config.peers) {
-      if (!esinet) continue;
-      for (const domain of domainsOf(esinet)) domains.set(domain, esinet.hops);
+    for (const peer of config.peers) {
+      if (!peer.esinet) continue;
+      const hops = hopsOf(peer);
+      for (const domain of domainsOf(peer.esinet)) domains.set(domain, hops);
     }
     const peered = new Set(config.peers.flatMap(({ esinet }) => esinet?.publicDomain ?? []));
     const psaps = new Map(Object.entries(config.psaps));
@@ -193,7 +195,8 @@ export class Border {
   #back(chat: ChatFlow): ReturnType<NextHops['back']> {
     const flow = this.ports.edge.transport.flow(chat.flowId);
     if (flow?.open) return { destination: flow, listener: chat.listener };
-    const hop = this.config.peers.find(({ name }) => name === chat.peer)?.esinet?.hops[0];
+    const peer = this.config.peers.find(({ name }) => name === chat.peer);
+    const [hop] = peer ? hopsOf(peer) : [];
     // Another ESInet can be called again, and has to show the same certificate.
     if (hop) return { ...towards(hop), listener: chat.listener };
     if (chat.transport !== 'udp') return undefined;
@@ -203,6 +206,16 @@ export class Border {
       listener: chat.listener,
     };
   }
+}
+
+/** The border of a peered ESInet; whoever answers there has to show the same certificate as when it calls. */
+function hopsOf({ esinet, authority, sanUri }: BcfConfig['peers'][number]): NextHop[] {
+  const serverName = parseUri(sanUri)?.host;
+  return (esinet?.hops ?? []).map((hop) => ({
+    ...('address' in hop && serverName !== undefined && { serverName }),
+    ...hop,
+    ...(authority !== undefined && { authority }),
+  }));
 }
 
 /** The listener of a side for a transport, or the first of that side. */

@@ -18,7 +18,7 @@ import {
   sendingProblem,
 } from './destination.js';
 import { SipTransportError } from './error.js';
-import type { Flow } from './flow.js';
+import type { Flow, TlsPeer } from './flow.js';
 import { type TransportLimits, defaultTransportLimits } from './limits.js';
 import { type ListenOptions, StreamListener, advertisedAs } from './listener.js';
 import { openStream, readStream, streamWire } from './stream.js';
@@ -217,9 +217,17 @@ export class TransportLayer {
     const peer = connection?.tlsPeer;
     if (connection?.transport !== 'tls' || connection.client || !peer?.authorized) return false;
     const identities = sipIdentities({ uris: peer.sanUris, dns: peer.sanDns });
+    const { transport, remoteAddress: address, listener } = connection;
+    const port = sentByPort ?? defaultPort(transport);
+    const authority = this.#foreignAuthority(peer, listener);
     for (const serverName of identities) {
-      const { transport, remoteAddress: address, listener } = connection;
-      const destination = { transport, address, port: sentByPort ?? defaultPort(transport), serverName };
+      const destination = {
+        transport,
+        address,
+        port,
+        serverName,
+        ...(authority !== undefined && { authority }),
+      };
       this.#connections.reuse(reuseKey(destination, listener), connection);
       this.#connections.reuse(reuseKey(destination, noListener), connection);
     }
@@ -387,8 +395,20 @@ export class TransportLayer {
     );
   }
 
+  /** The authority of a peer, unless it is one that signs for us. */
+  #foreignAuthority({ authority }: TlsPeer, listener: string): string | undefined {
+    const own = this.#tlsFor(listener)?.ownCa;
+    if (own === undefined) return undefined;
+    return this.#certificatesIn(own).some((each) => each.fingerprint256 === authority)
+      ? undefined
+      : authority;
+  }
+
   #authorities(listener: string): readonly X509Certificate[] {
-    const ca = this.#tlsFor(listener)?.ca ?? '';
+    return this.#certificatesIn(this.#tlsFor(listener)?.ca ?? '');
+  }
+
+  #certificatesIn(ca: string): readonly X509Certificate[] {
     let found = this.#certificates.get(ca);
     if (!found) this.#certificates.set(ca, (found = certificatesIn(ca)));
     return found;

@@ -13,7 +13,7 @@ import {
 import type { TransportName } from './destination.js';
 import type { ListenOptions } from './listener.js';
 import { Peers, message } from './loopback-peers.js';
-import { type TlsOptions, alternativeNames, matchesIdentity, sipIdentities } from './tls.js';
+import { type TlsOptions, alternativeNames, certificatesIn, matchesIdentity, sipIdentities } from './tls.js';
 
 cryptoProvider.set(webcrypto as unknown as Parameters<typeof cryptoProvider.set>[0]);
 
@@ -124,6 +124,25 @@ describe('tls', () => {
       });
       b.got[0]!.flow.send(message(2));
       await a.until(() => a.got.length === 1);
+    },
+  );
+
+  it(
+    'believes another authority only where it is named',
+    { meta: { clause: ['TS 103 698 D.2', 'RFC 5922 7.1'] } },
+    async () => {
+      const both = { ...provider, ca: `${provider.ca}\n${foreign.ca}`, ownCa: provider.ca };
+      const a = await peers.start([listener('tls', both)]);
+      const b = await peers.start([listener('tls', { ...foreign, ca: both.ca })]);
+      const to = b.to('tls', 'provider.lab');
+      const fingerprint = certificatesIn(foreign.ca)[0]!.fingerprint256;
+      await expect(a.layer.flowTo(to, 'side-tls')).rejects.toThrow();
+      const own = certificatesIn(provider.ca)[0]!.fingerprint256;
+      await expect(a.layer.flowTo({ ...to, authority: own }, 'side-tls')).rejects.toThrow();
+      const flow = await a.layer.flowTo({ ...to, authority: fingerprint }, 'side-tls');
+      expect(flow.tlsPeer?.authority).toBe(fingerprint);
+      // The connection that stands is not one for those who did not name it.
+      await expect(a.layer.flowTo(to, 'side-tls')).rejects.toThrow();
     },
   );
 

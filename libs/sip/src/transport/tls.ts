@@ -45,13 +45,21 @@ export function clientTlsOptions(tls: TlsOptions, destination: Destination): Con
   return {
     ...strength(tls),
     ...(tls.key && tls.cert ? { key: tls.key, cert: tls.cert } : {}),
-    ca: tls.ca,
+    ca: believed(tls, destination),
     rejectUnauthorized: true,
     ...(isIP(expected) ? {} : { servername: expected }),
     checkServerIdentity: (host, certificate) =>
       // A WebSocket server is a web server: its name is matched as RFC 6455 10.6 has it, by the rules of HTTPS.
       web ? checkServerIdentity(expected, certificate) : wrongIdentity(expected, certificate.subjectaltname),
   };
+}
+
+/** Another authority that we believe speaks only for the destinations that name it. */
+function believed(tls: TlsOptions, { authority }: Destination): string | string[] {
+  if (authority === undefined) return tls.ownCa ?? tls.ca;
+  return certificatesIn(tls.ca)
+    .filter(({ fingerprint256 }) => fingerprint256 === authority)
+    .map((certificate) => certificate.toString());
 }
 
 /** The values of a subjectAltName in the text form of node:tls, by kind. */
