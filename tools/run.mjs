@@ -55,6 +55,7 @@ const esinet = join(root, 'apps/esinet/dist/main.js');
 const commands = {
   start: () => become([esinet, 'up', ...args]),
   esinet: () => become([esinet, ...args]),
+  roaming: () => become([esinet, 'roaming', ...args]),
   bench: () => become([join(root, 'tools/bench/dist/main.js'), ...args]),
   fuzz: () => become([join(root, 'tools/fuzz/dist/main.js'), ...args]),
   test: () => become([join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--root', root, ...args]),

@@ -11,6 +11,7 @@ export interface RecordedMessage {
   readonly reasons?: readonly string[];
   readonly history?: readonly string[];
   readonly sequence?: number;
+  readonly locations?: readonly { readonly source: string }[];
   readonly otherParts?: readonly {
     readonly part: number;
     readonly contentType: string;

@@ -9,11 +9,14 @@ import { startPsap } from '@esinet/element-psap';
 import {
   type Bus,
   InProcessBus,
+  type LeafName,
   LevelRecords,
   MemoryStore,
   type PlatformOptions,
   type RunningElement,
+  type SipExtras,
   ensureLabPki,
+  labNames,
   loadTls,
 } from '@esinet/platform';
 import { type EsinetConfig, esinetConfigSchema } from './config.js';
@@ -26,6 +29,9 @@ import { shiftPorts } from './shift-ports.js';
 export const elementNames = ['lis', 'ecrf', 'psap', 'esrp', 'bcf', 'provider'] as const;
 export type ElementName = (typeof elementNames)[number];
 
+/** One SIP message as it came or went, byte by byte. */
+export type WireEvent = Parameters<NonNullable<NonNullable<SipExtras['stack']>['onWire']>>[0];
+
 export interface RunningEsinet {
   readonly config: EsinetConfig;
   readonly bus: Bus;
@@ -35,6 +41,8 @@ export interface RunningEsinet {
   readonly pkiFolder: string;
   /** Ends one element, as if it had died; the others go on. */
   stop(name: ElementName): Promise<void>;
+  /** Starts one again that was ended. */
+  restart(name: ElementName): Promise<void>;
   /** Ends all of it: what takes new work first, what others need last. */
   close(): Promise<void>;
 }
@@ -43,6 +51,8 @@ export interface EsinetOptions {
   readonly logger?: Logger;
   /** Elements not to start. */
   readonly without?: readonly ElementName[];
+  /** Sees every SIP message of every element, in and out: personal data, for ladders on request only. */
+  readonly onWire?: (element: ElementName, event: WireEvent) => void;
 }
 
 /**
@@ -55,7 +65,9 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
   const logger = o.logger ?? silentLogger;
   const clock = systemClock;
   const pkiFolder = config.pki.folder ?? join(config.data, 'pki');
-  const certificatesMade = await ensureLabPki({ folder: pkiFolder });
+  const certificatesMade = await ensureLabPki({ folder: pkiFolder, names: certificateNames(config) });
+  const tlsOf = (name: string) => loadTls(pkiFolder, name, config.pki.trust);
+  const extras = async (name: ElementName) => ({ tls: await tlsOf(name), ...watching(name, o.onWire) });
   const { limits } = config;
   const bus = new InProcessBus({ logger, clock, limits: limits.bus });
   const store = new MemoryStore({ clock, ...limits.store });
@@ -71,17 +83,16 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
     await records.close();
   };
   const start: Record<ElementName, () => Promise<RunningElement>> = {
-    lis: async () => startLis(withLabDevices(config), platform, { tls: await loadTls(pkiFolder, 'lis') }),
+    lis: async () => startLis(withLabDevices(config), platform, await extras('lis')),
     ecrf: async () =>
       startEcrf(withLabCoast(config.ecrf), platform, {
-        tls: await loadTls(pkiFolder, 'ecrf'),
+        tls: await tlsOf('ecrf'),
         ...(config.ecrf.boundaries === 'lab' ? { lab: labBoundaries(), ...labCivic() } : {}),
       }),
-    psap: async () => startPsap(withLabCentres(config), platform, { tls: await loadTls(pkiFolder, 'psap') }),
-    esrp: async () => startEsrp(config.esrp, platform, { tls: await loadTls(pkiFolder, 'esrp') }),
-    bcf: async () => startBcf(config.bcf, platform, { tls: await loadTls(pkiFolder, 'bcf') }),
-    provider: async () =>
-      startProvider(config.provider, platform, { tls: await loadTls(pkiFolder, 'provider') }),
+    psap: async () => startPsap(withLabCentres(config), platform, await extras('psap')),
+    esrp: async () => startEsrp(config.esrp, platform, await extras('esrp')),
+    bcf: async () => startBcf(config.bcf, platform, await extras('bcf')),
+    provider: async () => startProvider(config.provider, platform, await extras('provider')),
   };
   try {
     for (const name of elementNames) {
@@ -102,6 +113,9 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
       const element = elements.get(name);
       elements.delete(name);
       await element?.close();
+    },
+    async restart(name) {
+      if (!elements.has(name)) elements.set(name, await start[name]());
     },
     close: once(close),
   };
@@ -156,6 +170,23 @@ function withLabDevices({ ecrf, lis }: EsinetConfig): EsinetConfig['lis'] {
   const none = lis.devices.length === 0 && lis.deviceFiles.length === 0;
   const lost = lis.routing.lost ?? `http://${ecrf.http.host}:${ecrf.http.port}/lost`;
   return { ...lis, devices: none ? labDevices() : lis.devices, routing: { ...lis.routing, lost } };
+}
+
+/** The SIP domains that the certificates of this ESInet stand for. RFC 5922 7.1 */
+function certificateNames({ bcf, ecrf, lis, psap, provider }: EsinetConfig): LeafName[] {
+  const domains: Readonly<Record<string, string>> = {
+    bcf: bcf.publicDomain,
+    esrp: `esrp.${bcf.publicDomain}`,
+    ecrf: ecrf.source,
+    lis: lis.domain,
+    psap: psap.domain,
+    provider: provider.domain,
+  };
+  return labNames.map(({ name, domain }) => ({ name, domain: domains[name] ?? domain }));
+}
+
+function watching(element: ElementName, onWire: EsinetOptions['onWire']): Pick<SipExtras, 'stack'> {
+  return onWire ? { stack: { onWire: (event) => onWire(element, event) } } : {};
 }
 
 function once(run: () => Promise<void>): () => Promise<void> {

@@ -3,9 +3,16 @@ export {
   type ElementName,
   type EsinetOptions,
   type RunningEsinet,
+  type WireEvent,
   elementNames,
   startEsinet,
   startLabEsinet,
 } from './esinet.js';
 export { LAB_ATTRIBUTION, LAB_PSAPS, labBoundaries } from './lab/lab-boundaries.js';
 export { shiftPorts } from './shift-ports.js';
+export {
+  type RoamingOptions,
+  type RunningRoaming,
+  type SiteName,
+  startRoaming,
+} from './lab/roaming/start-roaming.js';

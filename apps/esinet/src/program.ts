@@ -11,6 +11,7 @@ import { sensor } from './commands/sensor.js';
 import type { UpOptions } from './commands/up.js';
 import { watch } from './commands/watch.js';
 import { where } from './commands/where.js';
+import type { RoamingCommandOptions } from './commands/roaming.js';
 import { parseCivic, parsePlace, parsePlaces } from './place.js';
 import { exit } from './terminal.js';
 
@@ -28,6 +29,7 @@ Examples:
   esinet where 41.3874,2.1686 --explain               which centre serves a place
   esinet where --civic "country=ES,A1=Madrid,RD=Alcalá,HNO=42" --validate
                                                       which centre serves an address, and what of it is known
+  esinet roaming                                      two ESInets whose callers are answered where they stand
 
 Exit codes: 0 fine, 1 failed, 2 wrong use, 3 nobody there.`;
 
@@ -78,6 +80,8 @@ function repeated(text: string, before: readonly string[] = []): string[] {
 
 // Loaded when they are asked for: the elements take longer to load than a caller's command to run.
 const up = async (o: UpOptions): Promise<number> => (await import('./commands/up.js')).up(o);
+const roaming = async (o: RoamingCommandOptions): Promise<number> =>
+  (await import('./commands/roaming.js')).roaming(o);
 const boundaries = async (): Promise<number> => (await import('./commands/boundaries.js')).boundaries();
 const configCheck = async (o: ConfigOptions): Promise<number> =>
   (await import('./commands/config.js')).configCheck(o);
@@ -141,6 +145,26 @@ export function program(): Command {
     .addOption(json)
     .action(running(up));
 
+  esinet
+    .command('roaming')
+    .description(
+      'run two ESInets, Spain and Portugal, with peered borders and a forest guide (TS 103 698 D.2)',
+    )
+    .addOption(new Option('--data <folder>', 'folder of both').default('data/roaming'))
+    .addOption(
+      new Option('--port-offset <n>', "move every port by n; Portugal's are 1000 above")
+        .argParser(port)
+        .default(0),
+    )
+    .option('--trace', 'a line for each chat message: which elements it came through')
+    .addOption(
+      new Option('--log-level <level>', 'what is logged')
+        .choices(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('warn'),
+    )
+    .addOption(json)
+    .action(running(roaming));
+
   const caller = (command: Command): Command =>
     command
       .addOption(new Option('--at <lat,lon>', 'where you are, in degrees').argParser(parsePlace))
@@ -159,7 +183,11 @@ export function program(): Command {
         ).argParser(identity),
       )
       .option('--radius <metres>', 'uncertainty of the place', number)
-      .option('--as <account>', 'account at the provider, with ws and wss', 'caller1')
+      .option(
+        '--as <account>',
+        'account at the provider, with ws and wss; caller1@its.domain where that is not the lab',
+        'caller1',
+      )
       .option('--host <address>', 'where the ESInet is', '127.0.0.1')
       .addOption(new Option('--port <n>', 'another port than the lab has for that transport').argParser(port))
       .addOption(offset)
@@ -248,6 +276,7 @@ export function program(): Command {
     .option('--lost <url>', 'another ECRF than the lab has')
     .addOption(offset)
     .option('--explain', 'boundary, number, warnings, path')
+    .option('--iterative', 'a server that is not responsible names the one that is, instead of asking it')
     .option('--services', 'the services there are for the place, each with its centre')
     .addOption(json)
     .action(running(where));

@@ -65,6 +65,7 @@ export {
 } from './sip/destination-text.js';
 export { type NextHop, nextHopSchema, nextHopsSchema, towards } from './sip/next-hop.js';
 export { type SipPorts, sipPortListeners, sipPortsSchema } from './sip/sip-ports.js';
+export { hopsOfAnotherEsinet } from './sip/room-on-the-way.js';
 export {
   SipEdge,
   type SipEdgeConfig,
@@ -77,6 +78,7 @@ export {
   type LeafName,
   PkiError,
   ensureLabPki,
+  fingerprintsOf,
   labNames,
   listPki,
   loadTls,

@@ -49,7 +49,13 @@ export {
 } from './transport/layer.js';
 export { type TransportLimits, defaultTransportLimits } from './transport/limits.js';
 export type { ListenOptions } from './transport/listener.js';
-export { type AlternativeNames, type TlsOptions, alternativeNames, sipIdentities } from './transport/tls.js';
+export {
+  type AlternativeNames,
+  type TlsOptions,
+  alternativeNames,
+  certificatesIn,
+  sipIdentities,
+} from './transport/tls.js';
 export { type ResponseRoute, receivedVia, responseRoute } from './transport/via-route.js';
 export { type AddressRecord, type DnsPort, type NaptrRecord, type SrvRecord, nodeDns } from './locate/dns.js';
 export type { HostTableEntry } from './locate/host-table.js';

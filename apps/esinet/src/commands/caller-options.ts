@@ -85,15 +85,26 @@ export async function callerWay(o: CallerOptions): Promise<Result<CallerWay, str
       ...(web ? { path: '/sip' } : {}),
       ...(tls ? { tls } : {}),
     },
-    ...(web ? { register: { user: o.as, password: o.as, domain: provider } } : {}),
+    ...(web ? { register: accountOf(o.as) } : {}),
   });
+}
+
+/** `caller1` of the lab's provider, or `caller1@provider.portugal.lab`; in the lab its password is its name. */
+function accountOf(as: string): {
+  readonly user: string;
+  readonly password: string;
+  readonly domain: string;
+} {
+  const [user = '', domain = provider] = as.split('@');
+  return { user, password: user, domain };
 }
 
 /** HELD-1. Whoever asks for help is not kept waiting for a LIS: without an answer the call goes without a place. */
 async function positionOf(o: CallerOptions): Promise<readonly FurtherLocation[]> {
   const held =
     o.held === undefined || o.held === 'lab' ? `http://127.0.0.1:${15_985 + o.portOffset}/held` : o.held;
-  const device = o.identity ?? [{ kind: 'uri' as const, value: `sip:${o.as}@${provider}` }];
+  const { user, domain } = accountOf(o.as);
+  const device = o.identity ?? [{ kind: 'uri' as const, value: `sip:${user}@${domain}` }];
   const position = await askPosition({ held, device });
   if (!position.ok) {
     tell(yellow(`No position from the LIS: ${position.error}`));

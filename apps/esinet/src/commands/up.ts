@@ -6,6 +6,7 @@ import { type ElementName, type RunningEsinet, elementNames, startEsinet } from 
 import { readEsinetConfig } from '../read-config.js';
 import { shiftPorts } from '../shift-ports.js';
 import { exit, print, printJson, red, tell } from '../terminal.js';
+import { untilTold } from '../until-told.js';
 
 export interface UpOptions {
   readonly config?: string;
@@ -54,28 +55,4 @@ function namesIn(list: string): ElementName[] | string {
   const names = list.split(',').flatMap((name) => name.trim() || []);
   const wrong = names.find((name) => !(elementNames as readonly string[]).includes(name));
   return wrong ?? (names as ElementName[]);
-}
-
-/** The first signal ends it in order, the second at once. */
-function untilTold(esinet: RunningEsinet): Promise<number> {
-  return new Promise((resolve) => {
-    let told = false;
-    const stop = (signal: NodeJS.Signals): void => {
-      if (told) process.exit(130);
-      told = true;
-      tell(`${signal === 'SIGINT' ? '\n' : ''}Stopping: requests under way are finished first.`);
-      esinet.close().then(
-        () => {
-          tell('Stopped; what was recorded is on disk.');
-          resolve(exit.ok);
-        },
-        (error: unknown) => {
-          tell(red(`Stopping failed: ${messageOf(error)}`));
-          resolve(exit.failed);
-        },
-      );
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-  });
 }

@@ -7,6 +7,8 @@ export interface WhereOptions {
   readonly lost?: string;
   readonly portOffset: number;
   readonly explain?: boolean;
+  /** A server that is not responsible names the one that is, instead of asking it. */
+  readonly iterative?: boolean;
   readonly services?: boolean;
   /** Ask by an address instead of a point. */
   readonly civic?: CivicAddress;
@@ -26,12 +28,13 @@ export async function where(place: string | undefined, o: WhereOptions): Promise
   const lost = o.lost ?? `http://127.0.0.1:${15_222 + o.portOffset}/lost`;
   if (o.services) return services({ lost, latitude, longitude, service }, o);
   const at = o.civic ? { civic: o.civic, validate: o.validate === true } : { latitude, longitude };
-  const answer = await askWhere({ lost, ...at, service, boundary: o.explain === true });
+  const iterative = o.iterative === true;
+  const answer = await askWhere({ lost, ...at, service, boundary: o.explain === true, iterative });
   if (!answer.ok) return noAnswer(answer.error);
   const found = answer.value;
   if (o.json) {
     printJson(found);
-    return found.kind === 'mapping' ? exit.ok : exit.failed;
+    return found.kind === 'mapping' || (found.kind === 'redirect' && iterative) ? exit.ok : exit.failed;
   }
   if (found.kind === 'error') {
     print(`${yellow(found.code)}  ${found.message}`);
@@ -40,7 +43,13 @@ export async function where(place: string | undefined, o: WhereOptions): Promise
   }
   if (found.kind === 'redirect') {
     print(`${yellow('redirect')} to ${found.target}`);
-    return exit.failed;
+    if (o.explain) {
+      print(`  by        ${found.source}, which answers for no boundary there itself`);
+      print(
+        dim(`  answered in ${found.milliseconds.toFixed(1)} ms by ${lost}; --lost URL asks another server`),
+      );
+    }
+    return iterative ? exit.ok : exit.failed;
   }
   const { mapping } = found;
   print(`${bold(mapping.displayName[0]?.text ?? mapping.sourceId)}  ${mapping.uris.join(' ')}`);
@@ -58,7 +67,8 @@ export async function where(place: string | undefined, o: WhereOptions): Promise
         : `  boundary  ${mapping.sourceId}, ${vertices} positions of its outline`,
     );
     print(`  updated   ${mapping.lastUpdated}, valid until ${mapping.expires}`);
-    print(`  path      ${found.path.join(' → ') || mapping.source}`);
+    print(`  authority ${mapping.source}`);
+    print(`  path      ${pathOf(found.path, mapping.source)}`);
     for (const warning of found.warnings) print(`  ${yellow(warning.code)}  ${warning.message}`);
     print(dim(`  answered in ${found.milliseconds.toFixed(1)} ms by ${lost}`));
   }
@@ -85,6 +95,12 @@ function addressText(civic: CivicAddress): string {
 function wrongUse(reason: string): number {
   tell(red(reason));
   return exit.usage;
+}
+
+/** RFC 5222 6: the servers that the question went through, the one that was asked first. */
+function pathOf(path: readonly string[], authority: string): string {
+  if (path.length < 2) return path[0] ?? authority;
+  return `${path.join(' → ')}, by recursion`;
 }
 
 function noAnswer(reason: string): number {

@@ -25,10 +25,17 @@ export interface Outline {
   readonly polygons: number[][][][];
 }
 
-/** The outlines of one object of a TopoJSON file of an installed package. */
-export function readAtlas(file: string, object: string): Outline[] {
-  const topology = require(file) as { readonly objects: Readonly<Record<string, unknown>> };
-  return feature(topology, topology.objects[object]).features.map((f) => {
+interface Topology {
+  readonly objects: Readonly<Record<string, { readonly geometries: readonly { readonly id?: string }[] }>>;
+}
+
+/** The outlines of one object of a TopoJSON file of an installed package; those with one of `codes`, where given. */
+export function readAtlas(file: string, object: string, codes?: readonly string[]): Outline[] {
+  const topology = require(file) as Topology;
+  const all = topology.objects[object];
+  const wanted = codes &&
+    all && { ...all, geometries: all.geometries.filter(({ id }) => codes.includes(id ?? '')) };
+  return feature(topology, wanted ?? all).features.map((f) => {
     const name = f.properties['name'];
     return {
       code: String(f.id ?? ''),

@@ -1,7 +1,7 @@
 import { type LisConfig, lisConfigSchema } from '@esinet/element-lis';
 
 /** Where the accounts of the lab's provider are, as the LIS knows it: [lon, lat] of a place in a town each. */
-const places: readonly (readonly [account: string, lon: number, lat: number])[] = [
+export const places: readonly (readonly [account: string, lon: number, lat: number])[] = [
   ['caller1', -3.7038, 40.4168], // Madrid
   ['caller2', 2.1686, 41.3874], // Barcelona
   ['caller3', -5.9845, 37.3891], // Sevilla
@@ -18,12 +18,15 @@ const radius = 50;
 
 /** The devices the lab's LIS starts with: `uri:sip:caller1@provider.lab` and so on. */
 export function labDevices(): LisConfig['devices'] {
-  return lisConfigSchema.parse({
-    devices: places.map(([account, lon, lat]) => ({
-      id: account,
-      identifiers: [`uri:sip:${account}@provider.lab`],
-      shape: { type: 'circle', center: [lon, lat], radius },
-      method: 'Manual',
-    })),
-  }).devices;
+  return lisConfigSchema.parse({ devices: devicesAt('provider.lab', places) }).devices;
+}
+
+/** The same for accounts of another provider, or at other places. */
+export function devicesAt(domain: string, at: readonly (readonly [string, number, number])[]) {
+  return at.map(([account, lon, lat]) => ({
+    id: account,
+    identifiers: [`uri:sip:${account}@${domain}`],
+    shape: { type: 'circle' as const, center: [lon, lat], radius },
+    method: 'Manual',
+  }));
 }

@@ -22,6 +22,8 @@ export interface WhereOptions {
   readonly service: string;
   /** Ask for the boundary too. */
   readonly boundary?: boolean;
+  /** A server that is not responsible names the one that is, instead of asking it. RFC 5222 8.3.3 */
+  readonly iterative?: boolean;
 }
 
 /** What a LoST server says about a place (RFC 5222 8.4, 13). */
@@ -36,7 +38,13 @@ export type WhereAnswer =
       readonly milliseconds: number;
     }
   | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly milliseconds: number }
-  | { readonly kind: 'redirect'; readonly target: string; readonly milliseconds: number };
+  | {
+      readonly kind: 'redirect';
+      readonly target: string;
+      /** LoST name of the server that redirects. */
+      readonly source: string;
+      readonly milliseconds: number;
+    };
 
 /** Asks a LoST server who serves a point or an address (LOST-1). The error of the Result means: no LoST answer came. */
 export async function askWhere(q: WhereQuestion): Promise<Result<WhereAnswer, string>> {
@@ -54,8 +62,8 @@ export async function askWhere(q: WhereQuestion): Promise<Result<WhereAnswer, st
           },
     ],
     service: q.service,
-    recursive: true,
-    validateLocation: q.civic !== undefined && q.validate === true,
+      recursive: q.iterative !== true,
+      validateLocation: q.civic !== undefined && q.validate === true,
     serviceBoundary: q.boundary ? 'value' : 'reference',
     path: [],
   });
@@ -86,7 +94,7 @@ export async function askWhere(q: WhereQuestion): Promise<Result<WhereAnswer, st
       });
     }
     case 'redirect':
-      return ok({ kind: 'redirect', target: document.target, milliseconds });
+      return ok({ kind: 'redirect', target: document.target, source: document.source, milliseconds });
     default:
       return err(`${q.lost}: the answer to another question`);
   }

@@ -59,11 +59,16 @@ export const policy: BorderPolicy = {
 const esrp = { transport: 'tcp', address: '10.0.0.7', port: 15070 } as const;
 const psap = { transport: 'tcp', address: '10.0.0.8', port: 15075 } as const;
 const provider = { transport: 'tcp', address: '10.0.0.9', port: 15050 } as const;
+const borderB = { transport: 'tls', address: '10.1.0.6', port: 5061, serverName: 'public.b' } as const;
 
 export const hops: NextHops = {
   esrps: [esrp],
   psap: () => [psap],
-  domain: (domain) => (domain === 'provider.lab' || domain === 'public.b' ? [provider] : []),
+  domain: (domain) => {
+    if (domain === 'provider.lab') return [provider];
+    return ['public.b', 'psap.b', 'provider.b'].includes(domain) ? [borderB] : [];
+  },
+  isPeeredEsinet: (domain) => domain === 'public.b',
   back: (flow) =>
     flow.flowId === 'gone'
       ? undefined
@@ -73,7 +78,7 @@ export const hops: NextHops = {
         },
 };
 
-export const destinations = { esrp, psap, provider };
+export const destinations = { esrp, psap, provider, borderB };
 
 export const context: ScreenContext = {
   policy,
@@ -86,6 +91,17 @@ export const stranger: Source = { listener: 'public-tcp', side: 'public' };
 export const peer: Source = {
   listener: 'public-tls',
   side: 'public',
-  peer: { name: 'provider', trusted: true },
+  peer: { name: 'provider', trusted: true, relay: [] },
+};
+/** The border of another ESInet. */
+export const esinetB: Source = {
+  listener: 'public-tls',
+  side: 'public',
+  peer: {
+    name: 'esinet-b',
+    trusted: true,
+    relay: ['provider.lab'],
+    esinet: { publicDomain: 'public.b', privateDomain: 'psap.b', domains: ['provider.b'] },
+  },
 };
 export const inside: Source = { listener: 'private-tcp', side: 'private' };

@@ -12,6 +12,8 @@ import {
   STORE,
   SipEdge,
   type SipExtras,
+  fingerprintsOf,
+  hopsOfAnotherEsinet,
   type Store,
   sipEdgeProvider,
   startElement,
@@ -26,15 +28,24 @@ export function bcfModule(config: BcfConfig, o: SipExtras = {}): DynamicModule {
   return {
     module: BcfModule,
     providers: [
-      sipEdgeProvider({ listeners: borderListeners(config), hopsBefore: 1, ...o }),
+      sipEdgeProvider({ listeners: borderListeners(config), hopsBefore: hopsBefore(config), ...o }),
       {
         provide: Border,
         inject: [SipEdge, BUS, STORE, CLOCK, LOGGER, METRICS],
         useFactory: (edge: SipEdge, bus: Bus, store: Store, clock: Clock, logger: Logger, metrics: Metrics) =>
-          new Border(config, { edge, bus, store, clock, logger, metrics }),
+          new Border(config, { edge, bus, store, clock, logger, metrics, ...ownAuthorities(o) }),
       },
     ],
   };
+}
+
+/** The provider; with peered ESInets also what a call has passed there. */
+function hopsBefore({ peers }: BcfConfig): number {
+  return peers.some(({ esinet }) => esinet) ? 1 + hopsOfAnotherEsinet : 1;
+}
+
+function ownAuthorities({ tls }: SipExtras): { readonly ownAuthorities?: ReadonlySet<string> } {
+  return tls?.ownCa === undefined ? {} : { ownAuthorities: new Set(fingerprintsOf(tls.ownCa)) };
 }
 
 /** Starts the border. What it listens on is the `SipEdge` of the running element. */

@@ -3,25 +3,29 @@ import {
   type Bus,
   type CounterMetric,
   type Metrics,
+  type NextHop,
   type SipEdge,
   type SipListener,
   type Store,
   sipPortListeners,
+  towards,
 } from '@esinet/platform';
-import { type Flow, type RouteDecision, type SipMessage, esnetValues } from '@esinet/sip';
+import { type Flow, type RouteDecision, type SipMessage, esnetValues, parseUri } from '@esinet/sip';
 import type { ChatFlow } from './chat-flow.js';
 import { ChatFlows } from './chat-flows.js';
 import type { Traffic } from './classify.js';
-import type { BcfConfig } from './config.js';
+import { type BcfConfig, domainsOf } from './config.js';
 import type { BorderPolicy, Source } from './policy.js';
 import { HopWatch } from './hop-watch.js';
 import {
   type NextHops,
   type ScreenContext,
   type Screening,
+  type ChatKey,
   chatKeyOf,
   hasPriority,
   screen,
+  trafficOf,
 } from './screen.js';
 import { sourceOf } from './source.js';
 
@@ -32,6 +36,8 @@ export interface BorderPorts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly edge: SipEdge;
+  /** Fingerprints of the authorities whose certificates speak for any peer. */
+  readonly ownAuthorities?: ReadonlySet<string>;
 }
 
 /** A counter and its series, each looked up once: both labels have few values, none of them a stranger's. */
@@ -89,7 +95,7 @@ export class Border {
       series: {},
     };
     edge.transactions.hasPriority = (request, flow) =>
-      hasPriority(request, sourceOf(flow, config.peers), this.#context);
+      hasPriority(request, this.#sourceOf(flow), this.#context);
     edge.proxy({
       route: (request, flow) => this.#route(request, flow),
       isOwn: (uri) => uri.user === undefined && uri.host === config.publicDomain,
@@ -100,17 +106,19 @@ export class Border {
   }
 
   #route(request: SipMessage, flow: Flow): RouteDecision | Promise<RouteDecision> {
-    const source = sourceOf(flow, this.config.peers);
-    if (source.side === 'public') return this.#screen(request, flow, source);
-    const { chat, user } = chatKeyOf(request, this.#context.policy);
-    return this.#chats.find(chat, user).then((binding) => {
-      const screening = screen(request, source, this.#context, binding);
-      return this.#settle(screening, request, flow, source, { chat, user });
+    const source = this.#sourceOf(flow);
+    const traffic = trafficOf(request, source, this.#context);
+    const key = chatKeyOf(request, traffic, this.#context.policy);
+    if (!key)
+      return this.#settle(screen(request, source, this.#context, undefined, traffic), request, flow, source);
+    return this.#chats.find(key.chat, key.user).then((binding) => {
+      const screening = screen(request, source, this.#context, binding, traffic);
+      return this.#settle(screening, request, flow, source, key);
     });
   }
 
-  #screen(request: SipMessage, flow: Flow, source: Source): RouteDecision {
-    return this.#settle(screen(request, source, this.#context), request, flow, source);
+  #sourceOf(flow: Flow): Source {
+    return sourceOf(flow, this.config.peers, this.ports.ownAuthorities);
   }
 
   #settle(
@@ -118,7 +126,7 @@ export class Border {
     request: SipMessage,
     flow: Flow,
     source: Source,
-    key?: { readonly chat: string; readonly user: string },
+    key?: ChatKey,
   ): RouteDecision {
     const { decision, traffic } = screening;
     this.#count(this.#screened, 'side', traffic, source.side);
@@ -166,6 +174,12 @@ export class Border {
     const { config } = this;
     const esrps = () => this.#esrps.ordered();
     const domains = new Map(Object.entries(config.domains));
+    for (const peer of config.peers) {
+      if (!peer.esinet) continue;
+      const hops = hopsOf(peer);
+      for (const domain of domainsOf(peer.esinet)) domains.set(domain, hops);
+    }
+    const peered = new Set(config.peers.flatMap(({ esinet }) => esinet?.publicDomain ?? []));
     const psaps = new Map(Object.entries(config.psaps));
     return {
       get esrps() {
@@ -173,6 +187,7 @@ export class Border {
       },
       psap: (user) => (user === undefined ? undefined : psaps.get(user)) ?? psaps.get('*') ?? [],
       domain: (domain) => domains.get(domain) ?? [],
+      isPeeredEsinet: (domain) => peered.has(domain),
       back: (flow) => this.#back(flow),
     };
   }
@@ -180,6 +195,10 @@ export class Border {
   #back(chat: ChatFlow): ReturnType<NextHops['back']> {
     const flow = this.ports.edge.transport.flow(chat.flowId);
     if (flow?.open) return { destination: flow, listener: chat.listener };
+    const peer = this.config.peers.find(({ name }) => name === chat.peer);
+    const [hop] = peer ? hopsOf(peer) : [];
+    // Another ESInet can be called again, and has to show the same certificate.
+    if (hop) return { ...towards(hop), listener: chat.listener };
     if (chat.transport !== 'udp') return undefined;
     // Seen by another replica: its peer may still be reached from here.
     return {
@@ -187,6 +206,16 @@ export class Border {
       listener: chat.listener,
     };
   }
+}
+
+/** The border of a peered ESInet; whoever answers there has to show the same certificate as when it calls. */
+function hopsOf({ esinet, authority, sanUri }: BcfConfig['peers'][number]): NextHop[] {
+  const serverName = parseUri(sanUri)?.host;
+  return (esinet?.hops ?? []).map((hop) => ({
+    ...('address' in hop && serverName !== undefined && { serverName }),
+    ...hop,
+    ...(authority !== undefined && { authority }),
+  }));
 }
 
 /** The listener of a side for a transport, or the first of that side. */

@@ -5,13 +5,18 @@ import type { BorderPolicy, Source } from './policy.js';
 /** What the border takes a request for. */
 export type Traffic =
   | { readonly kind: 'probe' }
-  | { readonly kind: 'emergency'; readonly target: EmergencyTarget }
+  | {
+      readonly kind: 'emergency';
+      readonly target: EmergencyTarget;
+      /** The PSAP of ours that an ESRP has chosen: that of another ESInet (TS 103 698 D.2). */
+      readonly psap?: Uri;
+    }
   /** To a PSAP named by its public (or, tolerated, private) URI: a chat that runs already. */
   | { readonly kind: 'chat'; readonly user: Uri }
-  /** Between peers, to a domain of the table (TS 103 698 D.2). */
-  | { readonly kind: 'relay'; readonly domain: string }
-  /** From inside to somebody outside. */
-  | { readonly kind: 'outward'; readonly user: Uri }
+  /** To a domain of the table (TS 103 698 D.2). `inChat`: only of somebody whose call came in here. */
+  | { readonly kind: 'relay'; readonly domain: string; readonly inChat?: true }
+  /** From inside, or from another ESInet, to somebody outside. `inChat`: only to somebody whose call came in here. */
+  | { readonly kind: 'outward'; readonly user: Uri; readonly inChat?: true }
   | { readonly kind: 'refused'; readonly status: number; readonly why: string };
 
 export interface ClassifyContext {
@@ -20,6 +25,8 @@ export interface ClassifyContext {
   readonly isOwnAddress: (uri: Uri) => boolean;
   /** Whether there is a next hop for that domain in the table of peers. */
   readonly hasDomain: (domain: string) => boolean;
+  /** Whether it is the public domain of a peered ESInet: there are PSAPs, and every caller may go on with a chat. */
+  readonly isPeeredEsinet: (domain: string) => boolean;
 }
 
 /** What a call or a chat may use. RFC 3261, 3262, 3311, 3428, 6086 */
@@ -33,13 +40,23 @@ export function classify(request: SipMessage, source: Source, context: ClassifyC
   if (request.method === 'OPTIONS' && uri && isThisBorder(uri, context)) return { kind: 'probe' };
   if (!methods.has(request.method)) return { kind: 'refused', status: 405, why: 'method' };
 
-  const route =
-    source.side === 'private' || source.peer?.trusted === true ? foreignRoute(request, context) : undefined;
-  if (route !== undefined && context.hasDomain(route)) return { kind: 'relay', domain: route };
-
+  const inside = source.side === 'private';
+  const esinet = source.peer?.trusted ? source.peer.esinet : undefined;
+  // Where a route was preloaded, RFC 3261 16.4, by whom we believe: our own ESRP, and those of peers.
+  const next = inside || esinet ? foreignRoute(request, context) : undefined;
+  const route = next?.host;
   const target = emergencyTarget(request.requestUri, context.policy);
+  if (next && target && next.user !== undefined && isPsapUri(next, context)) {
+    return { kind: 'emergency', target, psap: next };
+  }
+  if (route !== undefined && context.hasDomain(route)) {
+    const refused = inside ? undefined : relayRefusal(source, route);
+    if (!refused) return { kind: 'relay', domain: route };
+    // What asks for help is not refused for the way it was sent on.
+    if (!target) return refused;
+  }
   // The ESRP sends what it cannot place itself: sent back to it, the call would go round until Max-Forwards ends it.
-  if (target && route !== undefined && source.side === 'private') {
+  if (target && route !== undefined && inside) {
     return { kind: 'refused', status: 404, why: 'no such domain' };
   }
   if (target) return { kind: 'emergency', target };
@@ -47,9 +64,33 @@ export function classify(request: SipMessage, source: Source, context: ClassifyC
   if (!uri) return { kind: 'refused', status: 400, why: 'request-uri' };
   if (uri.scheme !== 'sip' && uri.scheme !== 'sips') return { kind: 'refused', status: 416, why: 'scheme' };
   if (uri.user !== undefined && isPsapUri(uri, context)) return { kind: 'chat', user: uri };
-  if (source.side === 'private') return { kind: 'outward', user: uri };
-  if (source.peer?.trusted && context.hasDomain(uri.host)) return { kind: 'relay', domain: uri.host };
-  return { kind: 'refused', status: 404, why: 'not ours' };
+  if (inside) return { kind: 'outward', user: uri };
+  return acrossThePublicSide(uri, source, context);
+}
+
+/** What is neither for help nor for a PSAP of ours: never an open relay. */
+function acrossThePublicSide(uri: Uri, source: Source, context: ClassifyContext): Traffic {
+  const notOurs: Traffic = { kind: 'refused', status: 404, why: 'not ours' };
+  const peer = source.peer?.trusted ? source.peer : undefined;
+  if (context.hasDomain(uri.host)) {
+    const refused = relayRefusal(source, uri.host);
+    if (!refused) return { kind: 'relay', domain: uri.host };
+    if (uri.user === undefined || !context.isPeeredEsinet(uri.host) || peer?.esinet) return refused;
+    return peer ? { kind: 'relay', domain: uri.host } : { kind: 'relay', domain: uri.host, inChat: true };
+  }
+  if (peer?.esinet && uri.user !== undefined) return { kind: 'outward', user: uri, inChat: true };
+  return notOurs;
+}
+
+/** Why a peer may not be relayed to that domain; undefined where it may: the white list of TS 103 698 D.2. */
+function relayRefusal({ peer }: Source, domain: string): Traffic | undefined {
+  if (!peer?.trusted) return { kind: 'refused', status: 404, why: 'not ours' };
+  const { esinet } = peer;
+  // Back to where it came from: the two borders would throw it to each other.
+  if (esinet && [esinet.publicDomain, esinet.privateDomain, ...esinet.domains].includes(domain)) {
+    return { kind: 'refused', status: 482, why: 'back to the peer' };
+  }
+  return peer.relay.includes(domain) ? undefined : { kind: 'refused', status: 403, why: 'not white-listed' };
 }
 
 function isThisBorder(uri: Uri, context: ClassifyContext): boolean {
@@ -61,12 +102,12 @@ function isPsapUri(uri: Uri, context: ClassifyContext): boolean {
   return uri.host === publicDomain || uri.host === privateDomain || context.isOwnAddress(uri);
 }
 
-/** The host of the first Route value that is not us. RFC 3261 16.4, 16.6 step 6 */
-function foreignRoute(request: SipMessage, context: ClassifyContext): string | undefined {
+/** The first Route value that does not mean this border itself. RFC 3261 16.4, 16.6 step 6 */
+function foreignRoute(request: SipMessage, context: ClassifyContext): Uri | undefined {
   for (const value of request.values('Route')) {
     const uri = routeUri(value);
     if (!uri) return undefined;
-    if (!context.isOwnAddress(uri) && uri.host !== context.policy.publicDomain) return uri.host;
+    if (!isThisBorder(uri, context)) return uri;
   }
   return undefined;
 }

@@ -10,12 +10,45 @@ import { z } from 'zod';
 
 const priority = z.string().regex(/^[A-Za-z0-9_-]{1,32}\.[0-9]{1,2}$/, 'expected a priority such as esnet.1');
 
-const peerSchema = z.strictObject({
-  name: z.string().min(1).max(64),
-  /** The SIP URI in its certificate's subjectAltName. RFC 5922 7.1 */
-  sanUri: z.string().min(5),
-  trusted: z.boolean().default(true),
+const domainsSchema = z.array(domainSchema).max(1_000).default([]);
+
+/** The border of another ESInet (TS 103 698 D.2), and what is reached through it. */
+const esinetSchema = z.strictObject({
+  /** Where that border listens: TLS only, because it is known by its certificate and so are we. */
+  hops: nextHopsSchema
+    .min(1)
+    .refine((hops) => hops.every(({ transport }) => transport === 'tls'), 'expected tls: next hops only'),
+  /** What its PSAPs are called outside. */
+  publicDomain: domainSchema,
+  /** What they are called inside, which is what its ECRF may answer. */
+  privateDomain: domainSchema,
+  /** Further domains behind it: its application providers. */
+  domains: domainsSchema,
 });
+
+const peerSchema = z
+  .strictObject({
+    name: z.string().min(1).max(64),
+    /** The SIP URI in its certificate's subjectAltName. RFC 5922 7.1 */
+    sanUri: z.string().min(5),
+    trusted: z.boolean().default(true),
+    /** SHA-256 fingerprint of the authority that has to have signed its certificate; this border's own if not given. */
+    authority: z
+      .string()
+      .regex(
+        /^([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}$/,
+        'expected a SHA-256 fingerprint, as esinet pki ls shows it',
+      )
+      .transform((text) => text.toUpperCase())
+      .exactOptional(),
+    /** The white list: domains this peer may reach through this border, besides our PSAPs. */
+    relay: domainsSchema,
+    esinet: esinetSchema.exactOptional(),
+  })
+  .refine(
+    ({ trusted, esinet }) => trusted || !esinet,
+    'an ESInet that is not trusted is no peer: trusted must be true',
+  );
 
 export const bcfConfigSchema = z
   .strictObject({
@@ -32,14 +65,14 @@ export const bcfConfigSchema = z
     esrp: nextHopsSchema.prefault(['tcp:127.0.0.1:15070']),
     /** PSAPs by the user part of their URI; `*` for all others. */
     psaps: z.record(z.string().min(1).max(64), nextHopsSchema).prefault({ '*': ['tcp:127.0.0.1:15075'] }),
-    /** Next hops of the domains of peers. */
+    /** Next hops of the domains of application providers; those of other ESInets stand with their peer. */
     domains: z.record(domainSchema, nextHopsSchema).prefault({ 'provider.lab': ['tcp:127.0.0.1:15050'] }),
     /** Where a call goes when every ESRP is away. */
     defaultPsap: sipUriSchema.default('sip:default@psap.esinet.internal'),
     peers: z
       .array(peerSchema)
       .max(1_000)
-      .default([{ name: 'provider', sanUri: 'sip:provider.lab', trusted: true }]),
+      .prefault([{ name: 'provider', sanUri: 'sip:provider.lab', trusted: true }]),
     /** Emergency numbers and what each stands for. */
     numbers: z.record(z.string().regex(/^[0-9*#]{2,8}$/), z.string().startsWith('urn:service:')).default({
       '112': 'urn:service:sos',
@@ -93,6 +126,28 @@ export const bcfConfigSchema = z
     /** How long an ESRP that failed is tried after the others. */
     avoid: durationSchema.prefault('10 s'),
   })
+  .superRefine((config, context) => {
+    const owners = new Map<string, string>([
+      [config.publicDomain, 'this border'],
+      [config.privateDomain, 'this border'],
+      ...Object.keys(config.domains).map((domain) => [domain, 'bcf.domains'] as const),
+    ]);
+    for (const [i, { name, esinet }] of config.peers.entries()) {
+      for (const domain of esinet ? domainsOf(esinet) : []) {
+        const owner = owners.get(domain);
+        if (owner === undefined) owners.set(domain, name);
+        else {
+          const message = `${domain} cannot be behind ${name}: ${owner} has it`;
+          context.addIssue({ code: 'custom', message, path: ['peers', i, 'esinet'] });
+        }
+      }
+    }
+  })
   .prefault({});
+
+/** Every domain that is reached through the border of an ESInet. */
+export function domainsOf(esinet: z.infer<typeof esinetSchema>): string[] {
+  return [...new Set([esinet.publicDomain, esinet.privateDomain, ...esinet.domains])];
+}
 
 export type BcfConfig = z.infer<typeof bcfConfigSchema>;

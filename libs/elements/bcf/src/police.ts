@@ -1,5 +1,5 @@
 import { MessageType, readIdentifiers } from '@esinet/lmpe';
-import { type HeaderEdit, parseNameAddr, parseUri, type SipMessage } from '@esinet/sip';
+import { type HeaderEdit, esnetValues, parseNameAddr, parseUri, type SipMessage } from '@esinet/sip';
 import type { BorderPolicy, Source } from './policy.js';
 import { translateValue } from './translate.js';
 
@@ -9,9 +9,9 @@ import { translateValue } from './translate.js';
  * refuses: a forged field is removed, the call goes on. History-Info is dealt with by `trustedHistory`.
  */
 export function police(request: SipMessage, source: Source, policy: BorderPolicy): HeaderEdit[] {
-  const edits: HeaderEdit[] = [
-    { op: 'set-lines', name: 'Resource-Priority', values: [policy.emergencyPriority] },
-  ];
+  const edits: HeaderEdit[] = isEsinet(source)
+    ? esinetPriority(request, policy.emergencyPriority)
+    : [{ op: 'set-lines', name: 'Resource-Priority', values: [policy.emergencyPriority] }];
   // What is left of a Route would steer the request past this border's own choice of the next hop.
   if (request.has('Route')) edits.push({ op: 'remove', name: 'Route' });
   if (source.peer?.trusted) return edits;
@@ -20,6 +20,23 @@ export function police(request: SipMessage, source: Source, policy: BorderPolicy
   }
   if (isCallBack(request)) edits.push({ op: 'remove', name: 'Priority' });
   return edits;
+}
+
+function isEsinet({ peer }: Source): boolean {
+  return peer?.trusted === true && peer.esinet !== undefined;
+}
+
+/**
+ * The priority that the border of another ESInet has given stays: it polices as we do (TS 103 698 6.1.2.5). What is no
+ * value of this namespace is none, and gives way to `otherwise`.
+ */
+export function esinetPriority(request: SipMessage, otherwise: string | undefined): HeaderEdit[] {
+  const values = request.values('Resource-Priority');
+  const kept = values.filter((value) => esnetValues.includes(value.trim().toLowerCase()));
+  if (kept.length > 0 && kept.length === values.length) return [];
+  const after = kept.length > 0 || otherwise === undefined ? kept : [otherwise];
+  if (after.length > 0) return [{ op: 'set-lines', name: 'Resource-Priority', values: after }];
+  return values.length > 0 ? [{ op: 'remove', name: 'Resource-Priority' }] : [];
 }
 
 /**

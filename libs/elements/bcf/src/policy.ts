@@ -5,6 +5,16 @@ export interface PeerPolicy {
   readonly sanUri?: string;
   /** Whether it is within the trust domain of RFC 3325: what it asserts is passed on. */
   readonly trusted: boolean;
+  /** SHA-256 fingerprint of the authority its certificate has to come from; our own if not given. */
+  readonly authority?: string;
+  /** Domains it may reach through this border besides our PSAPs. */
+  readonly relay: readonly string[];
+  /** It is the border of another ESInet. TS 103 698 D.2 */
+  readonly esinet?: {
+    readonly publicDomain: string;
+    readonly privateDomain: string;
+    readonly domains: readonly string[];
+  };
 }
 
 /** What the decisions of the border need to know. No addresses of next hops: those are chosen by `NextHops`. */
@@ -33,9 +43,12 @@ export interface BorderPolicy {
   readonly secretLength: number;
 }
 
+/** A peer that has shown who it is. */
+export type Peer = Pick<PeerPolicy, 'name' | 'trusted' | 'relay' | 'esinet'>;
+
 /** Where a request came from. The side follows from the listener's name alone. */
 export interface Source {
   readonly listener: string;
   readonly side: 'public' | 'private';
-  readonly peer?: { readonly name: string; readonly trusted: boolean };
+  readonly peer?: Peer;
 }

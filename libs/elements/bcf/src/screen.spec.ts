@@ -14,7 +14,7 @@ import {
   stranger,
 } from './bcf-fixture.js';
 import type { ChatFlow } from './chat-flow.js';
-import { chatKeyOf, hasPriority, screen } from './screen.js';
+import { chatKeyOf, hasPriority, screen, trafficOf } from './screen.js';
 
 const phone: ChatFlow = {
   listener: 'public-udp',
@@ -112,7 +112,7 @@ describe('never an open relay', () => {
     const screening = screen(before, peer, context);
     expect(screening).toMatchObject({
       traffic: 'relay',
-      decision: { targets: [{ destination: destinations.provider, listener: 'public-tcp' }] },
+      decision: { targets: [{ destination: destinations.borderB, listener: 'public-tls' }] },
     });
     expect(leaving(before, screening).header('P-Asserted-Identity')).toBe('<sip:d.1@provider.a>');
     expect(screen(before, stranger, context).decision).toMatchObject({ kind: 'reject', status: 404 });
@@ -338,7 +338,10 @@ describe('identifiers', () => {
       // A PSAP that answers by it finds the way back.
       const value = leaving(first, screening).values('Call-Info')[0] ?? '';
       const answer = request({ uri: 'sip:anna@app.example', headers: [['Call-Info', value]] });
-      expect(chatKeyOf(answer, policy)).toEqual({ chat: screening.callId, user: 'anna@app.example' });
+      expect(chatKeyOf(answer, trafficOf(answer, inside, context), policy)).toEqual({
+        chat: screening.callId,
+        user: 'anna@app.example',
+      });
     },
   );
 });
@@ -479,7 +482,7 @@ describe('next hops', () => {
     const before = request({ headers: [['Route', '<sip:127.0.0.1:15062;lr>, <sip:esrp@public.b;lr>']] });
     expect(screen(before, inside, context)).toMatchObject({
       traffic: 'relay',
-      decision: { targets: [{ destination: destinations.provider }] },
+      decision: { targets: [{ destination: destinations.borderB }, { destination: destinations.psap }] },
     });
   });
 });

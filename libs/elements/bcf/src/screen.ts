@@ -23,8 +23,9 @@ import {
   privateIdentity,
 } from './chat-flow.js';
 import { type Traffic, allowedMethods, classify } from './classify.js';
+import { emergencyTarget } from './emergency-target.js';
 import { identify, secretLengthOf } from './identifiers.js';
-import { callbackPriority, police, trustedHistory } from './police.js';
+import { callbackPriority, esinetPriority, police, trustedHistory } from './police.js';
 import type { BorderPolicy, Source } from './policy.js';
 import { type Translation, translateHeaders, translateUri } from './translate.js';
 
@@ -36,8 +37,10 @@ export interface NextHops {
   psap(user: string | undefined): readonly NextHop[];
   /** The table of peers: next hops for a domain; empty if it is not in the table. */
   domain(domain: string): readonly NextHop[];
+  /** Whether it is the public domain of a peered ESInet. */
+  isPeeredEsinet(domain: string): boolean;
   /** The way back to a caller, or undefined if the connection is gone. */
-  back(flow: ChatFlow): { readonly destination: Destination | Flow; readonly listener: string } | undefined;
+  back(flow: ChatFlow): Omit<ForwardTarget, 'uri' | 'edits'> | undefined;
 }
 
 export interface ScreenContext {
@@ -61,10 +64,19 @@ export interface Screening {
   readonly ways?: readonly (ChatFlow | undefined)[];
 }
 
-/** Under which names the way back for a request from inside was remembered. */
-export function chatKeyOf(request: SipMessage, policy: BorderPolicy): { chat: string; user: string } {
+/** Under which names a way back was remembered. */
+export interface ChatKey {
+  readonly chat: string;
+  readonly user: string;
+}
+
+/** The way that has to be known before a request can be decided on: of whom it is for, or of its sender. */
+export function chatKeyOf(request: SipMessage, traffic: Traffic, policy: BorderPolicy): ChatKey | undefined {
+  const relayed = traffic.kind === 'relay' && traffic.inChat;
+  if (traffic.kind !== 'outward' && !relayed) return undefined;
   const { callId, assigned } = identify(request, { elementId: policy.elementId, nena: false });
-  return { chat: assigned ? dialogKey(request) : callId, user: canonicalUser(request.requestUri) };
+  const user = relayed ? (request.from?.uri ?? '') : request.requestUri;
+  return { chat: assigned ? dialogKey(request) : callId, user: canonicalUser(user) };
 }
 
 /**
@@ -76,8 +88,8 @@ export function screen(
   source: Source,
   context: ScreenContext,
   chat?: ChatBinding,
+  traffic: Traffic = trafficOf(request, source, context),
 ): Screening {
-  const traffic = trafficOf(request, source, context);
   switch (traffic.kind) {
     case 'probe':
       return {
@@ -100,9 +112,11 @@ export function screen(
     case 'chat':
       return inChat(request, source, context, traffic.user);
     case 'relay':
-      return relay(request, context, traffic.domain);
+      if (traffic.inChat && !chat) return refuse(404, 'not ours');
+      return relay(request, source, context, traffic.domain);
     case 'outward':
-      return outward(request, context, traffic.user, chat);
+      if (traffic.inChat && !chat) return refuse(404, 'not ours');
+      return outward(request, source, context, traffic.user, chat);
   }
 }
 
@@ -112,11 +126,12 @@ export function hasPriority(request: SipMessage, source: Source, context: Screen
   return kind !== 'probe' && kind !== 'refused';
 }
 
-function trafficOf(request: SipMessage, source: Source, context: ScreenContext): Traffic {
+export function trafficOf(request: SipMessage, source: Source, context: ScreenContext): Traffic {
   return classify(request, source, {
     policy: context.policy,
     isOwnAddress: context.isOwnAddress,
     hasDomain: (domain) => context.hops.domain(domain).length > 0,
+    isPeeredEsinet: (domain) => context.hops.isPeeredEsinet(domain),
   });
 }
 
@@ -151,18 +166,22 @@ function emergency(
 
   const uri = retargeted ? { uri: requestUri } : {};
   const historyEdits = replaceHistory(request, history);
-  const targets: ForwardTarget[] = hops.esrps.map((destination) => ({
-    ...uri,
-    ...by(context, 'private', destination),
-    edits: historyEdits,
-  }));
-  for (const destination of hops.psap(userOf(policy.defaultPsapUri))) {
-    const target = { ...uri, ...by(context, 'private', destination) };
-    targets.push(new LastResort(target, () => lastResortEdits(request, history, requestUri, policy)));
+  const { psap } = traffic;
+  const targets: ForwardTarget[] = psap ? toChosenPsap(request, psap, historyEdits, context) : [];
+  // What our own ESRP has sent out does not go back to it.
+  for (const destination of psap && inside ? [] : hops.esrps) {
+    targets.push({
+      ...uri,
+      ...by(context, 'private', destination),
+      edits: psap ? [...historyEdits, { op: 'remove', name: 'Route' }] : historyEdits,
+    });
   }
+  targets.push(
+    ...toDefaultPsap(request, history, requestUri, sipReason(503, 'no ESRP answered'), uri, context),
+  );
   return {
     traffic: 'emergency',
-    why: retargeted ? 'number' : traffic.target.test ? 'test' : 'service urn',
+    why: psap ? 'chosen psap' : retargeted ? 'number' : traffic.target.test ? 'test' : 'service urn',
     callId,
     decision: {
       kind: 'forward',
@@ -174,12 +193,46 @@ function emergency(
   };
 }
 
+/** TS 103 698 D.2: where another ESInet's ESRP has looked up the PSAP, ours need not. */
+function toChosenPsap(
+  request: SipMessage,
+  psap: Uri,
+  edits: readonly HeaderEdit[],
+  context: ScreenContext,
+): ForwardTarget[] {
+  const route = {
+    op: 'set-lines',
+    name: 'Route',
+    values: [looseRoute(privateUri(psap, context.policy))],
+  } as const;
+  return context.hops
+    .psap(psap.user)
+    .map((destination) => ({ ...by(context, 'private', destination), edits: [...edits, route] }));
+}
+
+/** The last targets of what asks for help: no failure drops a call. */
+function toDefaultPsap(
+  request: SipMessage,
+  history: readonly string[],
+  requestUri: string,
+  reason: string,
+  more: Pick<ForwardTarget, 'uri' | 'standsIn'>,
+  context: ScreenContext,
+): ForwardTarget[] {
+  const { policy, hops } = context;
+  return hops.psap(userOf(policy.defaultPsapUri)).map((destination) => {
+    const target = { ...more, ...by(context, 'private', destination) };
+    return new LastResort(target, () => lastResortEdits(request, history, requestUri, reason, policy));
+  });
+}
+
 /** A target whose edits are written when it comes to that, which it seldom does. */
 class LastResort implements ForwardTarget {
   declare readonly uri?: string;
   declare readonly destination?: Destination | Flow;
   declare readonly nextHopUri?: string;
   declare readonly listener?: string;
+  declare readonly standsIn?: boolean;
 
   constructor(
     target: Omit<ForwardTarget, 'edits'>,
@@ -193,18 +246,18 @@ class LastResort implements ForwardTarget {
   }
 }
 
-/** To the default PSAP, past the ESRPs, and why. */
+/** To the default PSAP, past all others, and why. */
 function lastResortEdits(
   request: SipMessage,
   history: readonly string[],
   requestUri: string,
+  reason: string,
   policy: BorderPolicy,
 ): HeaderEdit[] {
-  const reason = sipReason(503, 'no ESRP answered');
   const last = historyInfo(history, requestUri, [{ uri: policy.defaultPsapUri, by: 'mp', because: reason }]);
   return [
     ...replaceHistory(request, last),
-    { op: 'prepend', name: 'Route', value: looseRoute(policy.defaultPsapUri) },
+    { op: 'set-lines', name: 'Route', values: [looseRoute(policy.defaultPsapUri)] },
     { op: 'append', name: 'Reason', value: reason },
   ];
 }
@@ -235,26 +288,52 @@ function inChat(request: SipMessage, source: Source, context: ScreenContext, use
   };
 }
 
-/** TS 103 698 D.2: between peers, by the table of domains. Everything asserted stays, the route is the domain's. */
-function relay(request: SipMessage, context: ScreenContext, domain: string): Screening {
+/**
+ * TS 103 698 D.2: to a domain of the table. What our ESRP and other ESInets say stays; a provider's or a caller's part
+ * of a chat is policed as if its PSAP were ours. A call for help that nobody takes beyond ends at our default PSAP.
+ */
+function relay(request: SipMessage, source: Source, context: ScreenContext, domain: string): Screening {
   const { policy, hops } = context;
   const { callId, assigned } = identify(request, { elementId: policy.elementId, nena: false });
+  const targets: ForwardTarget[] = hops
+    .domain(domain)
+    .map((destination) => by(context, 'public', destination));
+  const inside = source.side === 'private';
+  if (inside && emergencyTarget(request.requestUri, policy)) {
+    const history = request.values('History-Info');
+    const reason = sipReason(503, 'other ESInet did not answer');
+    const standIn = { standsIn: true };
+    targets.push(...toDefaultPsap(request, history, request.requestUri, reason, standIn, context));
+  }
+  const ofCaller = !inside && !source.peer?.esinet;
+  const policed = inside
+    ? []
+    : ofCaller
+      ? policedChat(request, source, policy)
+      : esinetPriority(request, undefined);
   return {
     traffic: 'relay',
     why: 'domain table',
     ...(!assigned && { callId }),
     decision: {
       kind: 'forward',
-      targets: hops.domain(domain).map((destination) => by(context, 'public', destination)),
-      edits: outwardEdits(request, policy),
+      targets,
+      edits: [...policed, ...outwardEdits(request, policy, policed)],
       responseEdits: (response) => outwardEdits(response, policy),
     },
+    ...(ofCaller && !assigned && { remember: remembrance(request, source, callId) }),
   };
+}
+
+function policedChat(request: SipMessage, source: Source, policy: BorderPolicy): HeaderEdit[] {
+  const history = trustedHistory(request, source, policy);
+  return [...police(request, source, policy), ...replaceHistory(request, history)];
 }
 
 /** From a PSAP to a caller: the table of domains, then the way the chat came in. Never to an address a message names. */
 function outward(
   request: SipMessage,
+  source: Source,
   context: ScreenContext,
   user: Uri,
   chat: ChatBinding | undefined,
@@ -285,7 +364,9 @@ function outward(
       targets,
       edits: [
         ...translateHeaders(request, outwards(policy), ['Route']),
-        ...callbackPriority(request, chat !== undefined, policy),
+        ...(source.side === 'private'
+          ? callbackPriority(request, chat !== undefined, policy)
+          : esinetPriority(request, undefined)),
         // The way was chosen here; what is left of a Route must not choose another outside.
         ...(request.has('Route') ? [{ op: 'remove' as const, name: 'Route' }] : []),
       ],
@@ -303,8 +384,16 @@ function outwards(policy: BorderPolicy): Translation {
   return { from: policy.privateDomain, to: policy.publicDomain };
 }
 
-function outwardEdits(message: SipMessage, policy: BorderPolicy): HeaderEdit[] {
-  return translateHeaders(message, outwards(policy));
+function outwardEdits(
+  message: SipMessage,
+  policy: BorderPolicy,
+  before: readonly HeaderEdit[] = [],
+): HeaderEdit[] {
+  return translateHeaders(
+    message,
+    outwards(policy),
+    before.map(({ name }) => name),
+  );
 }
 
 function replaceHistory(request: SipMessage, values: readonly string[]): HeaderEdit[] {

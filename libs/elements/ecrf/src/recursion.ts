@@ -51,7 +51,7 @@ export async function recurse<R extends Located>(
   const deadline = referral.clock.now() + budget;
   return Promise.all(
     servers.slice(0, overlapping).map(async (server) => {
-      const asked = await ask(server, request, deadline, asking);
+      const asked = await askGuided(server, request, deadline, asking);
       if (asked.type === 'findServiceResponse' && request.type === 'findService') {
         keep(request, location, server, asked, referral);
       }
@@ -86,12 +86,29 @@ function keep(
   });
 }
 
+/**
+ * RFC 5582 section 8: a forest guide names the server, and that one is asked. A redirect names one only: where that has
+ * nothing, because regions overlap, the guide is asked to ask all of them (section 7.3).
+ */
+async function askGuided(
+  server: string,
+  request: Located,
+  deadline: number,
+  asking: Asking,
+): Promise<LostAnswer> {
+  if (server !== asking.referral.forestGuide) return ask(server, request, deadline, asking);
+  const guided = await ask(server, request, deadline, asking, false);
+  const nothing = guided.type === 'errors' && guided.errors[0]?.code === 'notFound';
+  return nothing && guided.source !== server ? ask(server, request, deadline, asking) : guided;
+}
+
 /** One server and where it redirects to. */
 async function ask(
   first: string,
   request: Located,
   deadline: number,
   { layers, referral }: Asking,
+  recursive = true,
 ): Promise<LostAnswer> {
   const own = layers.source.toLowerCase();
   let server = first;
@@ -101,7 +118,7 @@ async function ask(
       return errorAnswer(layers.source, 'loop', 'the responsible server has been asked on the way already');
     }
     const left = deadline - referral.clock.now();
-    const onward = { ...request, recursive: true, path };
+    const onward = { ...request, recursive: recursive || redirects > 0, path };
     // By value, so that the answer can be kept for all of its boundary.
     const question =
       onward.type === 'findService' ? { ...onward, serviceBoundary: 'value' as const } : onward;

@@ -13,6 +13,7 @@ import {
   type RunningElement,
   SipEdge,
   type SipExtras,
+  hopsOfAnotherEsinet,
   sipEdgeProvider,
   sipPortListeners,
   startElement,
@@ -36,7 +37,11 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
   return {
     module: EsrpModule,
     providers: [
-      sipEdgeProvider({ listeners: sipPortListeners(config.listen), hopsBefore: 2, ...o }),
+      sipEdgeProvider({
+        listeners: sipPortListeners(config.listen),
+        hopsBefore: 2 + hopsOfAnotherEsinet,
+        ...o,
+      }),
       {
         provide: RoutingProxy,
         inject: [SipEdge, BUS, CLOCK, LIMITS, LOGGER, METRICS],

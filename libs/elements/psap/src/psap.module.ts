@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { type SipExtras, sipEdgeProvider } from '@esinet/platform';
+import { type SipExtras, hopsOfAnotherEsinet, sipEdgeProvider } from '@esinet/platform';
 import { apiControllers, apiProviders } from './api/providers.js';
 import { PSAP_TLS } from './attachments/config.js';
 import { PSAP_CONFIG, type PsapConfig } from './config.js';
@@ -15,7 +15,12 @@ export function psapModule(config: PsapConfig, o: SipExtras = {}): DynamicModule
     providers: [
       { provide: PSAP_CONFIG, useValue: config },
       { provide: PSAP_TLS, useValue: o.tls ?? null },
-      sipEdgeProvider({ listeners: config.listeners, hopsBefore: 3, drainMs: config.drain, ...o }),
+      sipEdgeProvider({
+        listeners: config.listeners,
+        hopsBefore: 3 + hopsOfAnotherEsinet,
+        drainMs: config.drain,
+        ...o,
+      }),
       PsapService,
       ...apiProviders,
     ],

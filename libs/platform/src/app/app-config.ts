@@ -24,6 +24,8 @@ export const commonShape = (logLevel: LogLevel = 'info') => ({
       folder: z.string().min(1).optional(),
       /** Which of them is this program's; that of its element when not given. For a second PSAP: `psap-b`. */
       name: z.string().min(1).max(63).optional(),
+      /** PEM files of the authorities of other ESInets, for the sake of peers that are signed by them. */
+      trust: z.array(z.string().min(1)).max(100).default([]),
     })
     .prefault({}),
   log: logSchema(logLevel),

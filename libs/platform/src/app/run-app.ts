@@ -11,7 +11,7 @@ import { loadTls } from '../pki/lab-pki.js';
 import type { TlsOptions } from '../pki/tls-options.js';
 import { createLogger } from '../telemetry/logger.js';
 import { PrometheusMetrics } from '../telemetry/metrics.js';
-import { appConfigSchema } from './app-config.js';
+import { type CommonConfig, appConfigSchema } from './app-config.js';
 
 export interface App<T> {
   /** The element's name: its section of the configuration, its folder of records, its certificate. */
@@ -64,7 +64,7 @@ export async function runApp<T>(app: App<T>, args: readonly string[] = process.a
   guardProcess(logger, metrics);
   let running: RunningElement;
   try {
-    const tls = await tlsOf(common.pki.folder, common.data, common.pki.name ?? app.name);
+    const tls = await tlsOf(common, common.pki.name ?? app.name);
     const platform = { logger, metrics, dataFolder: join(common.data, app.name), limits: common.limits };
     running = await app.start(element, platform, tls ? { tls } : {});
   } catch (error) {
@@ -118,14 +118,10 @@ function usage(name: string): string {
 }
 
 /** The certificate of the folder that was configured; of the data folder when there is one. */
-async function tlsOf(
-  folder: string | undefined,
-  data: string,
-  name: string,
-): Promise<TlsOptions | undefined> {
-  if (folder !== undefined) return loadTls(folder, name);
+async function tlsOf({ pki, data }: CommonConfig, name: string): Promise<TlsOptions | undefined> {
+  if (pki.folder !== undefined) return loadTls(pki.folder, name, pki.trust);
   const usual = join(data, 'pki');
-  return existsSync(join(usual, `${name}.cert.pem`)) ? loadTls(usual, name) : undefined;
+  return existsSync(join(usual, `${name}.cert.pem`)) ? loadTls(usual, name, pki.trust) : undefined;
 }
 
 /**

@@ -3,6 +3,7 @@ import { X509Certificate, createPrivateKey, randomBytes, webcrypto } from 'node:
 import { chmod, mkdir, open, readFile, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '@esinet/kernel';
+import { certificatesIn } from '@esinet/sip';
 import * as x509 from '@peculiar/x509';
 import type { TlsOptions } from './tls-options.js';
 
@@ -109,25 +110,33 @@ export async function listPki(folder: string, now = Date.now()): Promise<Certifi
   return found.sort((a, b) => Number(b.name === 'ca') - Number(a.name === 'ca'));
 }
 
-/** What TLS needs of one element. @throws PkiError that names the missing file and what makes it */
-export async function loadTls(folder: string, name: string): Promise<TlsOptions> {
+/**
+ * What TLS needs of one element. `trust` are files of further authorities, whose certificates peers may show.
+ *
+ * @throws PkiError that names the missing file and what makes it
+ */
+export async function loadTls(
+  folder: string,
+  name: string,
+  trust: readonly string[] = [],
+): Promise<TlsOptions> {
   checkName(name);
-  const read = async (file: string): Promise<string> => {
+  const read = async (file: string, remedy = '; run "esinet pki" to make it'): Promise<string> => {
     try {
-      return await readFile(join(folder, file), 'utf8');
+      return await readFile(file, 'utf8');
     } catch (error) {
-      throw new PkiError(
-        `${join(folder, file)} cannot be read (${messageOf(error)}); run "esinet pki" to make it`,
-        {
-          cause: error,
-        },
-      );
+      throw new PkiError(`${file} cannot be read (${messageOf(error)})${remedy}`, { cause: error });
     }
   };
-  const [key, cert, ca] = await Promise.all([
-    read(`${name}.key.pem`),
-    read(`${name}.cert.pem`),
-    read('ca.cert.pem'),
+  const [key, cert, ca, ...others] = await Promise.all([
+    read(join(folder, `${name}.key.pem`)),
+    read(join(folder, `${name}.cert.pem`)),
+    read(join(folder, 'ca.cert.pem')),
+    ...trust.map(async (file) => {
+      const pem = await read(file, '; pki.trust names it');
+      if (certificatesIn(pem).length === 0) throw new PkiError(`${file} of pki.trust is no certificate`);
+      return pem;
+    }),
   ]);
   let matching: boolean;
   try {
@@ -138,7 +147,13 @@ export async function loadTls(folder: string, name: string): Promise<TlsOptions>
     });
   }
   if (!matching) throw new PkiError(`${name}.key.pem in ${folder} is not the key of ${name}.cert.pem`);
-  return { key, cert, ca };
+  if (others.length === 0) return { key, cert, ca };
+  return { key, cert, ca: [ca, ...others].join('\n'), ownCa: ca };
+}
+
+/** SHA-256 fingerprints, upper case hex with colons, of the certificates in a PEM text. */
+export function fingerprintsOf(pem: string): string[] {
+  return certificatesIn(pem).map(({ fingerprint256 }) => fingerprint256);
 }
 
 interface Pair {

@@ -10,7 +10,14 @@ import { hostPort } from '../config/values.js';
 import { parseDestination } from './destination-text.js';
 
 /** A configured next hop: an address, or a name that is looked up when it is needed (RFC 3263). */
-export type NextHop = Destination | { readonly transport: TransportName; readonly uri: string };
+export type NextHop =
+  | Destination
+  | {
+      readonly transport: TransportName;
+      readonly uri: string;
+      /** As of a Destination: of what is found under that name. */
+      readonly authority?: string;
+    };
 
 /** `tcp:10.0.0.7:15070`, `tls:10.0.0.7:5061;esrp.esinet.lab` with the name the certificate must show, `tcp:esrp.example:5060`. */
 export const nextHopSchema = z.string().transform((text, context): NextHop => {
@@ -25,8 +32,9 @@ export const nextHopSchema = z.string().transform((text, context): NextHop => {
 export const nextHopsSchema = z.array(nextHopSchema).max(32);
 
 /** The part of a forward target that says where it goes. */
-export function towards(hop: NextHop): Pick<ForwardTarget, 'destination' | 'nextHopUri'> {
-  return 'uri' in hop ? { nextHopUri: hop.uri } : { destination: hop };
+export function towards(hop: NextHop): Pick<ForwardTarget, 'destination' | 'nextHopUri' | 'authority'> {
+  if (!('uri' in hop)) return { destination: hop };
+  return { nextHopUri: hop.uri, ...(hop.authority !== undefined && { authority: hop.authority }) };
 }
 
 function byName(text: string): NextHop | undefined {

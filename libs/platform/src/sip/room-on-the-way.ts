@@ -13,6 +13,9 @@ const gain = {
   maxVias: 2,
 } as const;
 
+/** Border, router and border again, before a call gets to the next ESInet (TS 103 698 D.2). */
+export const hopsOfAnotherEsinet = 3;
+
 /** The limits of an element that so many hops lie before. */
 export function withRoomFor(hops: number, limits: SipLimits): SipLimits {
   return {

@@ -48,7 +48,7 @@ export interface SipEdgeConfig {
 }
 
 /** What an element that speaks SIP is started with besides its configuration. */
-export type SipExtras = Pick<SipEdgeConfig, 'tls' | 'drainMs'>;
+export type SipExtras = Pick<SipEdgeConfig, 'tls' | 'drainMs' | 'stack'>;
 
 /** RFC 3261 17.1.2.2: as long as a finished client transaction absorbs retransmissions on UDP (T4). */
 export const defaultDrainMs = 5_000;

@@ -16,7 +16,10 @@ export async function forwardStateless(
   const { nextHopUri, compose } = forwarding(request, flow, decision, target, []);
   const located =
     nextHopUri !== undefined && isRoutableScheme(nextHopUri) ? await settings.locator.locate(nextHopUri) : [];
-  const destination = target.destination ?? settings.failures.lastTried(located, (found) => found)[0];
+  const [found] = settings.failures.lastTried(located, (each) => each);
+  const { authority } = target;
+  const destination =
+    target.destination ?? (found && authority !== undefined ? { ...found, authority } : found);
   if (!destination) return;
   settings.transactions.sendStateless({
     bytes: compose,

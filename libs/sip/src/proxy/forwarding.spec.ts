@@ -133,6 +133,29 @@ describe('forwarding a request', () => {
 });
 
 it(
+  'tries a target that stands in after one that has just failed',
+  { meta: { clause: ['RFC 3263 4.3', 'TS 103 698 D.2'] } },
+  async () => {
+    const { clock, at, proxy, callee, caller } = harness();
+    const targets = [{ destination: at(psap) }, { destination: at('192.0.2.9'), standsIn: true }];
+    proxy({ route: () => ({ kind: 'forward', targets }), failoverMs: 500 });
+    let away = true;
+    const meant = callee(psap, (tx) => void (away || tx.respond({ status: 200 })));
+    const standIn = callee('192.0.2.9', (tx) => tx.respond({ status: 200 }));
+    const from = caller();
+    ask(from, at(proxyAddress), { callId: 'first' });
+    await clock.run(1_000, 50);
+    expect(standIn.received).toHaveLength(1);
+    away = false;
+    const again = ask(from, at(proxyAddress), { callId: 'again' });
+    await clock.run(200, 50);
+    expect(again.statuses).toEqual([200]);
+    expect(meant.received).toHaveLength(2);
+    expect(standIn.received).toHaveLength(1);
+  },
+);
+
+it(
   'answers 500 when an edit of the decision cannot be carried out',
   { meta: { clause: 'RFC 3261 21.5.1' } },
   async () => {

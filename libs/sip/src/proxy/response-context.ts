@@ -49,7 +49,11 @@ export class ResponseContext {
     private readonly decision: ForwardDecision,
   ) {
     this.#invite = request.method === 'INVITE';
-    this.#targets = settings.failures.lastTried(decision.targets, (target) => target.destination);
+    const { targets } = decision;
+    const meant = targets.filter((target) => !target.standsIn);
+    const ordered = settings.failures.lastTried(meant, (target) => target.destination);
+    this.#targets =
+      meant.length === targets.length ? ordered : [...ordered, ...targets.filter(({ standsIn }) => standsIn)];
   }
 
   begin(): void {
@@ -96,7 +100,9 @@ export class ResponseContext {
 
   #located(found: readonly Destination[]): void {
     this.#locating = false;
-    const ordered = orderForSize(found, this.request.bytes.length);
+    const { authority } = this.#targets[this.#target] ?? {};
+    const known = authority === undefined ? found : found.map((each) => ({ ...each, authority }));
+    const ordered = orderForSize(known, this.request.bytes.length);
     this.#destinations = [...this.settings.failures.lastTried(ordered, (destination) => destination)];
     // RFC 3261 16.9: no way there counts as a 503.
     if (found.length === 0) this.#results.push({ target: this.#index(), status: 503 });

@@ -11,9 +11,13 @@ export interface ForwardTarget {
   readonly destination?: Destination | Flow;
   /** What is located (RFC 3263) instead of the top Route or the Request-URI. */
   readonly nextHopUri?: string;
+  /** The authority that the certificates of what is located have to come from, as of a Destination. */
+  readonly authority?: string;
   readonly edits?: readonly HeaderEdit[];
   /** The listener it leaves from and whose address stands in Via. */
   readonly listener?: string;
+  /** Tried after all others, also after those that have failed lately: it only stands in for them. */
+  readonly standsIn?: boolean;
 }
 
 export interface ForwardOutcome {

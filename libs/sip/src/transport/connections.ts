@@ -5,10 +5,11 @@ import { type Destination, plainAddress } from './destination.js';
 import type { Flow } from './flow.js';
 import type { TransportLimits } from './limits.js';
 
-/** What makes two sends share a connection: transport, address, port, TLS name and the side they belong to. */
+/** What makes two sends share a connection: transport, address, port, TLS name and authority, and the side they belong to. */
 export function reuseKey(destination: Destination, listener: string): string {
-  const { transport, address, port, serverName } = destination;
-  return `${transport}|${plainAddress(address)}|${port}|${serverName?.toLowerCase() ?? ''}|${listener}`;
+  const { transport, address, port, serverName, authority } = destination;
+  const name = `${serverName?.toLowerCase() ?? ''}|${authority ?? ''}`;
+  return `${transport}|${plainAddress(address)}|${port}|${name}|${listener}`;
 }
 
 /** Keys one connection may stand under: a peer that sends ever new sent-by ports gets no further. */

@@ -10,6 +10,8 @@ export interface Destination {
   readonly port: number;
   /** The identity the peer's certificate must show. RFC 5922 7.3; without it the address itself. */
   readonly serverName?: string;
+  /** SHA-256 fingerprint of the authority that has to have signed it; without it one of our own. */
+  readonly authority?: string;
 }
 
 export function isTransportName(text: string): text is TransportName {

@@ -9,6 +9,8 @@ export interface TlsPeer {
   readonly sanUris: readonly string[];
   readonly sanDns: readonly string[];
   readonly fingerprint256?: string;
+  /** SHA-256 fingerprint of the one of our authorities that it goes back to. */
+  readonly authority?: string;
 }
 
 /** A way to one peer: an open connection, or a UDP socket of ours with the peer's address and port. */

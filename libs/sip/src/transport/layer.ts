@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { type Clock, type Logger, messageOf } from '@esinet/kernel';
@@ -17,11 +18,11 @@ import {
   sendingProblem,
 } from './destination.js';
 import { SipTransportError } from './error.js';
-import type { Flow } from './flow.js';
+import type { Flow, TlsPeer } from './flow.js';
 import { type TransportLimits, defaultTransportLimits } from './limits.js';
 import { type ListenOptions, StreamListener, advertisedAs } from './listener.js';
 import { openStream, readStream, streamWire } from './stream.js';
-import { type TlsOptions, sipIdentities, tlsPeerOf } from './tls.js';
+import { type TlsOptions, certificatesIn, sipIdentities, tlsPeerOf } from './tls.js';
 import { type UdpFlow, UdpSocket } from './udp.js';
 import { openWebSocket, readWebSocket, webSocketWire } from './websocket.js';
 
@@ -73,6 +74,8 @@ export class TransportLayer {
   /** How to give up the connections being opened. */
   readonly #opening = new Set<() => void>();
   readonly #messageLimits: SipLimits;
+  /** By the PEM text they were read from. */
+  readonly #certificates = new Map<string, readonly X509Certificate[]>();
   #nextId = 1;
   #state: 'new' | 'started' | 'stopped' = 'new';
 
@@ -214,9 +217,17 @@ export class TransportLayer {
     const peer = connection?.tlsPeer;
     if (connection?.transport !== 'tls' || connection.client || !peer?.authorized) return false;
     const identities = sipIdentities({ uris: peer.sanUris, dns: peer.sanDns });
+    const { transport, remoteAddress: address, listener } = connection;
+    const port = sentByPort ?? defaultPort(transport);
+    const authority = this.#foreignAuthority(peer, listener);
     for (const serverName of identities) {
-      const { transport, remoteAddress: address, listener } = connection;
-      const destination = { transport, address, port: sentByPort ?? defaultPort(transport), serverName };
+      const destination = {
+        transport,
+        address,
+        port,
+        serverName,
+        ...(authority !== undefined && { authority }),
+      };
       this.#connections.reuse(reuseKey(destination, listener), connection);
       this.#connections.reuse(reuseKey(destination, noListener), connection);
     }
@@ -287,7 +298,7 @@ export class TransportLayer {
   ): Connection {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, this.#limits.tcpKeepAliveMs);
-    const tlsPeer = socket instanceof TLSSocket ? tlsPeerOf(socket) : undefined;
+    const tlsPeer = socket instanceof TLSSocket ? tlsPeerOf(socket, this.#authorities(listener)) : undefined;
     const description: ConnectionDescription = {
       id: `${transport}-${this.#nextId++}`,
       transport,
@@ -382,6 +393,25 @@ export class TransportLayer {
       this.options.clientTls ??
       this.options.listeners.find((options) => options.tls)?.tls
     );
+  }
+
+  /** The authority of a peer, unless it is one that signs for us. */
+  #foreignAuthority({ authority }: TlsPeer, listener: string): string | undefined {
+    const own = this.#tlsFor(listener)?.ownCa;
+    if (own === undefined) return undefined;
+    return this.#certificatesIn(own).some((each) => each.fingerprint256 === authority)
+      ? undefined
+      : authority;
+  }
+
+  #authorities(listener: string): readonly X509Certificate[] {
+    return this.#certificatesIn(this.#tlsFor(listener)?.ca ?? '');
+  }
+
+  #certificatesIn(ca: string): readonly X509Certificate[] {
+    let found = this.#certificates.get(ca);
+    if (!found) this.#certificates.set(ca, (found = certificatesIn(ca)));
+    return found;
   }
 
   #portOf(options: ListenOptions): number {

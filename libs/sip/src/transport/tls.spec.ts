@@ -13,7 +13,7 @@ import {
 import type { TransportName } from './destination.js';
 import type { ListenOptions } from './listener.js';
 import { Peers, message } from './loopback-peers.js';
-import { type TlsOptions, alternativeNames, matchesIdentity, sipIdentities } from './tls.js';
+import { type TlsOptions, alternativeNames, certificatesIn, matchesIdentity, sipIdentities } from './tls.js';
 
 cryptoProvider.set(webcrypto as unknown as Parameters<typeof cryptoProvider.set>[0]);
 
@@ -105,23 +105,44 @@ describe('tls', () => {
       const flow = await a.layer.flowTo(b.to('tls', 'ESINET.lab'), 'side-tls');
       flow.send(message(1));
       await b.until(() => b.got.length === 1);
-      const der = Buffer.from(provider.cert.replace(/-----[^-]+-----/g, ''), 'base64');
-      const fingerprint = createHash('sha256')
-        .update(der)
-        .digest('hex')
-        .toUpperCase()
-        .match(/../g)!
-        .join(':');
+      const fingerprintOf = (pem: string) => {
+        const der = Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64');
+        return createHash('sha256').update(der).digest('hex').toUpperCase().match(/../g)!.join(':');
+      };
       expect(b.got[0]!.flow.tlsPeer).toEqual({
         authorized: true,
         subject: 'CN=provider',
         sanUris: ['sip:provider.lab'],
         sanDns: ['sbc.provider.lab'],
-        fingerprint256: fingerprint,
+        fingerprint256: fingerprintOf(provider.cert),
+        authority: fingerprintOf(provider.ca),
       });
-      expect(flow.tlsPeer).toMatchObject({ authorized: true, sanUris: ['sip:esinet.lab'] });
+      expect(flow.tlsPeer).toMatchObject({
+        authorized: true,
+        sanUris: ['sip:esinet.lab'],
+        authority: fingerprintOf(provider.ca),
+      });
       b.got[0]!.flow.send(message(2));
       await a.until(() => a.got.length === 1);
+    },
+  );
+
+  it(
+    'believes another authority only where it is named',
+    { meta: { clause: ['TS 103 698 D.2', 'RFC 5922 7.1'] } },
+    async () => {
+      const both = { ...provider, ca: `${provider.ca}\n${foreign.ca}`, ownCa: provider.ca };
+      const a = await peers.start([listener('tls', both)]);
+      const b = await peers.start([listener('tls', { ...foreign, ca: both.ca })]);
+      const to = b.to('tls', 'provider.lab');
+      const fingerprint = certificatesIn(foreign.ca)[0]!.fingerprint256;
+      await expect(a.layer.flowTo(to, 'side-tls')).rejects.toThrow();
+      const own = certificatesIn(provider.ca)[0]!.fingerprint256;
+      await expect(a.layer.flowTo({ ...to, authority: own }, 'side-tls')).rejects.toThrow();
+      const flow = await a.layer.flowTo({ ...to, authority: fingerprint }, 'side-tls');
+      expect(flow.tlsPeer?.authority).toBe(fingerprint);
+      // The connection that stands is not one for those who did not name it.
+      await expect(a.layer.flowTo(to, 'side-tls')).rejects.toThrow();
     },
   );
 

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, type TLSSocket, type TlsOptions as NodeTlsOptions } from 'node:tls';
 import { checkServerIdentity } from 'node:tls';
@@ -9,6 +10,8 @@ export interface TlsOptions {
   readonly key: string;
   readonly cert: string;
   readonly ca: string;
+  /** Those of `ca` that sign for us; the others are believed for the sake of peers. All of them if not given. */
+  readonly ownCa?: string;
   /**
    * Also takes keys of 80 bits of strength, which means RSA-1024: TS 103 698 6.1.1 asks for no more, but such a key
    * can be broken. For a peer that has no other. Default: false.
@@ -42,13 +45,21 @@ export function clientTlsOptions(tls: TlsOptions, destination: Destination): Con
   return {
     ...strength(tls),
     ...(tls.key && tls.cert ? { key: tls.key, cert: tls.cert } : {}),
-    ca: tls.ca,
+    ca: believed(tls, destination),
     rejectUnauthorized: true,
     ...(isIP(expected) ? {} : { servername: expected }),
     checkServerIdentity: (host, certificate) =>
       // A WebSocket server is a web server: its name is matched as RFC 6455 10.6 has it, by the rules of HTTPS.
       web ? checkServerIdentity(expected, certificate) : wrongIdentity(expected, certificate.subjectaltname),
   };
+}
+
+/** Another authority that we believe speaks only for the destinations that name it. */
+function believed(tls: TlsOptions, { authority }: Destination): string | string[] {
+  if (authority === undefined) return tls.ownCa ?? tls.ca;
+  return certificatesIn(tls.ca)
+    .filter(({ fingerprint256 }) => fingerprint256 === authority)
+    .map((certificate) => certificate.toString());
 }
 
 /** The values of a subjectAltName in the text form of node:tls, by kind. */
@@ -135,16 +146,54 @@ function wrongIdentity(expected: string, subjectaltname: string | undefined): Er
   });
 }
 
-/** What the peer's certificate says, or undefined where it showed none. */
-export function tlsPeerOf(socket: TLSSocket): TlsPeer | undefined {
+/** The certificates in a PEM text. */
+export function certificatesIn(pem: string): X509Certificate[] {
+  const end = '-----END CERTIFICATE-----';
+  return pem.split(end).flatMap((text) => {
+    try {
+      return text.includes('-----BEGIN') ? [new X509Certificate(text + end)] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** What the peer's certificate says, or undefined where it showed none. `authorities` are those we believe. */
+export function tlsPeerOf(
+  socket: TLSSocket,
+  authorities: readonly X509Certificate[] = [],
+): TlsPeer | undefined {
   const certificate = socket.getPeerX509Certificate();
   if (!certificate) return undefined;
   const names = alternativeNames(certificate.subjectAltName);
+  const authority = socket.authorized ? authorityOf(certificate, authorities) : undefined;
   return {
     authorized: socket.authorized,
     subject: certificate.subject,
     sanUris: names.uris,
     sanDns: names.dns,
     fingerprint256: certificate.fingerprint256,
+    ...(authority && { authority: authority.fingerprint256 }),
   };
+}
+
+/** Longest chain that is looked at. */
+const maxChain = 8;
+
+/**
+ * The one of `authorities` that a certificate goes back to, over what the peer sent in between. OpenSSL has checked the
+ * chain; this only finds out whose it is, since two that we believe may both sign one name.
+ */
+function authorityOf(
+  certificate: X509Certificate,
+  authorities: readonly X509Certificate[],
+): X509Certificate | undefined {
+  let current: X509Certificate | undefined = certificate;
+  for (let i = 0; current && i < maxChain; i++) {
+    const signed: X509Certificate = current;
+    const found = authorities.find((each) => signed.checkIssued(each) && signed.verify(each.publicKey));
+    if (found) return found;
+    current = signed.issuerCertificate;
+  }
+  return undefined;
 }
