@@ -4,6 +4,7 @@ import { alert } from './commands/alert.js';
 import { bot } from './commands/bot.js';
 import { chat } from './commands/chat.js';
 import type { ConfigOptions } from './commands/config.js';
+import { addGis } from './commands/gis.js';
 import { pkiInit, pkiList } from './commands/pki.js';
 import { send } from './commands/send.js';
 import { sensor } from './commands/sensor.js';
@@ -246,6 +247,8 @@ export function program(): Command {
     .command('boundaries')
     .description("the lab's service areas as GeoJSON, to look at or to start from")
     .action(running(boundaries));
+
+  addGis(esinet, running, json);
 
   const pki = esinet.command('pki').description('certificates of the lab');
   pki

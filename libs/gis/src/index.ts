@@ -1,1 +1,11 @@
-export {};
+export { checkBoundaries, type CheckOptions, type CheckReport, MAX_WORK } from './check/check-boundaries.js';
+export { MAX_PAIRS } from './check/check-coverage.js';
+export { type AcceptedException, readExceptions } from './check/exceptions.js';
+export type { GisFeature, GisSource } from './check/gis-feature.js';
+export type { FeatureRef, Issue, IssueGeometry } from './check/issue.js';
+export { type IssueCode, issueCatalogue, type Severity } from './check/issue-catalogue.js';
+export { DEFAULT_TOLERANCE, type Tolerance } from './check/part-area.js';
+export { featureLines, jsonFault, type JsonFault, MAX_JSON_DEPTH } from './json-places.js';
+export { areaText, placeText } from './report/figures.js';
+export { issuesGeojson, jsonReport } from './report/json-report.js';
+export { textReport, type TextStyle } from './report/text-report.js';

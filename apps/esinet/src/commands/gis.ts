@@ -1,0 +1,65 @@
+import { type Command, InvalidArgumentError, type Option } from 'commander';
+import type { GisCheckOptions } from './gis-check.js';
+
+type Running = <A extends unknown[]>(
+  command: (...args: A) => Promise<number>,
+) => (...args: A) => Promise<void>;
+
+const examples = `Examples:
+  esinet gis check county.geojson neighbour.geojson          gaps, overlaps, and everything that is wrong
+  esinet gis check set.geojson --html report.html --svg picture.svg --out issues.geojson
+                                                             the same as a page with a map, as a picture for a
+                                                             mail, and as a layer for QGIS
+  esinet boundaries | esinet gis check -                     the lab's own set
+
+`;
+
+const after = `
+Exit codes: 0 fine, 1 errors (with --strict also notices), 2 wrong use, 3 a file that cannot be read.
+Shapefile, GeoPackage, or another projection: ogr2ogr -t_srs EPSG:4326 -lco RFC7946=YES out.geojson in.shp`;
+
+/** Square metres and metres: `50m2`, `2m`, or both as `50m2,2m`. A number alone is square metres. */
+export function parseTolerance(text: string): { readonly areaM2: number; readonly widthM: number } {
+  let areaM2 = 0;
+  let widthM = 0;
+  for (const part of text.split(/[,/]/)) {
+    const match = /^\s*(\d+(?:\.\d+)?)\s*(m2|m²|m|)\s*$/.exec(part);
+    if (!match) throw new InvalidArgumentError('Square metres, metres or both: 50m2, 2m, or 50m2,2m.');
+    if (match[2] === 'm') widthM = Number(match[1]);
+    else areaM2 = Number(match[1]);
+  }
+  return { areaM2, widthM };
+}
+
+/** `esinet gis`: for people who keep boundaries. What it needs is loaded when one of its commands runs. */
+export function addGis(esinet: Command, running: Running, json: Option): void {
+  const gis = esinet
+    .command('gis')
+    .description('for people who keep service boundaries: check, compare, convert')
+    .addHelpText('before', examples)
+    .addHelpText('after', after);
+  gis
+    .command('check')
+    .description('gaps, overlaps and everything else that is wrong with a set of boundaries')
+    .argument('<file...>', 'GeoJSON with the property names of the NENA GIS data model; - is standard input')
+    .option('--layer <service>', 'only this service: sos.police, or the whole URN')
+    .option('--against <file>', 'GeoJSON of the area that has to be covered, no less and no more')
+    .option(
+      '--tolerance <m2,m>',
+      'smaller or narrower gaps and overlaps are slivers (default: 10m2,1m)',
+      parseTolerance,
+    )
+    .option('--exceptions <file>', 'JSON: issues that are accepted, each with id, features, reason')
+    .option('--strict', 'notices count as errors')
+    .option('--out <file>', 'the issues as GeoJSON, a layer for QGIS')
+    .option('--html <file>', 'a page with a map of them; opens from disk, needs no network')
+    .option('--svg <file>', 'a picture of them, for a mail')
+    .addOption(json)
+    .addHelpText('before', examples)
+    .addHelpText('after', after)
+    .action(
+      running(async (files: readonly string[], o: GisCheckOptions) =>
+        (await import('./gis-check.js')).gisCheck(files, o),
+      ),
+    );
+}
