@@ -9,3 +9,6 @@ export { featureLines, jsonFault, type JsonFault, MAX_JSON_DEPTH } from './json-
 export { areaText, placeText } from './report/figures.js';
 export { issuesGeojson, jsonReport } from './report/json-report.js';
 export { textReport, type TextStyle } from './report/text-report.js';
+export { checkPage, MAX_PAGE_ITEMS } from './report/check-page.js';
+export type { LeafletFiles } from './report/html-page.js';
+export { svgPicture } from './report/svg-picture.js';

@@ -1,17 +1,19 @@
 import {
   type AcceptedException,
   checkBoundaries,
+  checkPage,
   type CheckReport,
   type GisSource,
   issuesGeojson,
   jsonReport,
   readExceptions,
+  svgPicture,
   textReport,
   type Tolerance,
 } from '@esinet/gis';
 import { err, ok, type Result, systemClock } from '@esinet/kernel';
 import { bold, dim, exit, green, print, printJson, red, tell, yellow } from '../terminal.js';
-import { progressLine, readJson, readSource, writeText } from './gis-files.js';
+import { leafletFiles, progressLine, readJson, readSource, writeText } from './gis-files.js';
 
 export interface GisCheckOptions {
   readonly layer?: string;
@@ -29,7 +31,7 @@ export interface GisCheckOptions {
 const PER_KIND = 10;
 
 /** `esinet gis check FILE…`: everything that is wrong or odd in these files, seen as one set. */
-export async function gisCheck(files: readonly string[], o: GisCheckOptions): Promise<number> {
+export function gisCheck(files: readonly string[], o: GisCheckOptions): number {
   const progress = progressLine();
   const sources: GisSource[] = [];
   for (const file of files) {
@@ -54,7 +56,7 @@ export async function gisCheck(files: readonly string[], o: GisCheckOptions): Pr
   progress.end();
   if (o.json) printJson(jsonReport(report));
   else print(textReport(report, { bold, dim, error: red, notice: yellow, good: green, perKind: PER_KIND }));
-  const written = await writeOutputs(report, o);
+  const written = writeOutputs(report, o);
   if (!written) return exit.unreachable;
   return report.errors > 0 || (o.strict && report.notices > 0) ? exit.failed : exit.ok;
 }
@@ -67,9 +69,11 @@ function exceptionsIn(file: string | undefined): Result<AcceptedException[], str
   return read.ok ? read : err(`${file}: ${read.error}`);
 }
 
-async function writeOutputs(report: CheckReport, o: GisCheckOptions): Promise<boolean> {
+function writeOutputs(report: CheckReport, o: GisCheckOptions): boolean {
   if (o.out !== undefined && !writeText(o.out, `${JSON.stringify(issuesGeojson(report.issues))}\n`))
     return false;
+  if (o.html !== undefined && !writeText(o.html, checkPage(report, leafletFiles()))) return false;
+  if (o.svg !== undefined && !writeText(o.svg, svgPicture(report))) return false;
   return true;
 }
 

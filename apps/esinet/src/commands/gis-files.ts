@@ -1,5 +1,6 @@
 import { fstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { featureLines, type GisSource, jsonFault } from '@esinet/gis';
+import { createRequire } from 'node:module';
+import { featureLines, type GisSource, jsonFault, type LeafletFiles } from '@esinet/gis';
 import { err, messageOf, ok, type Result } from '@esinet/kernel';
 import { red, tell } from '../terminal.js';
 
@@ -89,4 +90,11 @@ export function progressLine(): {
       shown = false;
     },
   };
+}
+
+/** What of Leaflet goes into a page, from the package that libs/gis depends on. */
+export function leafletFiles(): LeafletFiles {
+  const require = createRequire(import.meta.url);
+  const read = (name: string): string => readFileSync(require.resolve(`leaflet/dist/${name}`), 'utf8');
+  return { script: read('leaflet.js'), style: read('leaflet.css') };
 }

@@ -28,6 +28,8 @@ export interface CheckReport {
   readonly features: readonly GisFeature[];
   readonly files: readonly string[];
   readonly services: readonly string[];
+  /** Of the files' own: whom the outlines are from. */
+  readonly attributions: readonly string[];
   readonly errors: number;
   readonly notices: number;
   readonly accepted: number;
@@ -92,12 +94,24 @@ export function checkBoundaries(sources: readonly GisSource[], o: CheckOptions):
     features,
     files: sources.map(({ file }) => file),
     services: services.filter((s) => s !== ''),
+    attributions: attributionsOf(sources),
     errors: open.filter(({ severity }) => severity === 'Error').length,
     notices: open.filter(({ severity }) => severity === 'Notice').length,
     accepted: issues.length - open.length,
     tolerance,
     checkedAt: o.now,
   };
+}
+
+/** A member `attribution` of a collection or of its properties, as the lab writes it. */
+export function attributionsOf(sources: readonly GisSource[]): string[] {
+  const found = sources.flatMap(({ geojson }) => {
+    if (!isRecord(geojson)) return [];
+    const { attribution, properties } = geojson;
+    const text = attribution ?? (isRecord(properties) ? properties['attribution'] : undefined);
+    return typeof text === 'string' ? [text.slice(0, 300)] : [];
+  });
+  return [...new Set(found)];
 }
 
 function duplicateIds(features: readonly GisFeature[]): IssueDraft[] {

@@ -108,7 +108,7 @@ describe('a map of features', () => {
   });
 
   it('gives up where lines cross too often, and names the feature', () => {
-    const comb = grid(Array.from({ length: 40 }, (_, i) => [i / 100, (i * 7) % 2 === 0 ? 0 : 5 + i]));
+    const comb = grid(Array.from({ length: 40 }, (_, i) => [10 + i / 100, (i * 7) % 2 === 0 ? 0 : 5 + i]));
     const star = grid(Array.from({ length: 2_001 }, (_, i) => [Math.cos(i * 3.0001), Math.sin(i * 3.0001)]));
     expect(Overlay.of([comb, star], { maxWork: 50_000 })).toEqual({ worst: 1 });
   });
