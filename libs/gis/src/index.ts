@@ -12,3 +12,5 @@ export { textReport, type TextStyle } from './report/text-report.js';
 export { checkPage, MAX_PAGE_ITEMS } from './report/check-page.js';
 export type { LeafletFiles } from './report/html-page.js';
 export { svgPicture } from './report/svg-picture.js';
+export { type BoundaryDiff, diffBoundaries, type DiffOptions, isSame } from './diff/diff-boundaries.js';
+export { diffGeojson, diffJson, diffPage, diffText } from './diff/diff-reports.js';

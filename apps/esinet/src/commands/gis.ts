@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError, type Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { GisCheckOptions } from './gis-check.js';
+import type { GisDiffOptions } from './gis-diff.js';
 
 type Running = <A extends unknown[]>(
   command: (...args: A) => Promise<number>,
@@ -10,6 +11,8 @@ const examples = `Examples:
   esinet gis check set.geojson --html report.html --svg picture.svg --out issues.geojson
                                                              the same as a page with a map, as a picture for a
                                                              mail, and as a layer for QGIS
+  esinet gis diff old.geojson new.geojson --html changes.html
+                                                             which area changes hands, with test points
   esinet boundaries | esinet gis check -                     the lab's own set
 
 `;
@@ -31,6 +34,19 @@ export function parseTolerance(text: string): { readonly areaM2: number; readonl
   return { areaM2, widthM };
 }
 
+function tolerance(): Option {
+  return new Option(
+    '--tolerance <m2,m>',
+    'what is smaller or narrower is a sliver (default: 10m2,1m)',
+  ).argParser(parseTolerance);
+}
+
+function parseDate(text: string): number {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('A date is 2027-01-01 or 2027-01-01T00:00:00Z.');
+  return ms;
+}
+
 /** `esinet gis`: for people who keep boundaries. What it needs is loaded when one of its commands runs. */
 export function addGis(esinet: Command, running: Running, json: Option): void {
   const gis = esinet
@@ -44,11 +60,7 @@ export function addGis(esinet: Command, running: Running, json: Option): void {
     .argument('<file...>', 'GeoJSON with the property names of the NENA GIS data model; - is standard input')
     .option('--layer <service>', 'only this service: sos.police, or the whole URN')
     .option('--against <file>', 'GeoJSON of the area that has to be covered, no less and no more')
-    .option(
-      '--tolerance <m2,m>',
-      'smaller or narrower gaps and overlaps are slivers (default: 10m2,1m)',
-      parseTolerance,
-    )
+    .addOption(tolerance())
     .option('--exceptions <file>', 'JSON: issues that are accepted, each with id, features, reason')
     .option('--strict', 'notices count as errors')
     .option('--out <file>', 'the issues as GeoJSON, a layer for QGIS')
@@ -60,6 +72,23 @@ export function addGis(esinet: Command, running: Running, json: Option): void {
     .action(
       running(async (files: readonly string[], o: GisCheckOptions) =>
         (await import('./gis-check.js')).gisCheck(files, o),
+      ),
+    );
+  gis
+    .command('diff')
+    .description('which area changes hands between two sets, and which features differ')
+    .argument('<old>', 'GeoJSON in force')
+    .argument('<new>', 'GeoJSON that is to follow')
+    .option('--layer <service>', 'only this service: sos.police, or the whole URN')
+    .addOption(tolerance())
+    .addOption(new Option('--at <date>', 'compare what is in force then (default: now)').argParser(parseDate))
+    .option('--exit-code', 'exit with 1 where something changes')
+    .option('--out <file>', 'what changes hands as GeoJSON, a layer for QGIS')
+    .option('--html <file>', 'a page with a map of it and test points; opens from disk, needs no network')
+    .addOption(json)
+    .action(
+      running(async (oldFile: string, newFile: string, o: GisDiffOptions) =>
+        (await import('./gis-diff.js')).gisDiff(oldFile, newFile, o),
       ),
     );
 }

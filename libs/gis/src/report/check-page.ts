@@ -61,9 +61,19 @@ export function drawnAreas({ features }: Pick<CheckReport, 'features'>, drawing:
       name: feature.ref.name,
       note: `${feature.serviceUri} ${feature.ref.id}`.trim(),
       polygons: polygons.map((rings) => rings.map(encodeRing)),
-      ...(largest && { label: insideOf(largest) }),
+      ...(largest && { label: insideOf(largest), span: spanOf(largest[0] ?? []) }),
     };
   });
+}
+
+/** East to west, degrees. */
+export function spanOf(ring: readonly Lonlat[]): number {
+  let [west, east] = [Infinity, -Infinity];
+  for (const [lon] of ring) {
+    west = Math.min(west, lon);
+    east = Math.max(east, lon);
+  }
+  return east - west;
 }
 
 interface Listed {

@@ -14,6 +14,8 @@ export interface PageArea {
   readonly polygons: readonly PageRings[];
   /** Where its name is written, degrees. */
   readonly label?: Lonlat;
+  /** How wide it is there, degrees. */
+  readonly span?: number;
 }
 
 export interface PageItem {

@@ -184,6 +184,8 @@ export function drawMap(
       if (!seen.contains(at)) return;
       const { x, y } = map.latLngToLayerPoint(at);
       const w = area.name.length * 6.5 + 8;
+      const room = map.latLngToLayerPoint([at[0] ?? 0, (at[1] ?? 0) + (area.span ?? 0)]).x - x;
+      if (room < w * 0.7) return;
       if (taken.some((t) => Math.abs(t.y - y) < 16 && Math.abs(t.x - x) < (t.w + w) / 2)) return;
       taken.push({ x, y, w });
       const label = document.createElement('span');

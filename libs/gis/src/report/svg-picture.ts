@@ -1,8 +1,7 @@
 import type { CheckReport } from '../check/check-boundaries.js';
 import type { Issue, Lonlat, PolygonCoordinates } from '../check/issue.js';
-import { issueCatalogue } from '../check/issue-catalogue.js';
 import { insideOf } from '../check/part-area.js';
-import { legendOf, lookOf } from './check-page.js';
+import { legendOf, lookOf, spanOf } from './check-page.js';
 import { areaText, placeText } from './figures.js';
 import { escapeHtml } from './html-page.js';
 import { Drawing, type PageLook } from './page-data.js';
@@ -73,12 +72,12 @@ export function svgPicture(report: CheckReport): string {
     const x = MARGIN + (i % 3) * (DETAIL.width + DETAIL.gap);
     const top = y + Math.floor(i / 3) * (DETAIL.height + 34);
     panels.push(panel(report, drawing, shown, padded(box, 0.6), { x, y: top, ...DETAIL }));
-    panels.push(text(x, top + DETAIL.height + 16, `${one.number}  ${captionOf(one.issue)}`, 12, 46));
+    panels.push(text(x, top + DETAIL.height + 16, `${one.number}  ${captionOf(one.issue)}`, 12, 50));
   });
   y += Math.ceil(details.length / 3) * (DETAIL.height + 34) + 14;
   const lines = shown.slice(0, MAX_LISTED).map(({ number, issue }) => {
     const where = issue.place ? `  at ${placeText(issue.place)}` : '';
-    return `${number}  ${issueCatalogue[issue.code].title}: ${issue.areaM2 === undefined ? '' : `${areaText(issue.areaM2)}, `}${issue.message}${where}`;
+    return `${number}  ${issue.code.replaceAll('-', ' ')}: ${issue.areaM2 === undefined ? '' : `${areaText(issue.areaM2)}, `}${issue.message}${where}`;
   });
   if (shown.length > lines.length) lines.push(`and ${shown.length - lines.length} more`);
   const list = lines.map((line, i) => text(MARGIN, y + 14 + i * 19, line, 13, 150));
@@ -102,7 +101,7 @@ ${credit}
 function legend(report: CheckReport): string {
   return legendOf(report.issues)
     .map(({ look, text: words }, i) => {
-      const x = MARGIN + i * 170;
+      const x = MARGIN + i * 190;
       return `<rect x="${x}" y="70" width="22" height="14" class="${look}"/>${text(x + 28, 82, words, 13, 40)}`;
     })
     .join('');
@@ -165,6 +164,7 @@ function panel(
       y < frame.y + 12 ||
       y > frame.y + frame.height - 6;
     if (
+      spanOf(largest?.[0] ?? []) * shrink * scale < width * 0.7 ||
       outside ||
       taken.length > 40 ||
       taken.some(([tx, ty, w]) => Math.abs(ty - y) < 14 && Math.abs(tx - x) < (w + width) / 2)
