@@ -14,3 +14,13 @@ export type { LeafletFiles } from './report/html-page.js';
 export { svgPicture } from './report/svg-picture.js';
 export { type BoundaryDiff, diffBoundaries, type DiffOptions, isSame } from './diff/diff-boundaries.js';
 export { diffGeojson, diffJson, diffPage, diffText } from './diff/diff-reports.js';
+export {
+  convertFeatures,
+  type Converted,
+  type ConvertOptions,
+  nenaFields,
+  writeGeojson,
+} from './convert/convert-features.js';
+export { writeCsv } from './convert/csv.js';
+export { writeKml } from './convert/kml.js';
+export { type DecodeTopology, foreignFormat, readRaw, type RawInput } from './convert/read-raw.js';

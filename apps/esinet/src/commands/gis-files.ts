@@ -1,6 +1,6 @@
 import { fstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { featureLines, type GisSource, jsonFault, type LeafletFiles } from '@esinet/gis';
+import { featureLines, foreignFormat, type GisSource, jsonFault, type LeafletFiles } from '@esinet/gis';
 import { err, messageOf, ok, type Result } from '@esinet/kernel';
 import { red, tell } from '../terminal.js';
 
@@ -39,6 +39,8 @@ function reasonOf(error: unknown): string {
 export function readJson(file: string): Result<{ readonly json: unknown; readonly text: string }, string> {
   const text = readText(file);
   if (!text.ok) return text;
+  const foreign = foreignFormat(file, text.value);
+  if (foreign) return err(`${file}: ${foreign}`);
   try {
     return ok({ json: JSON.parse(text.value) as unknown, text: text.value });
   } catch (error) {

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { GisCheckOptions } from './gis-check.js';
+import type { GisConvertOptions } from './gis-convert.js';
 import type { GisDiffOptions } from './gis-diff.js';
 
 type Running = <A extends unknown[]>(
@@ -47,6 +48,28 @@ function parseDate(text: string): number {
   return ms;
 }
 
+const convertExamples = `Examples:
+  esinet gis convert counties.geojson --map Name=DsplayName --set ServiceURN=urn:service:sos \\
+    --set 'NGUID=urn:emergency:uid:gis:ps:{GEOID}:agency.example' --rewind --out ours.geojson
+  esinet gis convert areas.csv --close-rings --round 6 --out ours.geojson
+  esinet gis convert ours.geojson --map DsplayName=name --to kml --out for-the-neighbour.kml
+Other forms, and other systems than WGS84 (EPSG:4326):
+  ogr2ogr -t_srs EPSG:4326 -lco RFC7946=YES out.geojson in.shp
+
+`;
+
+function pair(text: string, before: ReadonlyMap<string, string> = new Map()): Map<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Two names or a name and a value with = between them.');
+  return new Map([...before, [text.slice(0, at), text.slice(at + 1)]]);
+}
+
+function digits(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 12) throw new InvalidArgumentError('Digits are 0 to 12.');
+  return value;
+}
+
 /** `esinet gis`: for people who keep boundaries. What it needs is loaded when one of its commands runs. */
 export function addGis(esinet: Command, running: Running, json: Option): void {
   const gis = esinet
@@ -89,6 +112,31 @@ export function addGis(esinet: Command, running: Running, json: Option): void {
     .action(
       running(async (oldFile: string, newFile: string, o: GisDiffOptions) =>
         (await import('./gis-diff.js')).gisDiff(oldFile, newFile, o),
+      ),
+    );
+  gis
+    .command('convert')
+    .description('what you have as GeoJSON with the names of the NENA GIS data model, or back')
+    .argument('<file...>', 'GeoJSON, TopoJSON, CSV with well-known text, KML; - is standard input')
+    .option('--map <from=to>', 'name a property anew: Name=DsplayName; may be given again', pair)
+    .option(
+      '--set <name=value>',
+      'give a property to every feature: NGUID=urn:x:{GEOID}, where {GEOID} is another one; may be given again',
+      pair,
+    )
+    .option('--object <name>', 'which object of a TopoJSON file')
+    .option('--rewind', 'exterior rings counter-clockwise, holes clockwise (RFC 7946)')
+    .addOption(new Option('--round <digits>', 'decimals of a degree; 6 is 11 cm').argParser(digits))
+    .option('--swap-axes', 'exchange latitude and longitude')
+    .option('--close-rings', 'end every ring where it starts')
+    .addOption(
+      new Option('--to <form>', 'what is written').choices(['geojson', 'csv', 'kml']).default('geojson'),
+    )
+    .option('--out <file>', 'instead of standard output')
+    .addHelpText('before', convertExamples)
+    .action(
+      running(async (files: readonly string[], o: GisConvertOptions) =>
+        (await import('./gis-convert.js')).gisConvert(files, o),
       ),
     );
 }
