@@ -5,7 +5,7 @@ export type { GisFeature, GisSource } from './check/gis-feature.js';
 export type { FeatureRef, Issue, IssueGeometry } from './check/issue.js';
 export { type IssueCode, issueCatalogue, type Severity } from './check/issue-catalogue.js';
 export { DEFAULT_TOLERANCE, type Tolerance } from './check/part-area.js';
-export { featureLines, jsonFault, type JsonFault, MAX_JSON_DEPTH } from './json-places.js';
+export { jsonFault, jsonOutline, type JsonFault, MAX_JSON_DEPTH } from './json-places.js';
 export { areaText, placeText } from './report/figures.js';
 export { issuesGeojson, jsonReport } from './report/json-report.js';
 export { textReport, type TextStyle } from './report/text-report.js';

@@ -106,9 +106,16 @@ function shown(text: string, at: number): string {
   return c === undefined ? 'the end' : JSON.stringify(text.slice(at, at + 12).split('\n')[0] ?? c);
 }
 
-/** The lines on which the features of a collection begin; for a text that is JSON. */
-export function featureLines(text: string): number[] {
-  const lines: number[] = [];
+export interface JsonOutline {
+  /** The lines on which the features of a collection begin. */
+  readonly featureLines: readonly number[];
+  /** Where it is nested deeper than MAX_JSON_DEPTH. */
+  readonly tooDeep?: TextPlace;
+}
+
+/** How a text that is JSON is laid out, without reading its values. */
+export function jsonOutline(text: string): JsonOutline {
+  const featureLines: number[] = [];
   let depth = 0;
   let line = 1;
   let inFeatures = false;
@@ -122,17 +129,16 @@ export function featureLines(text: string): number[] {
         const start = at + 1;
         at = text.indexOf('"', start);
         while (at > 0 && escaped(text, at)) at = text.indexOf('"', at + 1);
-        if (at < 0) return lines;
+        if (at < 0) return { featureLines };
         if (depth === 1) before = text.slice(start, Math.min(at, start + 10));
         break;
       }
       case 0x7b:
-        if (depth === 2 && inFeatures) lines.push(line);
-        depth += 1;
-        break;
       case 0x5b:
-        if (depth === 1 && before === 'features') inFeatures = true;
+        if (depth === 2 && inFeatures && text[at] === '{') featureLines.push(line);
+        if (depth === 1 && before === 'features' && text[at] === '[') inFeatures = true;
         depth += 1;
+        if (depth > MAX_JSON_DEPTH) return { featureLines, tooDeep: placeIn(text, at) };
         break;
       case 0x7d:
       case 0x5d:
@@ -141,7 +147,7 @@ export function featureLines(text: string): number[] {
         break;
     }
   }
-  return lines;
+  return { featureLines };
 }
 
 /** An odd number of backslashes stands before it. */

@@ -1,13 +1,18 @@
 import { fstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { featureLines, foreignFormat, type GisSource, jsonFault, type LeafletFiles } from '@esinet/gis';
+import {
+  foreignFormat,
+  type GisSource,
+  jsonFault,
+  jsonOutline,
+  MAX_JSON_DEPTH,
+  type LeafletFiles,
+} from '@esinet/gis';
 import { err, messageOf, ok, type Result } from '@esinet/kernel';
 import { red, tell } from '../terminal.js';
 
 /** A larger file does not fit into one text of JavaScript. */
 export const MAX_GIS_FILE_BYTES = 500_000_000;
-/** In larger files the lines of features are not counted. */
-const MAX_COUNTED_BYTES = 100_000_000;
 
 /** The text of a file, or a sentence why there is none. `-` is standard input. */
 export function readText(file: string): Result<string, string> {
@@ -35,14 +40,22 @@ function reasonOf(error: unknown): string {
   return messageOf(error);
 }
 
+interface JsonFile {
+  readonly json: unknown;
+  readonly featureLines: readonly number[];
+}
+
 /** A file as JSON, or `file:line:column: what is wrong`. */
-export function readJson(file: string): Result<{ readonly json: unknown; readonly text: string }, string> {
+export function readJson(file: string): Result<JsonFile, string> {
   const text = readText(file);
   if (!text.ok) return text;
   const foreign = foreignFormat(file, text.value);
   if (foreign) return err(`${file}: ${foreign}`);
+  const { featureLines, tooDeep } = jsonOutline(text.value);
+  if (tooDeep)
+    return err(`${file}:${tooDeep.line}:${tooDeep.column}: nested deeper than ${MAX_JSON_DEPTH} levels`);
   try {
-    return ok({ json: JSON.parse(text.value) as unknown, text: text.value });
+    return ok({ json: JSON.parse(text.value) as unknown, featureLines });
   } catch (error) {
     const fault = jsonFault(text.value);
     if (!fault) return err(`${file}: ${messageOf(error)}`);
@@ -53,10 +66,9 @@ export function readJson(file: string): Result<{ readonly json: unknown; readonl
 export function readSource(file: string): Result<GisSource, string> {
   const read = readJson(file);
   if (!read.ok) return read;
-  const { json, text } = read.value;
-  const lines = text.length > MAX_COUNTED_BYTES ? [] : featureLines(text);
+  const { json, featureLines } = read.value;
   // A file on one line has nothing to tell by its lines.
-  return ok({ file, geojson: json, ...((lines.at(-1) ?? 1) > 1 && { lines }) });
+  return ok({ file, geojson: json, ...((featureLines.at(-1) ?? 1) > 1 && { lines: featureLines }) });
 }
 
 export function writeText(file: string, text: string): boolean {

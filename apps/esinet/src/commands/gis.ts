@@ -15,7 +15,6 @@ const examples = `Examples:
   esinet gis diff old.geojson new.geojson --html changes.html
                                                              which area changes hands, with test points
   esinet boundaries | esinet gis check -                     the lab's own set
-
 `;
 
 const after = `
@@ -55,7 +54,6 @@ const convertExamples = `Examples:
   esinet gis convert ours.geojson --map DsplayName=name --to kml --out for-the-neighbour.kml
 Other forms, and other systems than WGS84 (EPSG:4326):
   ogr2ogr -t_srs EPSG:4326 -lco RFC7946=YES out.geojson in.shp
-
 `;
 
 function pair(text: string, before: ReadonlyMap<string, string> = new Map()): Map<string, string> {

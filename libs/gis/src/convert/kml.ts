@@ -21,10 +21,12 @@ export function readKml(text: string): Result<RawFeature[], string> {
       ...ringsIn(polygon, 'innerBoundaryIs'),
     ]);
     if (polygons.length === 0) continue;
-    features.push({
-      properties: propertiesOf(placemark),
-      geometry: { type: 'MultiPolygon', coordinates: polygons },
-    });
+    const [only] = polygons;
+    const geometry =
+      polygons.length === 1 && only
+        ? { type: 'Polygon', coordinates: only }
+        : { type: 'MultiPolygon', coordinates: polygons };
+    features.push({ properties: propertiesOf(placemark), geometry });
   }
   return ok(features);
 }

@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '@esinet/kernel';
 import { isRecord } from '../check/gis-feature.js';
 import { readGeometry } from '../check/read-geometry.js';
-import { jsonFault } from '../json-places.js';
+import { jsonFault, jsonOutline, MAX_JSON_DEPTH } from '../json-places.js';
 import { readCsv } from './csv.js';
 import { readKml } from './kml.js';
 import type { RawFeature } from './raw-feature.js';
@@ -43,12 +43,15 @@ export function readRaw(file: string, text: string, o: ReadRawOptions): Result<R
   const foreign = foreignFormat(file, text);
   if (foreign) return err(`${file}: ${foreign}`);
   const start = text.trimStart()[0] ?? '';
+  if (start === '') return err(`${file}: the file is empty`);
   const read =
     start === '{' || start === '['
       ? readJsonForms(text, o)
       : start === '<'
         ? listed(readKml(text))
-        : listed(readCsv(text));
+        : /[,;\t]/.test(text.slice(0, Math.max(0, text.indexOf('\n'))))
+          ? listed(readCsv(text))
+          : err<string>('this is none of GeoJSON, TopoJSON, CSV with well-known text, KML');
   if (!read.ok) return err(`${file}: ${read.error}`);
   const far = read.value.features.find(({ geometry }) => readGeometry(geometry).projected);
   if (far)
@@ -67,6 +70,9 @@ function listed(features: Result<RawFeature[], string>): Result<RawInput, string
 }
 
 function readJsonForms(text: string, o: ReadRawOptions): Result<RawInput, string> {
+  const { tooDeep } = jsonOutline(text);
+  if (tooDeep)
+    return err(`line ${tooDeep.line}, column ${tooDeep.column}: nested deeper than ${MAX_JSON_DEPTH} levels`);
   let json: unknown;
   try {
     json = JSON.parse(text) as unknown;

@@ -140,25 +140,25 @@ export function diffPage(diff: BoundaryDiff, files: readonly string[], leaflet: 
   const numbers = new Map(features.map((f, i) => [f.ref.id, i]));
   const groups: PageGroup[] = [
     group(
-      'areas change hands',
+      'Areas that change hands',
       'Calls from here go to another centre than before.',
       'Try the test points against the ECRF once the new set is loaded.',
       diff.areas.map((change) => areaItem(change, drawing)),
     ),
     group(
-      'features added',
+      'Features added',
       'In the new set only.',
       'Nothing, if it is meant.',
       diff.added.map((ref) => featureItem('added', ref, [ref.id], numbers)),
     ),
     group(
-      'features removed',
+      'Features removed',
       'In the old set only.',
       'Nothing, if it is meant.',
       diff.removed.map((ref) => featureItem('removed', ref, [ref.id], numbers)),
     ),
     group(
-      'features with other attributes',
+      'Features with other attributes',
       'The same feature says something else.',
       'Nothing, if it is meant.',
       diff.changed.map((c) => changedItem(c, numbers)),

@@ -34,6 +34,15 @@ export interface NodingOptions {
   readonly progress?: (share: number) => void;
 }
 
+interface Work {
+  left: number;
+  /** Spent, by shape. */
+  readonly of: Float64Array;
+  /** Crossings of a shape with itself. */
+  readonly tangles: Int32Array;
+  tangled?: number;
+}
+
 interface Pieces {
   readonly from: IntList;
   readonly to: IntList;
@@ -42,7 +51,12 @@ interface Pieces {
   readonly fresh: IntList;
 }
 
+/** Self-crossings told of one feature. */
 const MAX_CROSSINGS_A_SHAPE = 20;
+/** A feature that crosses itself more often is a tangle: what it covers means nothing. */
+const MAX_TANGLE = 10_000;
+/** A crossing takes that many times the work of a pair of lines that do not cross. */
+const CROSSING_WORK = 50;
 
 /**
  * Splits all outlines where they cross or touch, and rounds to the grid (snap rounding, in rounds until nothing moves):
@@ -62,9 +76,14 @@ export function nodeOutlines(shapes: readonly GridPolygons[], o: NodingOptions):
     }
   });
   const selfCrossings: SelfCrossing[] = [];
-  const work = { left: o.maxWork, of: new Float64Array(shapes.length) };
+  const work: Work = {
+    left: o.maxWork,
+    of: new Float64Array(shapes.length),
+    tangles: new Int32Array(shapes.length),
+  };
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const split = splitOnce(pieces, corners, work, round === 0 ? selfCrossings : undefined, o.progress);
+    if (work.tangled !== undefined) return { worst: work.tangled };
     if (work.left < 0) return { worst: work.of.indexOf(Math.max(...work.of)) };
     if (!split) break;
     pieces = split;
@@ -96,7 +115,7 @@ function toArray(list: IntList): Int32Array {
 function splitOnce(
   pieces: Pieces,
   corners: PairTable,
-  work: { left: number; of: Float64Array },
+  work: Work,
   selfCrossings: SelfCrossing[] | undefined,
   progress: ((share: number) => void) | undefined,
 ): Pieces | undefined {
@@ -179,12 +198,22 @@ function splitOnce(
       if (corner === undefined) return false;
       cut(line, corner);
       cut(other, corner);
+      seen += CROSSING_WORK;
+      const shape = anyShape[line]!;
+      if (shape === anyShape[other]) {
+        work.tangles[shape]! += 1;
+        if (work.tangles[shape]! > MAX_TANGLE) {
+          work.tangled = shape;
+          work.left = -1;
+        }
+      }
       if (selfCrossings) crossings.push([line, other, corner]);
       return false;
     });
     work.left -= seen;
     work.of[anyShape[line]!]! += seen;
   }
+  if (work.left < 0) return undefined;
   if (selfCrossings && crossings.length > 0)
     findSelfCrossings(crossings, lineOf, pieces.shape, corners, selfCrossings);
   if (cuts.size === 0) return undefined;

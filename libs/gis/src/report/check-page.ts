@@ -3,6 +3,7 @@ import type { Issue, Lonlat } from '../check/issue.js';
 import { type IssueCode, issueCatalogue } from '../check/issue-catalogue.js';
 import { insideOf } from '../check/part-area.js';
 import { areaText, placeText } from './figures.js';
+import { capital } from './text-report.js';
 import { htmlPage, type LeafletFiles } from './html-page.js';
 import {
   Drawing,
@@ -135,7 +136,7 @@ function pageGroup(
       commands: [],
     };
   });
-  return { severity, title, meaning, fix, items, count: issues.length };
+  return { severity, title: capital(title), meaning, fix, items, count: issues.length };
 }
 
 export function legendOf(issues: readonly Issue[]): PageData['legend'] {

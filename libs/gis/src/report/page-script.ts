@@ -264,7 +264,7 @@ export function drawList(
     const head = make('summary', '');
     head.append(
       make('span', `badge ${group.severity.toLowerCase()}`, group.severity),
-      make('span', 'what', `${group.count.toLocaleString('en')} ${group.title}`),
+      make('span', 'what', `${group.title}: ${group.count.toLocaleString('en')}`),
     );
     const items = make('ol', '');
     const add = (from: number): void => {

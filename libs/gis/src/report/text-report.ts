@@ -27,7 +27,10 @@ export function textReport(report: CheckReport, style: TextStyle): string {
     const paint = first.severity === 'Error' ? style.error : style.notice;
     const total = group.reduce((sum, { areaM2 }) => sum + (areaM2 ?? 0), 0);
     const area = total > 0 && group.length > 1 ? `, together ${areaText(total)}` : '';
-    lines.push('', `${paint(first.severity)}  ${style.bold(`${group.length} ${title}`)}${area}`);
+    lines.push(
+      '',
+      `${paint(first.severity)}  ${style.bold(`${capital(title)}: ${group.length.toLocaleString('en')}`)}${area}`,
+    );
     lines.push(style.dim(`  ${meaning}`));
     const listed = first.areaM2 === undefined ? FEW : style.perKind;
     for (const issue of group.slice(0, listed))
@@ -104,6 +107,11 @@ function groupsOf(issues: readonly Issue[]): Issue[][] {
 export function plain(text: string): string {
   // eslint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '�').slice(0, 200);
+}
+
+/** The first letter in upper case, as it stands alone. */
+export function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 function plural(n: number, thing: string): string {
