@@ -5,6 +5,7 @@ import { bot } from './commands/bot.js';
 import { chat } from './commands/chat.js';
 import type { ConfigOptions } from './commands/config.js';
 import { addLis } from './commands/lis.js';
+import { addGis } from './commands/gis.js';
 import { pkiInit, pkiList } from './commands/pki.js';
 import { send } from './commands/send.js';
 import { sensor } from './commands/sensor.js';
@@ -309,6 +310,7 @@ export function program(): Command {
     .action(running(boundaries));
 
   addLis(esinet, running, { json, offset });
+  addGis(esinet, running, json);
 
   const pki = esinet.command('pki').description('certificates of the lab');
   pki
