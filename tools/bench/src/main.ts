@@ -36,7 +36,7 @@ npm run bench -- chats [--count N] [--minutes N | --seconds N] [--every S] [--he
 
 Ends with 1 where a message was lost, doubled or out of order, a chat did not stand, or the memory grew.
 
-npm run bench -- ecrf|lis [--pairs N] [--seconds N] [--warm-up N] [--connections N] [--json]
+npm run bench -- ecrf|lis [--pairs N] [--seconds N] [--warm-up N] [--connections N] [--json] [--profile FOLDER]
 
   ecrf   findService over HTTP keep-alive at the ECRF of the lab's Spanish set: read, decided and answered fully
   lis    dereference of location URIs, and locationRequest by identity, over HTTP keep-alive
@@ -48,6 +48,7 @@ npm run bench -- ecrf|lis [--pairs N] [--seconds N] [--warm-up N] [--connections
   --seconds N      of a round (3)
   --warm-up N      seconds before them that do not count (1)
   --connections N  (32)
+  --profile FOLDER writes a CPU profile of the element there (node --cpu-prof), at the price of its speed
   --json           the report as JSON; what else there is to say goes to the standard error
 
 The server has core 1, the far side core 0, if taskset is there; CPU comes from /proc, so Linux only. On a machine that
@@ -97,5 +98,6 @@ function lookupOptions(): LookupBenchOptions {
     warmUp: number(args, '--warm-up', 1),
     connections: number(args, '--connections', 32),
     json: args.includes('--json'),
+    profile: args.includes('--profile') ? args[args.indexOf('--profile') + 1] : undefined,
   };
 }

@@ -2,9 +2,11 @@ import { parseArgs } from 'node:util';
 import { messageOf } from '@esinet/kernel';
 import { fuzzCodec } from './codec-fuzz.js';
 import { fuzzLive } from './live/live-fuzz.js';
+import { fuzzXml } from './xml/xml-fuzz.js';
 
 const usage = [
   'fuzz codec [--count 100000] [--seed N]                 mutated messages through the SIP codec',
+  'fuzz xml   [--count 100000] [--seed N]                 mutated documents through our reader of XML and through saxes',
   'fuzz live  [--count 100000] [--seed N] [--udp] [--tcp] [--ws]\n' +
     '                                           mutated messages to a whole ESInet that this starts',
   '',
@@ -26,6 +28,18 @@ function codec(count: number, seed: number): boolean {
     tell(`${fault}\n  ${bytes.toString('base64').slice(0, 4_000)}`);
   for (const bytes of report.slow.slice(0, 3)) tell(`slow\n  ${bytes.toString('base64').slice(0, 4_000)}`);
   return report.faults.length + report.slow.length === 0;
+}
+
+function xml(count: number, seed: number): boolean {
+  const report = fuzzXml(count, seed);
+  tell(
+    `xml: ${report.documents} mutated documents, seed ${seed}, ${report.wellFormed} of them well-formed, ` +
+      `${report.skipped} not compared: ` +
+      `${report.faults.length} on which the two readers differ, slowest ${report.slowestMs.toFixed(1)} ms`,
+  );
+  for (const { fault, bytes } of report.faults.slice(0, 10))
+    tell(`${fault}\n  ${bytes.toString('base64').slice(0, 4_000)}`);
+  return report.faults.length === 0;
 }
 
 interface Roads {
@@ -68,12 +82,18 @@ async function main(): Promise<void> {
   const [what = 'codec'] = positionals;
   const count = Number(values.count);
   const seed = Number(values.seed ?? (what === 'live' ? 1 : Date.now() % 1_000_000));
-  if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed) || !['codec', 'live'].includes(what)) {
+  if (
+    !Number.isInteger(count) ||
+    count < 1 ||
+    !Number.isInteger(seed) ||
+    !['codec', 'xml', 'live'].includes(what)
+  ) {
     process.stderr.write(usage);
     process.exitCode = 2;
     return;
   }
-  const fine = what === 'live' ? await live(count, seed, values) : codec(count, seed);
+  const fine =
+    what === 'live' ? await live(count, seed, values) : (what === 'xml' ? xml : codec)(count, seed);
   process.exitCode = fine ? 0 : 1;
 }
 

@@ -31,10 +31,15 @@ const towns: readonly Position[] = [
 export function ecrfBench(o: LookupBenchOptions): Promise<number> {
   return lookupBench(
     'ecrf',
-    (folder) => {
+    (folder, nodeArguments) => {
       const file = join(folder, 'spain.geojson');
       writeFileSync(file, JSON.stringify(labBoundaries()));
-      return startElementProcess('ecrf', (port) => ({ http: { port }, boundaries: [file] }), folder);
+      return startElementProcess(
+        'ecrf',
+        (port) => ({ http: { port }, boundaries: [file] }),
+        folder,
+        nodeArguments,
+      );
     },
     () =>
       Promise.resolve([

@@ -9,7 +9,7 @@ const identityOf = (i: number): string => `sip:device${i}@provider.lab`;
 export function lisBench(o: LookupBenchOptions): Promise<number> {
   return lookupBench(
     'lis',
-    (folder) =>
+    (folder, nodeArguments) =>
       startElementProcess(
         'lis',
         (port) => ({
@@ -21,6 +21,7 @@ export function lisBench(o: LookupBenchOptions): Promise<number> {
           })),
         }),
         folder,
+        nodeArguments,
       ),
     scenarios,
     o,

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cpuSeconds } from '../sip/cpu.js';
 import { type Contender, pin, startBareServer } from './contender.js';
@@ -14,6 +14,8 @@ export interface LookupBenchOptions {
   readonly warmUp: number;
   readonly connections: number;
   readonly json: boolean;
+  /** Folder for a CPU profile of the element, which `node --cpu-prof` writes at its end. */
+  readonly profile?: string | undefined;
 }
 
 /** One kind of question, put in turn. */
@@ -44,7 +46,7 @@ const goal = 0.6;
  */
 export async function lookupBench(
   name: string,
-  start: (folder: string) => Promise<Contender>,
+  start: (folder: string, nodeArguments: readonly string[]) => Promise<Contender>,
   scenariosOf: (port: number) => Promise<readonly Scenario[]>,
   o: LookupBenchOptions,
 ): Promise<number> {
@@ -62,7 +64,10 @@ export async function lookupBench(
     });
   }
   try {
-    const ours = await start(folder);
+    const ours = await start(
+      folder,
+      o.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(o.profile)}`],
+    );
     children.push(ours.child);
     const bare = await startBareServer();
     children.push(bare.child);
@@ -72,6 +77,7 @@ export async function lookupBench(
     for (const scenario of await scenariosOf(ours.port)) {
       comparisons.push(await compare(scenario, ours, bare, o, say));
     }
+    if (o.profile !== undefined) await ended(ours.child);
     if (o.json) process.stdout.write(`${JSON.stringify({ name, goal, comparisons }, undefined, 2)}\n`);
     const complete = comparisons.every((c) => c.complete);
     if (!complete) say('These figures do not count: an answer was missing or not the one expected.');
@@ -79,6 +85,14 @@ export async function lookupBench(
   } finally {
     clear();
   }
+}
+
+/** Asks it to end as it does in service, so that what it writes at its end is written. */
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((done) => {
+    child.once('exit', () => done());
+    child.kill('SIGTERM');
+  });
 }
 
 async function compare(
