@@ -206,7 +206,11 @@ export class HttpFront {
     try {
       const body = answer.body ?? '';
       const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-      response.writeHead(answer.status, { ...answer.headers, 'content-length': length });
+      // As a list: what node copies, checks and counts least.
+      const lines: (string | number)[] = [];
+      for (const name in answer.headers) lines.push(name, answer.headers[name] ?? '');
+      lines.push('content-length', length);
+      response.writeHead(answer.status, lines);
       response.end(request.method === 'HEAD' ? undefined : body);
     } catch (error) {
       // A header value that HTTP cannot carry: the handler's mistake, answered all the same.
