@@ -9,6 +9,8 @@ import type { Position } from './shape.js';
 
 const SEPARATORS = /[\s,;]+/;
 const NUMBER = /^[-+.0-9eE]{1,32}$/;
+/** Two numbers, as nearly every `pos` is. */
+const PAIR = /^\s*([-+.0-9eE]{1,32})\s+([-+.0-9eE]{1,32})\s*$/;
 /** A tenth of a millimetre; more digits than that are noise of arithmetic. */
 const DECIMALS = 9;
 
@@ -43,6 +45,11 @@ export function toPosition(lat: number, lon: number): Result<Position, LocationE
 
 /** `gml:pos`: latitude, longitude and perhaps an altitude, which is left out. */
 export function readPos(text: string): Result<Position, LocationError> {
+  const pair = PAIR.exec(text);
+  if (pair) {
+    const [lat, lon] = [Number(pair[1]), Number(pair[2])];
+    if (Number.isFinite(lat) && Number.isFinite(lon)) return toPosition(lat, lon);
+  }
   const numbers = readNumbers(text);
   if (numbers === undefined || numbers.length < 2 || numbers.length > 3) {
     return err({ code: 'shape', message: 'pos is not two or three numbers' });

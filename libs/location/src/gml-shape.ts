@@ -61,12 +61,12 @@ const wrong = (message: string): { ok: false; error: LocationError } => err({ co
 const beyond = (message: string): { ok: false; error: LocationError } => err({ code: 'range', message });
 
 // Inside of a shape local names are enough: senders mix up gml, gs, versions and cases, and mean the same.
-const named = (e: XmlElement, local: string): XmlElement[] =>
-  e.children.filter((c) => c.local.toLowerCase() === local.toLowerCase());
+const isNamed = (c: XmlElement, local: string): boolean =>
+  c.local === local || (c.local.length === local.length && c.local.toLowerCase() === local.toLowerCase());
+const named = (e: XmlElement, local: string): XmlElement[] => e.children.filter((c) => isNamed(c, local));
 const first = (e: XmlElement, ...locals: string[]): XmlElement | undefined => {
   for (const local of locals) {
-    const found = named(e, local)[0];
-    if (found) return found;
+    for (const c of e.children) if (isNamed(c, local)) return c;
   }
   return undefined;
 };
@@ -106,7 +106,10 @@ function readSrs(e: XmlElement): Read<Dimension> {
   let dimension: Dimension = 2;
   const waiting: XmlElement[] = [e];
   for (let next = waiting.pop(); next; next = waiting.pop()) {
-    const name = attribute(next, 'srsName')?.trim().toLowerCase();
+    if (next.children.length > 0) waiting.push(...next.children);
+    if (next.attributes.size === 0) continue;
+    const written = attribute(next, 'srsName');
+    const name = written === SRS_NAME ? undefined : written?.trim().toLowerCase();
     if (name) {
       const code = name.slice(
         Math.max(name.lastIndexOf(':'), name.lastIndexOf('#'), name.lastIndexOf('/')) + 1,
@@ -117,7 +120,6 @@ function readSrs(e: XmlElement): Read<Dimension> {
       if (code === '4979') dimension = 3;
     }
     if (attribute(next, 'srsDimension')?.trim() === '3') dimension = 3;
-    waiting.push(...next.children);
   }
   return ok(dimension);
 }

@@ -122,7 +122,7 @@ function writeBoundary(
 ): string {
   let text = '';
   if (shapes && shapes.length > 0) {
-    text += `<serviceBoundary profile="${GEODETIC_2D}">${shapes.map((s) => writeGmlShape(s)).join('')}</serviceBoundary>`;
+    text += `<serviceBoundary profile="${GEODETIC_2D}">${shapes.map(writeBoundaryShape).join('')}</serviceBoundary>`;
   }
   for (const civic of civics ?? []) {
     text += `<serviceBoundary profile="${CIVIC}">${writeCivic(civic)}</serviceBoundary>`;
@@ -147,9 +147,32 @@ function writeListBoundary({ expires, shapes, civics = [] }: ServiceListBoundary
     (expires === undefined ? '' : ` expires="${escapeAttribute(expires)}"`) +
     ` profile="${profile}">${content}</serviceListBoundary>`;
   return (
-    (shapes.length > 0 ? written(GEODETIC_2D, shapes.map((s) => writeGmlShape(s)).join('')) : '') +
+    (shapes.length > 0 ? written(GEODETIC_2D, shapes.map(writeBoundaryShape).join('')) : '') +
     civics.map((civic) => written(CIVIC, writeCivic(civic))).join('')
   );
+}
+
+/** Characters of boundaries kept written. Beyond them all are written anew. */
+const MAX_KEPT = 16_777_216;
+let kept = new WeakMap<Shape, string>();
+let keptCharacters = 0;
+
+/**
+ * A boundary is served far more often than it changes, and writing its positions is most of the work of an answer by
+ * value: its text is kept as long as the shape itself is.
+ */
+function writeBoundaryShape(shape: Shape): string {
+  const known = kept.get(shape);
+  if (known !== undefined) return known;
+  const text = writeGmlShape(shape);
+  if (shape.type !== 'polygon') return text;
+  if (keptCharacters + text.length > MAX_KEPT) {
+    kept = new WeakMap();
+    keptCharacters = 0;
+  }
+  keptCharacters += text.length;
+  kept.set(shape, text);
+  return text;
 }
 
 function writeServiceList(services: readonly string[]): string {

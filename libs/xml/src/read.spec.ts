@@ -47,6 +47,80 @@ describe('reading', () => {
   });
 });
 
+describe('reading where readers of others forgive', () => {
+  const code = (document: string): string => {
+    const result = readXml(document);
+    return result.ok ? 'ok' : result.error.code;
+  };
+  it.each([
+    ['no white space behind the target of an instruction', 'XML 1.0 2.6', '<a><?p?q?></a>'],
+    ['a colon in the target of an instruction', 'Namespaces in XML 1.0 7', '<a><?p:q?></a>'],
+    ['a local part that starts with a digit', 'Namespaces in XML 1.0 4', '<p:1 xmlns:p="u"/>'],
+    ['a declared prefix that starts with a full stop', 'Namespaces in XML 1.0 4', '<a xmlns:.p="u"/>'],
+    ['a character that no encoding name has', 'XML 1.0 4.3.3', '<?xml version="1.0" encoding="utf/8"?><a/>'],
+    ['two byte order marks', 'XML 1.0 4.3.3', '\ufeff\ufeff<a/>'],
+    [
+      'another prefix bound to the xml namespace',
+      'Namespaces in XML 1.0 3',
+      '<a xmlns:p="http://www.w3.org/XML/1998/namespace"/>',
+    ],
+    [
+      'the xmlns namespace as the default',
+      'Namespaces in XML 1.0 3',
+      '<a xmlns="http://www.w3.org/2000/xmlns/"/>',
+    ],
+    ['a namespace declared twice in a tag', 'XML 1.0 3.1', '<a xmlns:p="u" xmlns:p="u"/>'],
+    ['half of a pair before a letter', 'XML 1.0 2.2', '<a b="\ud83dx"/>'],
+    ['half of a pair at the end of a comment', 'XML 1.0 2.2', '<a><!--\ud83d--></a>'],
+  ])(
+    'refuses %s',
+    { meta: { clause: ['XML 1.0 2.1', 'Namespaces in XML 1.0 7'] } },
+    (_what, _clause, document) => {
+      expect(code(document)).toBe('ill-formed');
+    },
+  );
+
+  it('takes names of namespaces as they are', { meta: { clause: 'Namespaces in XML 1.0 2.3' } }, () => {
+    expect(read('<a xmlns=" u"/>').uri).toBe(' u');
+    expect(read('<a xmlns:p="u" xmlns:q="u " p:b="1" q:b="2"/>').attributes.size).toBe(2);
+  });
+
+  it(
+    'binds prefixes where they are declared and nowhere else',
+    { meta: { clause: 'Namespaces in XML 1.0 6.1' } },
+    () => {
+      const root = read(
+        '<a xmlns:p="u" xmlns="d"><b xmlns:p="v" p:c="1"><p:c/></b><p:c xmlns=""><e/></p:c><f/></a>',
+      );
+      const [b, c, f] = root.children;
+      expect([b?.attributes.get('{v}c'), b?.children[0]?.uri]).toEqual(['1', 'v']);
+      expect([c?.uri, c?.children[0]?.uri, f?.uri]).toEqual(['u', '', 'd']);
+    },
+  );
+
+  it(
+    'normalises white space in values, but not where it is referred to',
+    { meta: { clause: 'XML 1.0 3.3.3' } },
+    () => {
+      expect(attribute(read('<a b=" 1\r\n2\t3\r4&#10;&#9;&#13; "/>'), 'b')).toBe(' 1 2 3 4\n\t\r ');
+    },
+  );
+
+  it('reads one document after a longer one', () => {
+    expect(read(`<a>${'x'.repeat(50_000)}</a>`).text).toHaveLength(50_000);
+    expect(read('<a>y</a>').text).toBe('y');
+    expect(code('<a>y</a')).toBe('ill-formed');
+    expect(code('<a>y</')).toBe('ill-formed');
+    expect(code('<a>y')).toBe('ill-formed');
+    expect(code('<a b="')).toBe('ill-formed');
+  });
+
+  it('reads documents longer than usual where the limit allows', () => {
+    const result = readXml(`<a>${'x'.repeat(300_000)}</a>`, { maxBytes: 1_000_000 });
+    expect(result.ok && result.value.text.length).toBe(300_000);
+  });
+});
+
 describe('writing', () => {
   it('escapes so that reading gives the same back', { meta: { clause: 'XML 1.0 2.4, 3.3.3' } }, () => {
     const text = 'a<b>&"\' ]]> \t\n\r ñ \u{1F6A8}';

@@ -3,6 +3,8 @@ import type { XmlElement } from './element.js';
 const XML_NAMESPACE = 'http://www.w3.org/XML/1998/namespace';
 /** Everything outside of the Char production (XML 1.0, 2.2), lone surrogates included. */
 const NOT_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
+/** Neither to be dropped nor to be referred to, in text nor in a value: most of what is written, told in one look. */
+const PLAIN = /^[ !#-%(-;=?-~]*$/;
 const TEXT = /[&<>\r]/g;
 const ATTRIBUTE = /[&<>"'\t\n\r]/g;
 
@@ -21,11 +23,13 @@ const reference = (character: string): string => REFERENCES[character] ?? '';
 
 /** Text as element content. Characters XML 1.0 cannot carry are dropped; a carriage return survives re-reading. */
 export function escapeText(s: string): string {
+  if (PLAIN.test(s)) return s;
   return s.replace(NOT_XML, '').replace(TEXT, reference);
 }
 
 /** Text as the value of a quoted attribute; white space survives attribute-value normalisation (XML 1.0, 3.3.3). */
 export function escapeAttribute(s: string): string {
+  if (PLAIN.test(s)) return s;
   return s.replace(NOT_XML, '').replace(ATTRIBUTE, reference);
 }
 

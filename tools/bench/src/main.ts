@@ -1,5 +1,8 @@
 import { chatBench } from './chats/bench.js';
 import { indexBench } from './ecrf/index-bench.js';
+import { ecrfBench } from './http/ecrf-bench.js';
+import { lisBench } from './http/lis-bench.js';
+import type { LookupBenchOptions } from './http/lookup-bench.js';
 import { sipBench } from './sip/bench.js';
 
 const help = `npm run bench -- sip [--udp] [--tcp] [--pairs N] [--messages N] [--warm-up N] [--window N]
@@ -41,7 +44,25 @@ npm run bench -- ecrf --index [--boundaries N] [--vertices N] [--no-reload]
 
   --boundaries N  of the country (5000)
   --vertices N    of each (2048)
-  --no-reload     without the part that writes the country to disk (half a gigabyte) and reads it again`;
+  --no-reload     without the part that writes the country to disk (half a gigabyte) and reads it again
+
+npm run bench -- ecrf|lis [--pairs N] [--seconds N] [--warm-up N] [--connections N] [--json] [--profile FOLDER]
+
+  ecrf   findService over HTTP keep-alive at the ECRF of the lab's Spanish set: read, decided and answered fully
+  lis    dereference of location URIs, and locationRequest by identity, over HTTP keep-alive
+
+         Each beside a bare node:http server in the same run that echoes the same bytes, or where the answer is much
+         longer than the question, sends the same answer. One request under way on each connection
+
+  --pairs N        rounds of each, one after the other, the order turned round every other time (5)
+  --seconds N      of a round (3)
+  --warm-up N      seconds before them that do not count (1)
+  --connections N  (32)
+  --profile FOLDER writes a CPU profile of the element there (node --cpu-prof), at the price of its speed
+  --json           the report as JSON; what else there is to say goes to the standard error
+
+The server has core 1, the far side core 0, if taskset is there; CPU comes from /proc, so Linux only. On a machine that
+does other things the ratio of CPU is the one to look at. Ends with 1 where an answer was not the one expected.`;
 
 function number(args: readonly string[], name: string, otherwise: number): number {
   const at = args.indexOf(name);
@@ -79,8 +100,20 @@ if (what === 'sip' && !args.includes('--help')) {
     vertices: number(args, '--vertices', 2_048),
     reload: !args.includes('--no-reload'),
   });
+} else if ((what === 'ecrf' || what === 'lis') && !args.includes('--help')) {
+  process.exitCode = await (what === 'ecrf' ? ecrfBench : lisBench)(lookupOptions());
 } else {
   process.stdout.write(`${help}\n`);
-  process.exitCode =
-    what === undefined || what === 'sip' || what === 'chats' || what === '--help' || what === '-h' ? 0 : 2;
+  process.exitCode = [undefined, 'sip', 'chats', 'ecrf', 'lis', '--help', '-h'].includes(what) ? 0 : 2;
+}
+
+function lookupOptions(): LookupBenchOptions {
+  return {
+    pairs: number(args, '--pairs', 5),
+    seconds: number(args, '--seconds', 3),
+    warmUp: number(args, '--warm-up', 1),
+    connections: number(args, '--connections', 32),
+    json: args.includes('--json'),
+    profile: args.includes('--profile') ? args[args.indexOf('--profile') + 1] : undefined,
+  };
 }

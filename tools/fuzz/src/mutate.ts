@@ -18,17 +18,20 @@ const MORSELS = [
   'branch=z9hG4bK', '99999999999999999999', '0', 'boundary=""', 'ÿþ', '救急', 'a'.repeat(300), ','.repeat(80),
 ]; // prettier-ignore
 
-/** A message like the seed but for one to six changes. At most 200 kB. */
-export function mutate(seed: Buffer, random: () => number): Buffer {
+/**
+ * A message like the seed but for one to six changes. At most 200 kB. `morsels` are what is inserted; without them what
+ * means something in SIP.
+ */
+export function mutate(seed: Buffer, random: () => number, morsels: readonly string[] = MORSELS): Buffer {
   let bytes = Buffer.from(seed);
   for (let changes = 1 + Math.floor(random() * 6); changes > 0; changes--) {
-    bytes = CHANGES[Math.floor(random() * CHANGES.length)]!(bytes, random);
+    bytes = CHANGES[Math.floor(random() * CHANGES.length)]!(bytes, random, morsels);
     if (bytes.length > 200_000) bytes = bytes.subarray(0, 200_000);
   }
   return bytes;
 }
 
-type Change = (bytes: Buffer, random: () => number) => Buffer<ArrayBuffer>;
+type Change = (bytes: Buffer, random: () => number, morsels: readonly string[]) => Buffer<ArrayBuffer>;
 
 const CHANGES: readonly Change[] = [
   flip,
@@ -63,9 +66,9 @@ function replace(bytes: Buffer, random: () => number): Buffer<ArrayBuffer> {
   return splice(bytes, at, at + 1, Buffer.from([Math.floor(random() * 256)]));
 }
 
-function insert(bytes: Buffer, random: () => number): Buffer<ArrayBuffer> {
+function insert(bytes: Buffer, random: () => number, morsels: readonly string[]): Buffer<ArrayBuffer> {
   const at = position(bytes, random);
-  return splice(bytes, at, at, Buffer.from(MORSELS[Math.floor(random() * MORSELS.length)]!, 'utf8'));
+  return splice(bytes, at, at, Buffer.from(morsels[Math.floor(random() * morsels.length)]!, 'utf8'));
 }
 
 function remove(bytes: Buffer, random: () => number): Buffer<ArrayBuffer> {

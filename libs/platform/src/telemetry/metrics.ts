@@ -1,5 +1,6 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import { eventLoopDelayP99 } from './event-loop.js';
+import { SeriesCounter, SeriesHistogram, maxSeries } from './series.js';
 
 export type Labels = Readonly<Record<string, string | number>>;
 
@@ -33,8 +34,7 @@ export const defaultBuckets: readonly number[] = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 32,
 ];
 
-/** Combinations of label values one metric may have; more are not counted apart, so that nobody can fill the memory. */
-export const maxSeries = 1_000;
+export { maxSeries };
 
 /** One element's metrics in the text format of Prometheus. */
 export class PrometheusMetrics implements Metrics {
@@ -57,30 +57,19 @@ export class PrometheusMetrics implements Metrics {
   }
 
   counter(name: string, help: string, labels: readonly string[] = []): CounterMetric {
-    return this.#once('counter', name, () => {
-      const counter = new Counter({ name, help, labelNames: labels, registers: [this.registry] });
-      const series = new SeriesLimit(labels);
-      return {
-        inc: (values: Labels = {}, by = 1): void => counter.inc(series.admit(values), by),
-        labelled: (values: Labels) => counter.labels(series.admit(values)),
-      };
-    });
+    return this.#once(
+      'counter',
+      name,
+      () => new SeriesCounter({ name, help, labels, registry: this.registry }),
+    );
   }
 
   histogram(name: string, help: string, buckets = defaultBuckets, labels: readonly string[] = []) {
-    return this.#once('histogram', name, () => {
-      const histogram = new Histogram({
-        name,
-        help,
-        labelNames: labels,
-        buckets: [...buckets],
-        registers: [this.registry],
-      });
-      const series = new SeriesLimit(labels);
-      return {
-        observe: (value: number, values: Labels = {}): void => histogram.observe(series.admit(values), value),
-      };
-    });
+    return this.#once(
+      'histogram',
+      name,
+      () => new SeriesHistogram({ name, help, labels, registry: this.registry }, buckets),
+    );
   }
 
   gauge(name: string, help: string, labels: readonly string[] = []) {
@@ -108,7 +97,7 @@ export class PrometheusMetrics implements Metrics {
   }
 }
 
-/** Folds what goes beyond `maxSeries` into one series whose labels all say `other`. */
+/** For gauges: folds what goes beyond `maxSeries` into one series whose labels all say `other`. */
 class SeriesLimit {
   readonly #seen = new Set<string>();
   readonly #other: Record<string, string>;

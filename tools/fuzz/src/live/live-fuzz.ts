@@ -4,6 +4,7 @@ import { type Target, nextMessage } from './corpus.js';
 import { properStart, startOf } from './proper-start.js';
 import { LabProcess } from './lab-process.js';
 import { fuzzLookups } from './lookup-fuzz.js';
+import { mistakesIn } from './mistakes.js';
 import { SipSocket } from './sip-socket.js';
 import { StreamSender } from './stream-sender.js';
 import { WebSocketSender } from './websocket-sender.js';
@@ -129,7 +130,7 @@ async function run(
   }
   await Promise.all(innocents);
   if (lab.ended === undefined) faults.push(...(await properStart(own, lab.port(15_060))));
-  if (lab.ended === undefined) faults.push(...(await fuzzLookups(lab, lookups, random)));
+  if (lab.ended === undefined) faults.push(...(await fuzzLookups(lab, lookups, random)).faults);
   if (lab.ended !== undefined) faults.push(`the lab ended: ${lab.ended}\n${lab.output.slice(-2_000)}`);
   faults.push(...mistakesIn(lab.output));
   const after = lab.residentMegabytes;
@@ -163,11 +164,4 @@ function targetOf(lab: LabProcess, random: () => number, o: LiveFuzzOptions): Ta
     if (left < 0) return { transport, port: lab.port(standard) };
   }
   return { transport: 'udp', port: lab.port(15_060) };
-}
-
-/** Lines of the log that tell of a mistake in the program rather than of bad input. */
-function mistakesIn(output: string): string[] {
-  const signs = ['"level":"error"', 'unexpected:', 'uncaught', 'TypeError', 'RangeError', 'ReferenceError'];
-  const lines = output.split('\n').filter((line) => signs.some((sign) => line.includes(sign)));
-  return [...new Set(lines.map((line) => `log: ${line.slice(0, 500)}`))].slice(0, 10);
 }
