@@ -153,7 +153,8 @@ export class HttpFront {
   }
 
   #answer(handler: FastHandler, path: string, request: IncomingMessage, response: ServerResponse): void {
-    const limit = handler.maxBodyBytes?.(fastRequest(request, path, NOTHING)) ?? this.#limits.maxBodyBytes;
+    const limit =
+      handler.maxBodyBytes?.(new ReceivedRequest(request, path, NOTHING)) ?? this.#limits.maxBodyBytes;
     const tooLarge = (): void => {
       this.#logger.warn('http request refused', { status: 413, limit });
       refuse(request, response, 413);
