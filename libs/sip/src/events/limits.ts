@@ -12,6 +12,11 @@ export interface NotifierLimits extends DialogLimits {
   readonly maxBody: number;
   /** Seconds after which one that was refused for want of room may ask again. */
   readonly retryAfter: number;
+  /**
+   * NOTIFYs to one address over UDP that have no answer yet; beyond it a new subscription from there is 480. The address
+   * of a datagram is whatever its sender wrote: without a bound we would send somebody else eleven copies of each.
+   */
+  readonly maxUnanswered: number;
   /** Subscriptions looked at, and NOTIFYs made, in one turn of the process. */
   readonly perTurn: number;
 }
@@ -23,5 +28,6 @@ export const defaultNotifierLimits: NotifierLimits = {
   minExpires: 60,
   maxBody: 16_384,
   retryAfter: 60,
-  perTurn: 32,
+  maxUnanswered: 200,
+  perTurn: 16,
 };

@@ -48,6 +48,8 @@ export class Notifier {
   readonly #limits: NotifierLimits;
   readonly #held = new Map<string, Held>();
   readonly #queue: WakeQueue;
+  /** NOTIFYs over UDP without an answer, by address. */
+  readonly #unanswered = new Map<string, number>();
   #opening = 0;
   #underWay = 0;
   #closed = false;
@@ -83,13 +85,14 @@ export class Notifier {
   }
 
   /**
-   * Ends every subscription, its subscriber told to come back after so many seconds, and waits for the answers, at most
-   * for `ms` milliseconds.
+   * Ends every subscription, its subscriber told to come back after so many seconds and up to ten more, so that not all
+   * come at once; waits for the answers, at most for `ms` milliseconds.
    */
   async close(ms: number, retryAfter = 5): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const held of this.#held.values()) held.terminate('probation', retryAfter);
+    let n = 0;
+    for (const held of this.#held.values()) held.terminate('probation', retryAfter + (n++ % 11));
     const until = this.o.clock.now() + ms;
     while (this.#held.size + this.#underWay > 0 && this.o.clock.now() < until) {
       await new Promise<void>((resolve) => this.o.clock.after(20, resolve));
@@ -110,6 +113,9 @@ export class Notifier {
     const dialog = dialogAsServer(request, this.o.ids.token(tagLength), this.#limits);
     if ('status' in dialog) return dialog;
     if (this.#closed || this.#held.size + this.#opening >= this.#limits.maxSubscriptions) return this.#full();
+    if ((this.#unanswered.get(flow.remoteAddress) ?? 0) >= this.#limits.maxUnanswered && !flow.reliable) {
+      return this.#full();
+    }
     const accept = (verdict: SubscribeVerdict): UasAnswer =>
       verdict.accepted ? this.#accept(asked, dialog, event, eventPackage, verdict) : verdict.answer;
     const verdict = eventPackage.subscribe(asked);
@@ -234,7 +240,10 @@ export class Notifier {
     const body = held.body(cause);
     const way = wayBack(nextHop, held.flow, this.o.trusts?.(held.flow) ?? false);
     if (way === undefined) return void queueMicrotask(() => held.event({ type: 'failed' }));
+    const unproven = !held.flow.reliable;
+    const { remoteAddress } = held.flow;
     this.#underWay++;
+    if (unproven) this.#count(remoteAddress, 1);
     void this.o.agent
       .send({
         ...request,
@@ -249,8 +258,15 @@ export class Notifier {
       })
       .then((outcome) => {
         this.#underWay--;
+        if (unproven) this.#count(remoteAddress, -1);
         held.event(eventOfOutcome(outcome, held.header));
       });
+  }
+
+  #count(address: string, more: 1 | -1): void {
+    const count = (this.#unanswered.get(address) ?? 0) + more;
+    if (count > 0) this.#unanswered.set(address, count);
+    else this.#unanswered.delete(address);
   }
 
   #failed(what: string, error: unknown): void {

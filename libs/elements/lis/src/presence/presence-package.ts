@@ -16,7 +16,7 @@ import { readFilters } from './read-filter.js';
 import { type ReadFilters, Watch, type WatchSurroundings } from './watch.js';
 
 /** Location URIs looked at in one turn of the process. */
-const looksPerTurn = 16;
+const looksPerTurn = 4;
 
 export interface PresencePackageOptions {
   readonly port: PresencePort;

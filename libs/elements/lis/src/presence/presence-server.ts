@@ -90,5 +90,6 @@ function limitsOf(config: PresenceConfig): Partial<NotifierLimits> {
     maxExpires: Math.floor(config.maxExpires / 1_000),
     minExpires: Math.ceil(config.minExpires / 1_000),
     maxBody: config.maxFilterBytes,
+    maxUnanswered: config.unanswered,
   };
 }

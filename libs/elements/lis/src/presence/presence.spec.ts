@@ -237,6 +237,27 @@ describe('a subscription ends', () => {
   );
 
   it(
+    'with noresource when a policy gives nothing to anybody any more',
+    { meta: { clause: ['RFC 7199 3.1', 'RFC 3856 6.6.2', 'RFC 6665 4.1.3'] } },
+    async () => {
+      const world = presenceLis();
+      world.put();
+      const psap = watcher(world);
+      const made = await world.lis.references.create(
+        { device: 'car', entity: 'pres:x@lis.esinet.lab' },
+        { ttlMs: 600_000, policy: true },
+      );
+      const token = made?.token ?? '';
+      psap.watch(token);
+      await world.clock.run(2_000, 10);
+      await world.lis.references.setPolicy(token, null);
+      await world.clock.run(2_000, 10);
+      expect(psap.states).toEqual(['active', 'terminated noresource']);
+      expect((await psap.ask(`sip:${token}@192.0.2.85`)).status).toBe(404);
+    },
+  );
+
+  it(
     'with noresource when the uses of its URI are used up',
     { meta: { clause: ['RFC 6753 4', 'RFC 6665 4.1.3'] } },
     async () => {

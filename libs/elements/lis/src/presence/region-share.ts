@@ -10,7 +10,7 @@ import {
 } from '@esinet/location';
 
 /** Points on a side of the grid that stands for an area of uncertainty. */
-const GRID = 16;
+const GRID = 12;
 /** RFC 7459 4.1 and RFC 5491 5: of an area nothing more is known than that the device is in it with this confidence. */
 const CONFIDENCE = 0.95;
 
@@ -45,8 +45,20 @@ function spread(shape: Shape): readonly Position[] {
   return points.length > 0 ? points : [center];
 }
 
+type Region = CircleShape | PolygonShape;
+type Side = 'in' | 'out' | undefined;
+
+/** Outlines of regions with their longitudes made continuous, once for each region. */
+const outlines = new WeakMap<PolygonShape, readonly (readonly Position[])[]>();
+
+function outlineOf(region: PolygonShape, center: Position): readonly (readonly Position[])[] {
+  let found = outlines.get(region);
+  if (!found) outlines.set(region, (found = region.rings.map((ring) => ring.map((p) => near(p, center)))));
+  return found;
+}
+
 /** Which part of a shape lies in a region, 0 to 1. */
-export function shareWithin(shape: Shape, region: CircleShape | PolygonShape): number {
+export function shareWithin(shape: Shape, region: Region): number {
   const center = centroidOf(region);
   const apart = distance(centroidOf(shape), center);
   const reach = uncertaintyOf(shape) + uncertaintyOf(region);
@@ -57,7 +69,7 @@ export function shareWithin(shape: Shape, region: CircleShape | PolygonShape): n
   if (region.type === 'circle') {
     for (const point of points) if (distance(point, center) <= region.radius) within++;
   } else {
-    const rings = region.rings.map((ring) => ring.map((p) => near(p, center)));
+    const rings = outlineOf(region, center);
     for (const point of points) {
       const [x, y] = near(point, center);
       if (isWithin(rings, x, y)) within++;
@@ -66,15 +78,22 @@ export function shareWithin(shape: Shape, region: CircleShape | PolygonShape): n
   return within / points.length;
 }
 
+/** What was found out of a shape: it is asked for when it comes, and again when it is told. */
+const sides = new WeakMap<Shape, WeakMap<Region, Side>>();
+
 /**
  * Whether a device is inside or outside with at least half of all confidence; undefined: neither (RFC 6447 3.4). Of a
  * point without an area it is taken to be there.
  */
-export function sideOf(shape: Shape, region: CircleShape | PolygonShape): 'in' | 'out' | undefined {
+export function sideOf(shape: Shape, region: Region): Side {
+  let known = sides.get(shape);
+  if (!known) sides.set(shape, (known = new WeakMap()));
+  if (known.has(region)) return known.get(region);
   const confidence = uncertaintyOf(shape) === 0 ? 1 : CONFIDENCE;
   const within = shareWithin(shape, region);
-  if (within * confidence >= 0.5) return 'in';
-  return (1 - within) * confidence >= 0.5 ? 'out' : undefined;
+  const side: Side = within * confidence >= 0.5 ? 'in' : (1 - within) * confidence >= 0.5 ? 'out' : undefined;
+  known.set(region, side);
+  return side;
 }
 
 /** The same position with the longitude that is nearest to another's, across the antimeridian too. */
