@@ -42,17 +42,18 @@ export const MAX_WORK = 400_000_000;
 
 /** Everything that is wrong or odd in files of service boundaries, seen as one set. */
 export function checkBoundaries(sources: readonly GisSource[], o: CheckOptions): CheckReport {
-  const drafts: IssueDraft[] = [];
+  // Not by push(...): a large set has more issues than a call may have arguments.
+  let drafts: IssueDraft[] = [];
   let features: GisFeature[] = [];
   for (const source of sources) {
     o.progress?.(`reading features of ${source.file}`, 0);
     const checked = checkFeatures(source, sources.length > 1, o.now);
-    drafts.push(...checked.issues);
-    features.push(...checked.features);
+    drafts = drafts.concat(checked.issues);
+    features = features.concat(checked.features);
   }
-  drafts.push(...duplicateIds(features));
+  drafts = drafts.concat(duplicateIds(features));
   const asEcrf = whatEcrfSays(features, drafts);
-  drafts.push(...asEcrf.issues);
+  drafts = drafts.concat(asEcrf.issues);
   features = features.map((f) =>
     asEcrf.swapped.has(f) ? { ...f, polygons: f.polygons.map((rings) => rings.map(turned)) } : f,
   );
@@ -60,8 +61,10 @@ export function checkBoundaries(sources: readonly GisSource[], o: CheckOptions):
     const { layer } = o;
     const kept = new Set(features.filter((f) => inLayer(f, layer)).map((f) => f.ref));
     features = features.filter((f) => kept.has(f.ref));
-    const ofLayer = drafts.filter((d) => d.features.some((ref) => kept.has(ref)) || d.code === 'crs');
-    drafts.splice(0, drafts.length, ...ofLayer);
+    drafts = drafts.filter(
+      (d) =>
+        d.features.some((ref) => kept.has(ref)) || d.code === 'crs' || d.code === 'not-a-feature-collection',
+    );
   }
   if (features.length === 0 && !drafts.some((d) => d.code === 'not-a-feature-collection')) {
     const message = o.layer === undefined ? 'no features' : `no features of ${o.layer}`;
@@ -72,8 +75,8 @@ export function checkBoundaries(sources: readonly GisSource[], o: CheckOptions):
   const services = [...new Set(features.map((f) => f.service))].sort();
   for (const service of services) {
     const progress = (share: number): void => o.progress?.(`comparing ${service || 'features'}`, share);
-    drafts.push(
-      ...checkCoverage(
+    drafts = drafts.concat(
+      checkCoverage(
         service,
         features.filter((f) => f.service === service),
         {

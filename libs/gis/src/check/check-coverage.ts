@@ -19,6 +19,8 @@ export interface CoverageOptions {
 
 /** Pairs of overlapping features listed of one layer. */
 export const MAX_PAIRS = 20_000;
+/** Times that these pairs are met, in all the pieces that features cut each other into. */
+const MAX_PAIR_PIECES = 500_000;
 /** Later dates looked at for areas that lose their centre. */
 const MAX_LATER = 24;
 /** Features left out of one layer as too tangled before the layer is given up. */
@@ -53,10 +55,19 @@ export function checkCoverage(service: string, all: readonly GisFeature[], o: Co
         ...later(layer),
       ];
     }
-    const worst = features[overlay.worst];
-    const message = worst ? 'left out of the comparison' : 'the boundary of the authority is too tangled';
+    const worst = overlay.worst === undefined ? undefined : features[overlay.worst];
+    const message = worst
+      ? 'left out of the comparison'
+      : overlay.worst === undefined
+        ? 'too many features lie over each other; none were compared'
+        : 'the boundary of the authority is too tangled; nothing was compared';
     issues.push({ code: 'too-complex', message, features: worst ? [worst.ref] : [], service });
-    if (!worst || leftOut >= MAX_LEFT_OUT) break;
+    if (!worst) break;
+    if (leftOut >= MAX_LEFT_OUT) {
+      const givenUp = 'there are more like these; nothing was compared';
+      issues.push({ code: 'too-complex', message: givenUp, features: [], service, mark: 'all' });
+      break;
+    }
     features = features.filter((f) => f !== worst);
   }
   return issues;
@@ -130,6 +141,7 @@ function overlaps(layer: Layer): IssueDraft[] {
   const coversOf = new Map<number, Set<number>>();
   const pairs = new Map<string, { readonly a: number; readonly b: number; readonly covers: number[] }>();
   let skipped = 0;
+  let pieces = 0;
   overlay.covers.forEach((cover, c) => {
     const shapes = shapesOf(cover).filter((s) => s !== layer.authority);
     for (const s of shapes) coversOf.set(s, (coversOf.get(s) ?? new Set()).add(c));
@@ -137,13 +149,13 @@ function overlaps(layer: Layer): IssueDraft[] {
       for (let k = i + 1; k < shapes.length; k += 1) {
         const [a, b] = [shapes[i]!, shapes[k]!];
         if (!together(features[a]!, features[b]!)) continue;
+        pieces += 1;
+        if (pieces > MAX_PAIR_PIECES) return;
         const key = `${a} ${b}`;
         const known = pairs.get(key);
         if (known) known.covers.push(c);
         else if (pairs.size < MAX_PAIRS) pairs.set(key, { a, b, covers: [c] });
         else skipped += 1;
-        // Counting goes on, but not for minutes.
-        if (skipped > MAX_PAIRS) return;
       }
     }
   });
@@ -171,8 +183,8 @@ function overlaps(layer: Layer): IssueDraft[] {
       });
     }
   }
-  if (skipped > 0) {
-    const message = `${MAX_PAIRS} pairs of overlapping features are listed; there are more`;
+  if (skipped > 0 || pieces > MAX_PAIR_PIECES) {
+    const message = `${pairs.size} pairs of overlapping features are listed; there are more, and areas may be larger`;
     issues.push({ code: 'not-all-compared', message, features: [], service });
   }
   return issues;

@@ -36,7 +36,7 @@ function descendants(element: XmlElement, local: string): XmlElement[] {
   const pending = [...element.children].reverse();
   for (let e = pending.pop(); e; e = pending.pop()) {
     if (e.local === local) found.push(e);
-    else pending.push(...[...e.children].reverse());
+    else for (const child of [...e.children].reverse()) pending.push(child);
   }
   return found;
 }

@@ -77,7 +77,7 @@ export function diffBoundaries(before: GisSource, after: GisSource, o: DiffOptio
     remarks.push(
       `${later} features of ${after.file} are not effective yet and were left out: --at DATE looks ahead`,
     );
-  const areas: AreaChange[] = [];
+  let areas: AreaChange[] = [];
   let slivers = 0;
   const services = new Set([...oldFeatures, ...newFeatures].map((f) => f.service));
   for (const service of [...services].sort()) {
@@ -87,7 +87,7 @@ export function diffBoundaries(before: GisSource, after: GisSource, o: DiffOptio
       newFeatures.filter((f) => f.service === service && isInForce(f, o.at)),
       o,
     );
-    areas.push(...changes.areas);
+    areas = areas.concat(changes.areas);
     slivers += changes.slivers;
     if (changes.tangled) remarks.push(`${changes.tangled} is too tangled to compare: esinet gis check`);
   }
@@ -154,7 +154,11 @@ function changesOf(
     progress: (share) => o.progress?.(`comparing ${service || 'features'}`, share),
   });
   if (!(overlay instanceof Overlay)) {
-    return { areas: [], slivers: 0, tangled: features[overlay.worst]?.ref.name ?? service };
+    return {
+      areas: [],
+      slivers: 0,
+      tangled: (overlay.worst === undefined ? undefined : features[overlay.worst]?.ref.name) ?? service,
+    };
   }
   const groups = new Map<string, { readonly from: Served; readonly to: Served; readonly covers: number[] }>();
   overlay.covers.forEach((cover, c) => {

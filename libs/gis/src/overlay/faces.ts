@@ -18,8 +18,11 @@ export interface Faces {
   readonly covers: readonly Cover[];
 }
 
-/** Every face of a map with the features that cover it. */
-export function facesOf(map: PlanarMap): Faces {
+/** Entries of all covers together: beyond it features lie over each other by the thousand. */
+const MAX_COVER_ENTRIES = 20_000_000;
+
+/** Every face of a map with the features that cover it; undefined where that is more than fits into memory. */
+export function facesOf(map: PlanarMap): Faces | undefined {
   const { of, starts } = walksOf(map);
   const component = componentsOf(map);
   const outer = outerWalks(map, starts, component);
@@ -45,7 +48,7 @@ export function facesOf(map: PlanarMap): Faces {
     const face = beside === undefined ? OUTSIDE : faceOfWalk[of[beside]!]!;
     faceOfWalk[walk] = face;
     walks[face]!.push(starts[walk]!);
-    spread(map, of, faceOfWalk, starts[walk]!, coverOf, covers);
+    if (!spread(map, of, faceOfWalk, starts[walk]!, coverOf, covers)) return undefined;
   }
   for (let h = 0; h < of.length; h += 1) of[h] = faceOfWalk[of[h]!]!;
   return { count: walks.length, of, walks, coverOf, covers: covers.all };
@@ -173,7 +176,7 @@ function spread(
   start: number,
   coverOf: Int32Array,
   covers: CoverTable,
-): void {
+): boolean {
   const pending = [start];
   for (let h = pending.pop(); h !== undefined; h = pending.pop()) {
     const here = coverOf[faceOfWalk[walkOf[h]!]!]!;
@@ -185,15 +188,18 @@ function spread(
         // Going from the left of 2e to its right takes away what it says, the other way adds it.
         const sign = (g & 1) === 0 ? -1 : 1;
         coverOf[face] = covers.changed(here, map, line, sign);
+        if (covers.entries > MAX_COVER_ENTRIES) return false;
         pending.push(g ^ 1);
       }
       g = map.next[g]!;
     } while (g !== h);
   }
+  return true;
 }
 
 class CoverTable {
   readonly all: Cover[] = [];
+  entries = 0;
   readonly #numbers = new Map<string, number>();
 
   number(cover: Cover): number {
@@ -201,6 +207,7 @@ class CoverTable {
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
     this.all.push(cover);
+    this.entries += cover.length;
     this.#numbers.set(key, this.all.length - 1);
     return this.all.length - 1;
   }

@@ -23,10 +23,10 @@ export interface Linework {
   readonly selfCrossings: readonly SelfCrossing[];
 }
 
-export type NodingFailure = {
-  /** The feature whose lines took the most work. */
-  readonly worst: number;
-};
+export interface OverlayFailure {
+  /** The feature whose lines took the most work; undefined where too many features lie over each other. */
+  readonly worst: number | undefined;
+}
 
 export interface NodingOptions {
   /** Pairs of lines looked at before it gives up. */
@@ -56,13 +56,13 @@ const MAX_CROSSINGS_A_SHAPE = 20;
 /** A feature that crosses itself more often is a tangle: what it covers means nothing. */
 const MAX_TANGLE = 10_000;
 /** A crossing takes that many times the work of a pair of lines that do not cross. */
-const CROSSING_WORK = 50;
+const CROSSING_WORK = 200;
 
 /**
  * Splits all outlines where they cross or touch, and rounds to the grid (snap rounding, in rounds until nothing moves):
  * what comes out is a map whose lines meet at their ends only, whatever went in.
  */
-export function nodeOutlines(shapes: readonly GridPolygons[], o: NodingOptions): Linework | NodingFailure {
+export function nodeOutlines(shapes: readonly GridPolygons[], o: NodingOptions): Linework | OverlayFailure {
   const corners = new PairTable();
   let pieces: Pieces = { from: new IntList(), to: new IntList(), shape: new IntList(), fresh: new IntList() };
   shapes.forEach((polygons, shape) => {
@@ -84,7 +84,8 @@ export function nodeOutlines(shapes: readonly GridPolygons[], o: NodingOptions):
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const split = splitOnce(pieces, corners, work, round === 0 ? selfCrossings : undefined, o.progress);
     if (work.tangled !== undefined) return { worst: work.tangled };
-    if (work.left < 0) return { worst: work.of.indexOf(Math.max(...work.of)) };
+    if (work.left < 0)
+      return { worst: work.of.reduce((best, spent, shape) => (spent > work.of[best]! ? shape : best), 0) };
     if (!split) break;
     pieces = split;
   }

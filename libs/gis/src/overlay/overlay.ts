@@ -1,6 +1,6 @@
 import { doubleAreaOf, type GridPolygons, type GridRing } from './grid.js';
 import { type Cover, type Faces, facesOf, OUTSIDE } from './faces.js';
-import { nodeOutlines, type NodingFailure, type NodingOptions, type SelfCrossing } from './noding.js';
+import { nodeOutlines, type OverlayFailure, type NodingOptions, type SelfCrossing } from './noding.js';
 import { type PlanarMap, planarMapOf } from './planar-map.js';
 
 /** Faces that hang together along lines, as one polygon. */
@@ -32,11 +32,12 @@ export class Overlay {
     this.#stamp = new Int32Array(faces.count);
   }
 
-  static of(shapes: readonly GridPolygons[], o: NodingOptions): Overlay | NodingFailure {
+  static of(shapes: readonly GridPolygons[], o: NodingOptions): Overlay | OverlayFailure {
     const linework = nodeOutlines(shapes, o);
     if ('worst' in linework) return linework;
     const map = planarMapOf(linework);
-    return new Overlay(map, facesOf(map), linework.selfCrossings);
+    const faces = facesOf(map);
+    return faces ? new Overlay(map, faces, linework.selfCrossings) : { worst: undefined };
   }
 
   /** The different sets of features that cover something, by number. */

@@ -108,10 +108,14 @@ export class Drawing {
   #cellsOf(details: readonly (IssueGeometry | undefined)[]): Set<number> {
     const cells = new Set<number>();
     const add = (positions: readonly Lonlat[]): void => {
-      const lons = positions.map(([lon]) => this.turn(lon));
-      const lats = positions.map(([, lat]) => lat);
-      const [w, e] = [Math.min(...lons), Math.max(...lons)];
-      const [s, n] = [Math.min(...lats), Math.max(...lats)];
+      let [w, s, e, n] = [Infinity, Infinity, -Infinity, -Infinity];
+      for (const [degrees, lat] of positions) {
+        const lon = this.turn(degrees);
+        w = Math.min(w, lon);
+        e = Math.max(e, lon);
+        s = Math.min(s, lat);
+        n = Math.max(n, lat);
+      }
       if (e - w > LARGE || n - s > LARGE) return;
       for (let x = w - CELL; x <= e + CELL; x += CELL)
         for (let y = s - CELL; y <= n + CELL; y += CELL) cells.add(cellOf(x, y));

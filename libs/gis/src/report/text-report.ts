@@ -67,11 +67,15 @@ function scope(report: CheckReport, style: TextStyle): string {
     const area = issues.reduce((sum, { areaM2 }) => sum + (areaM2 ?? 0), 0);
     return issues.length === 0 ? `no ${one}` : `${plural(issues.length, one)} (${areaText(area)})`;
   };
+  const compared = report.features.some(({ polygons }) => polygons.length > 0);
+  if (!compared) return style.dim('Nothing could be compared.');
+  const incomplete = of('too-complex').length + of('not-all-compared').length > 0;
+  const more = incomplete ? style.notice(' Not everything was compared.') : '';
   const services = report.services.length > 0 ? report.services.map(plain).join(', ') : 'no service named';
-  return style.dim(
+  return `${style.dim(
     `${services}: ${shown('gap', of('gap'))}, ${shown('overlap', of('overlap'))}. Slivers are below ` +
       `${report.tolerance.widthM} m or ${report.tolerance.areaM2} m².`,
-  );
+  )}${more}`;
 }
 
 function issueLine(issue: Issue): string {
