@@ -20,7 +20,7 @@ afterEach(async () => {
 
 const lisboa = { lat: 38.7223, lon: -9.1393 };
 const paris = { lat: 48.8566, lon: 2.3522 };
-const timeout = 60_000;
+const timeout = 120_000;
 
 /** Nothing is remembered of earlier lookups; PSAPs of B know no LIS but their own; each says that loop.lab is the other's. */
 function adjusted(config: EsinetConfig, site: SiteName): EsinetConfig {

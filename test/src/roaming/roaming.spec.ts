@@ -11,7 +11,7 @@ const lisboa = { lat: 38.7223, lon: -9.1393 };
 const porto = { lat: 41.1579, lon: -8.6291 };
 const madrid = { lat: 40.4168, lon: -3.7038 };
 const barcelona = { lat: 41.3874, lon: 2.1686 };
-const timeout = 60_000;
+const timeout = 120_000;
 
 /** What a PSAP has received of a chat, and what its caller's provider was given for the caller. */
 const inward = (by: string, callId: string): Received[] => lab.requests(by, callId);
