@@ -62,8 +62,8 @@ export async function askWhere(q: WhereQuestion): Promise<Result<WhereAnswer, st
           },
     ],
     service: q.service,
-      recursive: q.iterative !== true,
-      validateLocation: q.civic !== undefined && q.validate === true,
+    recursive: q.iterative !== true,
+    validateLocation: q.civic !== undefined && q.validate === true,
     serviceBoundary: q.boundary ? 'value' : 'reference',
     path: [],
   });
