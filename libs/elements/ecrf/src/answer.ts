@@ -56,6 +56,12 @@ export function answer(request: LostRequest, layers: EcrfLayers, now: number): L
       return loopOf(request.path, layers) ?? listServices(request.service, request.path, layers);
     case 'listServicesByLocation':
       return loopOf(request.path, layers) ?? listServicesByLocation(request, layers, now);
+    case 'getServiceListBoundary':
+      return errorAnswer(
+        layers.source,
+        'notFound',
+        'no service list boundary with this key, or not any more',
+      );
   }
 }
 
@@ -315,7 +321,7 @@ function defaultAnswer(
 }
 
 /** A mapping is good until it may be another: its time to live, or the next change of any boundary. */
-function expiryOf(layers: EcrfLayers, now: number): number {
+export function expiryOf(layers: EcrfLayers, now: number): number {
   const { changes } = layers;
   let low = 0;
   let high = changes.length;

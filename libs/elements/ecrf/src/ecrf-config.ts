@@ -1,12 +1,28 @@
-import { domainSchema, durationSchema, httpUrlSchema, listenSchema, sipUriSchema } from '@esinet/platform';
+import { isIP } from 'node:net';
+import {
+  domainSchema,
+  durationSchema,
+  httpUrlSchema,
+  listenSchema,
+  sipUriSchema,
+  tlsSideSchema,
+  hostPort,
+} from '@esinet/platform';
 import { z } from 'zod';
 import { civicDataSchema } from './civic-config.js';
+import { syncConfigSchema } from './sync/sync-config.js';
 
 /** RFC 5222 section 15 wants at least two labels in the name of a LoST server. */
 const sourceSchema = domainSchema.refine(
   (name) => name.includes('.'),
   'expected a name with a dot, such as ecrf.esinet.lab',
 );
+
+function isNameServer(text: string): boolean {
+  if (isIP(text) !== 0) return true;
+  const at = hostPort(text);
+  return at !== undefined && isIP(at.host) !== 0;
+}
 
 const civicMatchSchema = z
   .record(
@@ -31,6 +47,8 @@ const layerSchema = z.strictObject({
 export const ecrfConfigSchema = z
   .strictObject({
     http: listenSchema({ port: 15222 }),
+    /** LoST over HTTPS, with client certificates or without. */
+    tls: tlsSideSchema.optional(),
     /** The name of this server in LoST (RFC 5222 section 4). */
     source: sourceSchema.default('ecrf.esinet.lab'),
     /** GeoJSON files with service boundaries, or the laboratory's own. None at all makes a forest guide or a resolver. */
@@ -70,6 +88,30 @@ export const ecrfConfigSchema = z
     forestGuide: sourceSchema.optional(),
     /** Where LoST servers are asked, by name. Others are found by U-NAPTR (RFC 5222 section 4). */
     servers: z.record(domainSchema, httpUrlSchema).default({}),
+    /** Servers that are not in `servers`, by U-NAPTR (RFC 4848, RFC 5222 section 4). */
+    discovery: z
+      .strictObject({
+        enabled: z.boolean().default(true),
+        /** As `192.0.2.53` or `192.0.2.53:5353`; those of the system when none are given. */
+        nameServers: z
+          .array(z.string().refine(isNameServer, 'expected an address such as 192.0.2.53 or 192.0.2.53:5353'))
+          .default([]),
+        /** All questions of one discovery together. */
+        timeout: durationSchema.prefault('300 ms'),
+        /** How long what was found is taken without asking again. */
+        ttl: durationSchema.prefault('1 h'),
+        /** The same for "there is none", and while the DNS does not answer. */
+        retry: durationSchema.prefault('5 s'),
+        /** How old the last good answer may grow while the DNS does not answer. */
+        stale: durationSchema.prefault('3 d'),
+        /** Also servers that are found under http only. */
+        plainHttp: z.boolean().default(false),
+        /** Also servers at addresses of private use and of this machine: for an ESInet that is a network of its own. */
+        innerAddresses: z.boolean().default(false),
+      })
+      .prefault({}),
+    /** Mappings to and from other servers (RFC 6739). */
+    sync: syncConfigSchema,
     /** What asking other servers may cost. */
     upstream: z
       .strictObject({
@@ -131,12 +173,15 @@ export const ecrfConfigSchema = z
   })
   .superRefine((config, context) => {
     const hasOthers =
-      config.coverage.length > 0 || config.coverageCivic.length > 0 || config.forestGuide !== undefined;
+      config.coverage.length > 0 ||
+      config.coverageCivic.length > 0 ||
+      config.forestGuide !== undefined ||
+      config.sync.peers.length > 0;
     if (config.boundaries.length > 0 || config.layers.length > 0 || hasOthers) return;
     context.addIssue({
       code: 'custom',
       path: ['boundaries'],
-      message: 'without boundaries there has to be coverage or a forestGuide',
+      message: 'without boundaries there has to be coverage, a forestGuide or a peer of sync',
     });
   })
   .prefault({});

@@ -4,10 +4,17 @@ import type { Bus, Health, Limits, Metrics } from '@esinet/platform';
 import { errorAnswer } from './answer.js';
 import { boundariesMap } from './boundaries-map.js';
 import { type EcrfLayers, isInForce } from './layers.js';
-import { type Referral, resolve } from './resolve.js';
+import { BoundaryShelf } from './boundary-shelf.js';
+import { Coverage } from './coverage.js';
+import type { Learnt, LostSync } from './sync/lost-sync.js';
+import type { Referral, ResolveContext } from './resolve-context.js';
+import { resolve } from './resolve.js';
 
 /** Requests on the bus carry the same documents as HTTP, as text. */
 export const LOST_QUERY_SUBJECT = 'lost.query';
+
+/** What is kept for those who took a boundary by reference. */
+const SHELF = { entries: 1_024, positions: 500_000 };
 
 export interface EcrfPorts {
   readonly clock: Clock;
@@ -24,17 +31,21 @@ export class Ecrf {
   readonly #queries: { inc(labels?: Readonly<Record<string, string>>): void };
   readonly #seconds: { observe(value: number): void };
   readonly #subscription: { unsubscribe(): void };
-  #layers: EcrfLayers;
+  readonly #configured: Coverage | undefined;
+  #context: ResolveContext;
+  #sync: LostSync | undefined;
   #map: Promise<Buffer> | undefined;
 
   constructor(
     layers: EcrfLayers,
     ports: EcrfPorts,
     /** Where questions go that are not answered from `layers`. */
-    readonly referral?: Referral,
+    referral?: Referral,
   ) {
     this.#ports = ports;
-    this.#layers = layers;
+    const boundaries = new BoundaryShelf(SHELF);
+    this.#configured = referral?.coverage;
+    this.#context = { layers, boundaries, lists: new BoundaryShelf(SHELF), referral };
     this.#queries = ports.metrics.counter('esinet_lost_queries_total', 'LoST questions by outcome', [
       'result',
     ]);
@@ -47,18 +58,41 @@ export class Ecrf {
     );
   }
 
+  /** What is answered from now. */
   get layers(): EcrfLayers {
-    return this.#layers;
+    return this.#context.layers;
   }
 
-  /** From now on questions are answered from these; one under way goes on with those it began with. */
+  get referral(): Referral | undefined {
+    return this.#context.referral;
+  }
+
+  /** From now on questions are answered from these; one under way goes on with those it began with. Peers are told. */
   swap(layers: EcrfLayers): void {
-    this.#layers = layers;
+    this.#context = { ...this.#context, layers };
+    this.#sync?.changed();
+  }
+
+  /** Answers also from what peers told. */
+  learn({ coverage, mappings }: Learnt): void {
+    const { referral } = this.#context;
+    if (!referral) return;
+    const all = new Coverage([...(this.#configured?.regions ?? []), ...coverage]);
+    this.#context = { ...this.#context, referral: { ...referral, coverage: all, mappings } };
+  }
+
+  /** RFC 6739, where there are peers. It ends with this. */
+  get sync(): LostSync | undefined {
+    return this.#sync;
+  }
+
+  set sync(sync: LostSync | undefined) {
+    this.#sync = sync;
   }
 
   /** The boundaries as GeoJSON, for maps: made once for all who ask meanwhile. */
   boundariesJson(maxPositions: number): Promise<Buffer> {
-    return (this.#map ??= boundariesMap(this.#layers, maxPositions).finally(() => (this.#map = undefined)));
+    return (this.#map ??= boundariesMap(this.layers, maxPositions).finally(() => (this.#map = undefined)));
   }
 
   /** A LoST document for a LoST document, whatever comes; at once unless another server has to be asked. */
@@ -72,7 +106,7 @@ export class Ecrf {
     }
     const request = read.value;
     try {
-      const given = resolve(request, this.layers, clock.wall(), this.referral);
+      const given = resolve(request, this.#context, clock.wall());
       if (!(given instanceof Promise)) return this.#written(request, given, started);
       return given.then(
         (late) => this.#written(request, late, started),
@@ -103,6 +137,8 @@ export class Ecrf {
 
   onApplicationShutdown(): void {
     this.#subscription.unsubscribe();
+    this.#sync?.close();
+    this.referral?.close();
   }
 
   /** Which service was looked for and what came of it. The location stays out: it is personal data. */
@@ -127,7 +163,8 @@ export class Ecrf {
   #complaint(): string | undefined {
     const now = this.#ports.clock.wall();
     for (const { boundary } of this.layers.served.values()) if (isInForce(boundary, now)) return undefined;
-    if (this.referral?.forestGuide !== undefined || this.referral?.coverage.isInForce(now)) return undefined;
+    if (this.referral && (this.#sync ?? this.referral.forestGuide) !== undefined) return undefined;
+    if (this.referral?.coverage.isInForce(now)) return undefined;
     return 'no service boundary is in force';
   }
 }
@@ -142,6 +179,7 @@ export function resultOf(given: LostAnswer): string {
     case 'redirect':
       return 'redirect';
     case 'getServiceBoundaryResponse':
+    case 'getServiceListBoundaryResponse':
       return 'boundary';
     case 'listServicesResponse':
     case 'listServicesByLocationResponse':

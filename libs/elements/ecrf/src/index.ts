@@ -32,6 +32,7 @@ export {
 } from './load-boundaries.js';
 export { type CivicPlan, type LabCivic, type PackedCivic, packCivic } from './civic-plan.js';
 export { Coverage, type CoverageRegion, readCoverage } from './coverage.js';
-export { type Referral, resolve } from './resolve.js';
+export type { Referral, ResolveContext } from './resolve-context.js';
+export { resolve } from './resolve.js';
 export { childTowards, normalServiceUrn, serviceCandidates, topLevelService } from './service-urn.js';
 export { startEcrf } from './start-ecrf.js';

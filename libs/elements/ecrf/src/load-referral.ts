@@ -1,14 +1,15 @@
 import type { Clock, Logger } from '@esinet/kernel';
-import { type LostClient, httpLostClient } from '@esinet/lost';
+import type { LostDns } from '@esinet/lost';
 import type { Metrics, TlsOptions } from '@esinet/platform';
 import { AnswerCache } from './answer-cache.js';
-import { BoundaryShelf } from './boundary-shelf.js';
 import { Coverage, type CoverageRegion, readCoverage } from './coverage.js';
 import type { EcrfConfig } from './ecrf-config.js';
 import { type BoundarySource, type LoadProblem, readBoundaryFile } from './load-boundaries.js';
-import type { Referral } from './resolve.js';
+import type { Referral } from './resolve-context.js';
 import { normalServiceUrn } from './service-urn.js';
-import { type LostServers, Upstreams } from './upstream.js';
+import { ServerDirectory } from './lost-servers.js';
+import { ForeignMappings } from './sync/foreign-mappings.js';
+import { Upstreams } from './upstream.js';
 
 export interface ReferralPorts {
   readonly clock: Clock;
@@ -16,11 +17,18 @@ export interface ReferralPorts {
   readonly metrics: Metrics;
   /** Shown to the servers asked, and whose authority theirs has to be signed by. */
   readonly tls?: TlsOptions;
+  /** In place of the system's. */
+  readonly dns?: LostDns;
 }
 
 /** Whether there is somebody to ask where there is no boundary. */
 export function answersThroughOthers(config: EcrfConfig): boolean {
-  return config.coverage.length > 0 || config.coverageCivic.length > 0 || config.forestGuide !== undefined;
+  return (
+    config.coverage.length > 0 ||
+    config.coverageCivic.length > 0 ||
+    config.forestGuide !== undefined ||
+    config.sync.peers.length > 0
+  );
 }
 
 /** Reads the coverage regions and makes what asks other servers. Undefined: nobody is ever asked. */
@@ -29,12 +37,14 @@ export async function loadReferral(config: EcrfConfig, ports: ReferralPorts): Pr
   const { clock } = ports;
   const { upstream } = config;
   const { entries, positions } = upstream.cache;
+  const servers = new ServerDirectory(config, clock, ports.tls, ports.dns);
   const configured = new Set(Object.keys(config.servers));
   return {
     coverage: new Coverage(await loadCoverage(config, ports.logger)),
+    mappings: new ForeignMappings([]),
     forestGuide: config.forestGuide,
     upstreams: new Upstreams(
-      configuredServers(config, ports.tls),
+      servers.find,
       clock,
       {
         failures: upstream.breaker.failures,
@@ -51,8 +61,8 @@ export async function loadReferral(config: EcrfConfig, ports: ReferralPorts): Pr
       maxAgeMs: upstream.cache.maxAge,
       staleMs: upstream.cache.stale,
     }),
-    shelf: new BoundaryShelf({ entries, positions }),
     clock,
+    close: () => servers.close(),
     limits: {
       budgetMs: upstream.budget,
       hopMs: upstream.hop,
@@ -62,41 +72,40 @@ export async function loadReferral(config: EcrfConfig, ports: ReferralPorts): Pr
   };
 }
 
-async function loadCoverage(config: EcrfConfig, logger: Logger): Promise<CoverageRegion[]> {
+/** What this server says it is responsible for, where it does not give its boundaries (RFC 5582 section 7.1). */
+export function loadOutline(config: EcrfConfig, logger: Logger): Promise<readonly CoverageRegion[]> {
+  return regionsOf(config.sync.outline, config.source, logger);
+}
+
+async function regionsOf(
+  files: readonly string[],
+  server: string | undefined,
+  logger: Logger,
+): Promise<readonly CoverageRegion[]> {
   const sources: BoundarySource[] = [];
   const problems: LoadProblem[] = [];
-  for (const file of config.coverage) {
+  for (const file of files) {
     const read = await readBoundaryFile(file);
     if (read.ok) sources.push(read.value);
     else problems.push(read.error);
   }
-  const read = readCoverage(sources);
+  const read = readCoverage(sources, server);
   problems.push(...read.problems);
   for (const { source, feature, code, message } of problems) {
     logger.error('coverage region not used', { file: source, feature, code, reason: message });
   }
+  return read.regions;
+}
+
+async function loadCoverage(config: EcrfConfig, logger: Logger): Promise<CoverageRegion[]> {
+  const read = await regionsOf(config.coverage, undefined, logger);
   const civic = config.coverageCivic.map(({ match, service, server }, i) => ({
     id: `civic ${i}`,
     server,
     serviceUrn: normalServiceUrn(service),
     civic: [{ elements: Object.entries(match).map(([name, value]) => ({ name, value })) }],
   }));
-  const regions = [...read.regions, ...civic];
-  logger.info('coverage loaded', { regions: regions.length, problems: problems.length });
+  const regions = [...read, ...civic];
+  logger.info('coverage loaded', { regions: regions.length });
   return regions;
-}
-
-function configuredServers(config: EcrfConfig, tls: TlsOptions | undefined): LostServers {
-  const clients = new Map<string, LostClient>(
-    Object.entries(config.servers).map(([name, url]) => [
-      name,
-      httpLostClient({
-        url,
-        timeoutMs: config.upstream.budget,
-        maxBytes: config.upstream.maxBytes,
-        ...(tls ? { tls } : {}),
-      }),
-    ]),
-  );
-  return (name) => Promise.resolve(clients.get(name));
 }

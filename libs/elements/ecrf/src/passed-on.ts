@@ -18,6 +18,7 @@ export function mended(
     case 'errors':
       return { ...asked, source: nameOr(asked.source) };
     case 'redirect':
+    case 'getServiceListBoundaryResponse':
       return asked;
     default:
       break;
@@ -56,7 +57,7 @@ export function withReferences(
       const { serviceBoundary, civicBoundary, ...rest } = mapping;
       // An address pattern is shorter than a reference to it.
       if (!serviceBoundary || civicBoundary) return mapping;
-      const key = shelf.put(source, { serviceBoundary });
+      const key = shelf.put(source, { shapes: serviceBoundary });
       return key === undefined ? rest : { ...rest, serviceBoundaryReference: { source, key } };
     }),
   };

@@ -58,11 +58,8 @@ function wind(a: Point, b: Point, segments: number, random: () => number): Point
     const next: Point[] = [];
     for (let i = 0; i + 1 < points.length; i += 1) {
       const [p, q] = [points[i]!, points[i + 1]!];
-      const aside = (random() - 0.5) * 0.3;
-      next.push(p, [
-        (p[0] + q[0]) / 2 - (q[1] - p[1]) * aside,
-        (p[1] + q[1]) / 2 + (q[0] - p[0]) * aside,
-      ]);
+      const aside = (random() - 0.5) * 0.24;
+      next.push(p, [(p[0] + q[0]) / 2 - (q[1] - p[1]) * aside, (p[1] + q[1]) / 2 + (q[0] - p[0]) * aside]);
     }
     points = [...next, b];
   }
