@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Logger, silentLogger, systemClock } from '@esinet/kernel';
 import { startBcf } from '@esinet/element-bcf';
-import { startEcrf } from '@esinet/element-ecrf';
+import { type EcrfExtras, startEcrf } from '@esinet/element-ecrf';
 import { startEsrp } from '@esinet/element-esrp';
 import { startLis } from '@esinet/element-lis';
 import { startProvider } from '@esinet/element-provider';
@@ -18,6 +18,7 @@ import {
 } from '@esinet/platform';
 import { type EsinetConfig, esinetConfigSchema } from './config.js';
 import { startConsole } from './console/start-console.js';
+import { labCivicData } from './lab/lab-civic.js';
 import { LAB_PSAPS, labBoundaries } from './lab/lab-boundaries.js';
 import { labDevices } from './lab/lab-devices.js';
 import { shiftPorts } from './shift-ports.js';
@@ -74,7 +75,7 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
     ecrf: async () =>
       startEcrf(withLabCoast(config.ecrf), platform, {
         tls: await loadTls(pkiFolder, 'ecrf'),
-        ...(config.ecrf.boundaries === 'lab' ? { lab: labBoundaries() } : {}),
+        ...(config.ecrf.boundaries === 'lab' ? { lab: labBoundaries(), ...labCivic() } : {}),
       }),
     psap: async () => startPsap(withLabCentres(config), platform, { tls: await loadTls(pkiFolder, 'psap') }),
     esrp: async () => startEsrp(config.esrp, platform, { tls: await loadTls(pkiFolder, 'esrp') }),
@@ -133,6 +134,11 @@ function withLabCentres({ ecrf, psap }: EsinetConfig): EsinetConfig['psap'] {
       { uri: `sip:${psap.defaultCentre}@${psap.domain}`, name: '112 default centre (lab)' },
     ],
   };
+}
+
+function labCivic(): EcrfExtras {
+  const labCivic = labCivicData();
+  return labCivic ? { labCivic } : {};
 }
 
 /** Metres from the lab's outlines within which the nearest centre answers: the outlines are simplified by up to 200 m. */

@@ -1,3 +1,4 @@
+import type { CivicAddress } from '@esinet/element-app';
 import { InvalidArgumentError } from 'commander';
 
 export interface Place {
@@ -32,6 +33,19 @@ export function parsePlaces(text: string): Place[] {
     .split(';')
     .filter((each) => each.trim() !== '')
     .map(parsePlace);
+}
+
+/** `country=ES,A1=Madrid,RD=Alcalá,HNO=42`: civic elements by name (RFC 5139, RFC 6848); a value may hold a comma. */
+export function parseCivic(text: string): CivicAddress {
+  const elements = text.split(/,(?=\s*[A-Za-z][A-Za-z0-9]*\s*=)/).map((part) => {
+    const [, name, value] = /^\s*([A-Za-z][A-Za-z0-9]{0,31})\s*=(.*)$/su.exec(part) ?? [];
+    if (name === undefined || value === undefined || value.trim() === '')
+      throw new InvalidArgumentError(
+        'An address is NAME=VALUE divided by commas: country=ES,A1=Madrid,RD=Alcalá,HNO=42',
+      );
+    return { name, value: value.trim() };
+  });
+  return { elements };
 }
 
 /** `sos.fire` is short for `urn:service:sos.fire`. */

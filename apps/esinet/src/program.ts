@@ -9,7 +9,7 @@ import { send } from './commands/send.js';
 import { sensor } from './commands/sensor.js';
 import type { UpOptions } from './commands/up.js';
 import { where } from './commands/where.js';
-import { parsePlace, parsePlaces } from './place.js';
+import { parseCivic, parsePlace, parsePlaces } from './place.js';
 import { exit } from './terminal.js';
 
 const examples = `
@@ -24,6 +24,8 @@ Examples:
                                                       a call without a conversation
   esinet bot --centre madrid                          asks the first questions for the call takers of a centre
   esinet where 41.3874,2.1686 --explain               which centre serves a place
+  esinet where --civic "country=ES,A1=Madrid,RD=Alcalá,HNO=42" --validate
+                                                      which centre serves an address, and what of it is known
 
 Exit codes: 0 fine, 1 failed, 2 wrong use, 3 nobody there.`;
 
@@ -233,7 +235,13 @@ export function program(): Command {
   esinet
     .command('where')
     .description('which centre serves a place, as the ECRF answers')
-    .argument('<lat,lon>', 'latitude and longitude in degrees')
+    .argument('[lat,lon]', 'latitude and longitude in degrees')
+    .addOption(
+      new Option('--civic <elements>', 'an address instead: country=ES,A1=Madrid,RD=Alcalá,HNO=42').argParser(
+        parseCivic,
+      ),
+    )
+    .option('--validate', 'with --civic: which of its elements are valid')
     .option('--service <urn>', 'service URN, or sos.fire for short', 'urn:service:sos')
     .option('--lost <url>', 'another ECRF than the lab has')
     .addOption(offset)

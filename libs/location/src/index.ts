@@ -20,13 +20,61 @@ export {
   writeGmlShape,
 } from './gml-shape.js';
 export {
-  CIVIC_NS,
   type CivicAddress,
+  civicElement,
   type CivicElement,
   MAX_CIVIC_ELEMENTS,
   readCivic,
   writeCivic,
 } from './civic-address.js';
+export {
+  CIVIC_EXT_NS,
+  CIVIC_NS,
+  CIVIC_ORDER,
+  civicKey,
+  civicNamespace,
+  NENA_CIVIC_NS,
+} from './civic-names.js';
+export {
+  type CivicFolding,
+  type EquivalentProblem,
+  foldCivic,
+  foldingOf,
+  foldText,
+  MAX_CIVIC_VALUE,
+  PLAIN_FOLDING,
+} from './civic-fold.js';
+export { type CivicProblem } from './civic-features.js';
+export {
+  AREA_NAMES,
+  type AreaService,
+  civicBuffersOf,
+  type CivicTables,
+  ROAD_NAMES,
+  sizeOfTables,
+} from './civic-tables.js';
+export {
+  type CivicFile,
+  type CivicSources,
+  type LoadedCivic,
+  loadCivicData,
+  MAX_CIVIC_PROBLEMS,
+} from './civic-load.js';
+export { type CivicMatch, matchCivic, MAX_CIVIC_ROADS } from './civic-match.js';
+export {
+  areasWithin,
+  boxOfAreas,
+  boxOfRoads,
+  type CivicBox,
+  hasCountry,
+  isWhole,
+  placesOf,
+  placesOfNumber,
+  someplaceOf,
+  wideRoads,
+} from './civic-places.js';
+export { type AreaRow, areaRow, areaRowCount, areaRowsFor } from './civic-rows.js';
+export { civicValueId, type CivicVerdict } from './civic-sought.js';
 export {
   BASIC_POLICY_NS,
   GEOPRIV_NS,

@@ -127,7 +127,10 @@ export interface LostWarning {
   readonly unsupportedProfiles?: readonly string[];
 }
 
-/** RFC 5222 section 8.4.2: names of civic elements. */
+/**
+ * RFC 5222 section 8.4.2: names of civic elements, as `civicKey` of `@esinet/location` gives them: `HNO`, `STP`,
+ * `{uri}name`.
+ */
 export interface LocationValidation {
   readonly valid: readonly string[];
   readonly invalid: readonly string[];

@@ -1,6 +1,6 @@
-import { askServices, askWhere } from '@esinet/element-app';
+import { type CivicAddress, type LocationValidation, askServices, askWhere } from '@esinet/element-app';
 import { parsePlace, parseService } from '../place.js';
-import { bold, dim, exit, print, printJson, red, tell, yellow } from '../terminal.js';
+import { bold, dim, exit, green, print, printJson, red, tell, yellow } from '../terminal.js';
 
 export interface WhereOptions {
   readonly service: string;
@@ -8,16 +8,25 @@ export interface WhereOptions {
   readonly portOffset: number;
   readonly explain?: boolean;
   readonly services?: boolean;
+  /** Ask by an address instead of a point. */
+  readonly civic?: CivicAddress;
+  /** With `civic`: what of the address is valid. */
+  readonly validate?: boolean;
   readonly json?: boolean;
 }
 
-/** `esinet where LAT,LON`: which centre serves a place, as the ECRF answers it. */
-export async function where(place: string, o: WhereOptions): Promise<number> {
-  const { latitude, longitude } = parsePlace(place);
+/** `esinet where LAT,LON` or `--civic`: which centre serves a place, as the ECRF answers it. */
+export async function where(place: string | undefined, o: WhereOptions): Promise<number> {
+  if ((place === undefined) === (o.civic === undefined))
+    return wrongUse('Give a place, LATITUDE,LONGITUDE, or an address with --civic.');
+  if (o.civic && o.services) return wrongUse('--services goes with LATITUDE,LONGITUDE.');
+  if (o.validate && !o.civic) return wrongUse('--validate goes with --civic.');
+  const { latitude, longitude } = place === undefined ? { latitude: 0, longitude: 0 } : parsePlace(place);
   const service = parseService(o.service);
   const lost = o.lost ?? `http://127.0.0.1:${15_222 + o.portOffset}/lost`;
   if (o.services) return services({ lost, latitude, longitude, service }, o);
-  const answer = await askWhere({ lost, latitude, longitude, service, boundary: o.explain === true });
+  const at = o.civic ? { civic: o.civic, validate: o.validate === true } : { latitude, longitude };
+  const answer = await askWhere({ lost, ...at, service, boundary: o.explain === true });
   if (!answer.ok) return noAnswer(answer.error);
   const found = answer.value;
   if (o.json) {
@@ -43,13 +52,39 @@ export async function where(place: string, o: WhereOptions): Promise<number> {
     );
     print(`  service   ${mapping.service}${mapping.service === service ? '' : ` (asked for ${service})`}`);
     print(`  number    ${mapping.serviceNumber ?? 'none'}`);
-    print(`  boundary  ${mapping.sourceId}, ${vertices} positions of its outline`);
+    print(
+      o.civic
+        ? `  boundary  ${mapping.sourceId}, the same for ${(mapping.civicBoundary ?? []).map(addressText).join(' or ') || 'nothing that can be said'}`
+        : `  boundary  ${mapping.sourceId}, ${vertices} positions of its outline`,
+    );
     print(`  updated   ${mapping.lastUpdated}, valid until ${mapping.expires}`);
     print(`  path      ${found.path.join(' → ') || mapping.source}`);
     for (const warning of found.warnings) print(`  ${yellow(warning.code)}  ${warning.message}`);
     print(dim(`  answered in ${found.milliseconds.toFixed(1)} ms by ${lost}`));
   }
+  if (o.civic && o.validate) printVerdicts(o.civic, found.validation);
   return exit.ok;
+}
+
+/** Each element with what the server says of it (RFC 5222 8.4.2); what it does not name was not checked. */
+function printVerdicts(civic: CivicAddress, validation: LocationValidation | undefined): void {
+  for (const { name, value } of civic.elements) {
+    const verdict = validation?.valid.includes(name)
+      ? green('valid')
+      : validation?.invalid.includes(name)
+        ? red('invalid')
+        : dim('unchecked');
+    print(`  ${name.padEnd(8)}  ${value.padEnd(28)}  ${verdict}`);
+  }
+}
+
+function addressText(civic: CivicAddress): string {
+  return civic.elements.map(({ name, value }) => `${name}=${value}`).join(',');
+}
+
+function wrongUse(reason: string): number {
+  tell(red(reason));
+  return exit.usage;
 }
 
 function noAnswer(reason: string): number {

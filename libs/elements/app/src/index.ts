@@ -24,6 +24,8 @@ export {
 } from './open-chat.js';
 export { type RegisterOptions, registrationPauseMs, registrationSeconds } from './registration.js';
 export { type Position, type PositionQuestion, askPosition, parseDevice } from './position.js';
+export type { CivicAddress } from '@esinet/location';
+export type { LocationValidation } from '@esinet/lost';
 export { type ServicesAnswer, type WhereAnswer, type WhereQuestion, askServices, askWhere } from './where.js';
 export { type SendAlertOptions, type SentAlert, sendAlert } from './send-alert.js';
 export { answerTo, appLink } from './sip-link.js';

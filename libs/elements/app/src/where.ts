@@ -1,10 +1,23 @@
 import { type Result, err, ok } from '@esinet/kernel';
-import { GEODETIC_2D, type LostWarning, type Mapping, httpLostClient } from '@esinet/lost';
+import type { CivicAddress } from '@esinet/location';
+import {
+  CIVIC,
+  GEODETIC_2D,
+  type LocationValidation,
+  type LostWarning,
+  type Mapping,
+  httpLostClient,
+} from '@esinet/lost';
 
-export interface WhereQuestion {
+/** A point, or an address. */
+export type WhereQuestion = WhereOptions &
+  (
+    | { readonly latitude: number; readonly longitude: number; readonly civic?: undefined }
+    | { readonly civic: CivicAddress; readonly validate?: boolean }
+  );
+
+export interface WhereOptions {
   readonly lost: string;
-  readonly latitude: number;
-  readonly longitude: number;
   /** Service URN. */
   readonly service: string;
   /** Ask for the boundary too. */
@@ -18,23 +31,31 @@ export type WhereAnswer =
       readonly mapping: Mapping;
       readonly warnings: readonly LostWarning[];
       readonly path: readonly string[];
+      /** Where it was asked for and the server can (RFC 5222 8.4.2). */
+      readonly validation?: LocationValidation;
       readonly milliseconds: number;
     }
   | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly milliseconds: number }
   | { readonly kind: 'redirect'; readonly target: string; readonly milliseconds: number };
 
-/** Asks a LoST server who serves a point (LOST-1). The error of the Result means: no LoST answer came. */
+/** Asks a LoST server who serves a point or an address (LOST-1). The error of the Result means: no LoST answer came. */
 export async function askWhere(q: WhereQuestion): Promise<Result<WhereAnswer, string>> {
   const client = httpLostClient({ url: q.lost });
   const started = performance.now();
   const answer = await client.ask({
     type: 'findService',
     locations: [
-      { id: 'here', profile: GEODETIC_2D, shape: { type: 'point', position: [q.longitude, q.latitude] } },
+      q.civic
+        ? { id: 'here', profile: CIVIC, civic: q.civic }
+        : {
+            id: 'here',
+            profile: GEODETIC_2D,
+            shape: { type: 'point', position: [q.longitude, q.latitude] },
+          },
     ],
     service: q.service,
     recursive: true,
-    validateLocation: false,
+    validateLocation: q.civic !== undefined && q.validate === true,
     serviceBoundary: q.boundary ? 'value' : 'reference',
     path: [],
   });
@@ -46,7 +67,14 @@ export async function askWhere(q: WhereQuestion): Promise<Result<WhereAnswer, st
     case 'findServiceResponse': {
       const [mapping] = document.mappings;
       if (!mapping) return err(`${q.lost}: an answer without a mapping`);
-      return ok({ kind: 'mapping', mapping, warnings: document.warnings, path: document.path, milliseconds });
+      return ok({
+        kind: 'mapping',
+        mapping,
+        warnings: document.warnings,
+        path: document.path,
+        ...(document.locationValidation ? { validation: document.locationValidation } : {}),
+        milliseconds,
+      });
     }
     case 'errors': {
       const [first] = document.errors;
@@ -75,7 +103,11 @@ export type ServicesAnswer =
  * error of the Result means: no LoST answer came.
  */
 export async function askServices(
-  q: Pick<WhereQuestion, 'lost' | 'latitude' | 'longitude'> & { readonly service?: string },
+  q: Pick<WhereOptions, 'lost'> & {
+    readonly latitude: number;
+    readonly longitude: number;
+    readonly service?: string;
+  },
 ): Promise<Result<ServicesAnswer, string>> {
   const client = httpLostClient({ url: q.lost });
   const started = performance.now();

@@ -535,7 +535,7 @@ describe('civic addresses', () => {
       defaultMapping: { uri: 'sip:default@psap.esinet.internal', displayName: 'D' },
     });
     expect(mapped(at({ country: 'PT', HNO: '1' }, SOS, o))).toMatchObject({
-      warnings: [{ code: 'defaultMappingReturned' }],
+      warnings: [{ code: 'defaultMappingReturned' }, { code: 'locationValidationUnavailable' }],
       locationValidation: { valid: [], unchecked: ['country', 'HNO'] },
     });
   });

@@ -2,6 +2,7 @@ import { isoTime } from '@esinet/kernel';
 import { type BoundaryAttributes, type Shape, centroidOf, shapeToPolygon } from '@esinet/location';
 import type {
   FindServiceRequest,
+  FindServiceResponse,
   ListServicesByLocationRequest,
   LostAnswer,
   LostErrorCode,
@@ -10,7 +11,15 @@ import type {
   LostWarning,
   Mapping,
 } from '@esinet/lost';
-import { type CivicHit, civicProblem, findCivic, validationOf } from './civic.js';
+import {
+  type CivicHit,
+  canValidate,
+  civicPosition,
+  civicProblem,
+  civicServices,
+  findCivic,
+  validationOf,
+} from './civic.js';
 import {
   type DefaultMapping,
   type EcrfLayers,
@@ -78,7 +87,8 @@ function findService(request: FindServiceRequest, layers: EcrfLayers, now: numbe
   const chosen = chooseLocation(request.locations, layers);
   if ('type' in chosen) return chosen;
   const candidates = serviceCandidates(request.service);
-  const served = candidates.filter((urn) => layers.services.has(urn));
+  const ofCivic = civicServices(layers);
+  const served = candidates.filter((urn) => layers.services.has(urn) || ofCivic.has(urn));
   if (served.length === 0) {
     return errorAnswer(
       layers.source,
@@ -103,7 +113,7 @@ function findService(request: FindServiceRequest, layers: EcrfLayers, now: numbe
     if (near) return mappingAnswer(request, chosen, [{ served: near, near: true }], layers, now);
   }
   const byDefault = served.map((urn) => layers.defaults.get(urn)).find((d) => d) ?? layers.defaultMapping;
-  if (byDefault) return defaultAnswer(request, chosen, byDefault, layers);
+  if (byDefault) return defaultAnswer(request, chosen, byDefault, layers, now);
   return errorAnswer(layers.source, 'notFound', 'no service boundary holds the location');
 }
 
@@ -170,10 +180,14 @@ function findNear(
   location: LostLocation,
   now: number,
 ): ServedBoundary | undefined {
-  if (layers.nearestWithinMetres <= 0 || !location.shape) return undefined;
+  if (layers.nearestWithinMetres <= 0) return undefined;
+  const place = location.shape
+    ? centroidOf(location.shape)
+    : location.civic && civicPosition(layers, location.civic, now);
+  if (!place) return undefined;
   const boundary = layers.services
     .get(urn)
-    ?.nearestOf(centroidOf(location.shape), layers.nearestWithinMetres, (b) => isInForce(b, now))?.boundary;
+    ?.nearestOf(place, layers.nearestWithinMetres, (b) => isInForce(b, now))?.boundary;
   return boundary && layers.served.get(boundary.id);
 }
 
@@ -199,9 +213,7 @@ function mappingAnswer(
     warnings,
     path: [...request.path, layers.source],
     locationUsed: location.id,
-    ...(request.validateLocation && location.civic
-      ? { locationValidation: validationOf(location.civic, best?.civic?.rule) }
-      : {}),
+    ...validated(request, location, best?.civic, warn, layers, now),
   };
 }
 
@@ -218,7 +230,8 @@ function mappingOf(
     source,
     sourceId: boundary.id,
     lastUpdated: isoTime(lastUpdated),
-    expires: isoTime(expiryOf(layers, now)),
+    // Of an address that may be served by somebody else nobody shall conclude anything later.
+    expires: found.civic?.doubtful ? 'NO-CACHE' : isoTime(expiryOf(layers, now)),
     displayName: [{ lang: languageOf(boundary), text: boundary.displayName }],
     // RFC 5222 section 5.4: copied from the request unless another service stands in.
     service: exact ? request.service : boundary.serviceUrn,
@@ -236,7 +249,7 @@ function boundaryOf(
   found: Found,
   layers: EcrfLayers,
 ): Partial<Mapping> {
-  if (found.civic) return { civicBoundary: [found.civic.rule.match] };
+  if (found.civic) return found.civic.region ? { civicBoundary: [found.civic.region] } : {};
   const part = location.shape && partAround(location.shape, found.served, layers);
   if (!part) return {};
   return request.serviceBoundary === 'value' && part.vertices <= layers.maxVerticesByValue
@@ -255,13 +268,38 @@ function partAround(shape: Shape, served: ServedBoundary, layers: EcrfLayers): S
   return undefined;
 }
 
+/**
+ * RFC 5222 sections 8.3.5 and 8.4.2; where there is nothing to check against, the warning of section 13.2. Of a geodetic
+ * location the request to validate is ignored.
+ */
+function validated(
+  request: FindServiceRequest,
+  location: LostLocation,
+  hit: CivicHit | undefined,
+  warn: (code: LostWarning['code'], message: string) => void,
+  layers: EcrfLayers,
+  now: number,
+): Partial<FindServiceResponse> {
+  if (!request.validateLocation || !location.civic) return {};
+  const locationValidation = validationOf(layers, location.civic, hit?.rule, now);
+  if (!canValidate(layers, location.civic) && locationValidation.valid.length === 0)
+    warn('locationValidationUnavailable', 'nothing here to check addresses of that country against');
+  return { locationValidation };
+}
+
 /** RFC 5222 section 13.2. Nobody shall keep it: the next location may have a mapping of its own. */
 function defaultAnswer(
   request: FindServiceRequest,
   location: LostLocation,
   { uri, displayName }: DefaultMapping,
   layers: EcrfLayers,
+  now: number,
 ): LostAnswer {
+  const warnings: LostWarning[] = [];
+  const warn = (code: LostWarning['code'], message: string): void => {
+    warnings.push({ code, message, lang: LANG, source: layers.source });
+  };
+  warn('defaultMappingReturned', 'no service boundary holds the location');
   return {
     type: 'findServiceResponse',
     mappings: [
@@ -275,19 +313,10 @@ function defaultAnswer(
         uris: [uri],
       },
     ],
-    warnings: [
-      {
-        code: 'defaultMappingReturned',
-        message: 'no service boundary holds the location',
-        lang: LANG,
-        source: layers.source,
-      },
-    ],
+    warnings,
     path: [...request.path, layers.source],
     locationUsed: location.id,
-    ...(request.validateLocation && location.civic
-      ? { locationValidation: validationOf(location.civic, undefined) }
-      : {}),
+    ...validated(request, location, undefined, warn, layers, now),
   };
 }
 
@@ -319,7 +348,7 @@ function getServiceBoundary(key: string, layers: EcrfLayers): LostAnswer {
 function listServices(service: string | undefined, path: readonly string[], layers: EcrfLayers): LostAnswer {
   return {
     type: 'listServicesResponse',
-    services: servicesBelow([...layers.services.keys()], service),
+    services: servicesBelow([...layers.services.keys(), ...civicServices(layers)], service),
     warnings: [],
     path: [...path, layers.source],
   };
@@ -333,7 +362,8 @@ function listServicesByLocation(
 ): LostAnswer {
   const chosen = chooseLocation(request.locations, layers);
   if ('type' in chosen) return chosen;
-  const here = [...layers.services.keys()].filter((urn) => find(layers, urn, chosen, now).length > 0);
+  const known = new Set([...layers.services.keys(), ...civicServices(layers)]);
+  const here = [...known].filter((urn) => find(layers, urn, chosen, now).length > 0);
   return {
     type: 'listServicesByLocationResponse',
     services: servicesBelow(here, request.service),

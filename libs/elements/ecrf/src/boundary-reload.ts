@@ -96,7 +96,7 @@ export class BoundaryReload {
     try {
       const packed = await this.pack(this.plan);
       logProblems(packed, logger);
-      const problems = packed.problems.slice(0, MAX_TOLD_PROBLEMS);
+      const problems = [...packed.problems, ...(packed.civic?.problems ?? [])].slice(0, MAX_TOLD_PROBLEMS);
       if (problems.length > 0) return { result: 'refused', ...stamp(), problems };
       const counts = countsOf(packed);
       if (counts.boundaries === 0)

@@ -9,6 +9,7 @@ import {
   hostPort,
 } from '@esinet/platform';
 import { z } from 'zod';
+import { civicDataSchema } from './civic-config.js';
 import { syncConfigSchema } from './sync/sync-config.js';
 
 /** RFC 5222 section 15 wants at least two labels in the name of a LoST server. */
@@ -167,6 +168,8 @@ export const ecrfConfigSchema = z
         }),
       )
       .default([]),
+    /** Areas, streets and address points: what civic addresses are found in and validated against. */
+    civicData: civicDataSchema.optional(),
   })
   .superRefine((config, context) => {
     const hasOthers =

@@ -19,6 +19,7 @@ import {
 import type { EcrfConfig } from './ecrf-config.js';
 import { Ecrf, type EcrfPorts } from './ecrf.js';
 import { BoundaryReload } from './boundary-reload.js';
+import type { LabCivic } from './civic-plan.js';
 import { NoBoundariesError, loadLayers } from './load-layers.js';
 import { loadOutline, loadReferral } from './load-referral.js';
 import { ReloadTriggers, reloadOf } from './reload-triggers.js';
@@ -31,6 +32,8 @@ export const ECRF = Symbol('esinet.ecrf');
 /** What `boundaries: lab` stands for: a GeoJSON FeatureCollection. */
 export interface EcrfExtras {
   readonly lab?: unknown;
+  /** What `civicData: lab` stands for, which is the default with the lab's boundaries. */
+  readonly labCivic?: LabCivic;
   /** Shown to the servers asked. */
   readonly tls?: TlsOptions;
   /** In place of the system's. */
@@ -61,7 +64,7 @@ export function ecrfModule(config: EcrfConfig, extras: EcrfExtras = {}): Dynamic
         provide: BoundaryReload,
         inject: [ECRF, CLOCK, LOGGER, METRICS, BUS, HEALTH],
         useFactory: (ecrf: Ecrf, clock: Clock, logger: Logger, metrics: Metrics, bus: Bus, health: Health) =>
-          reloadOf(config, extras.lab, ecrf, { clock, logger, metrics, bus, health }),
+          reloadOf(config, extras, ecrf, { clock, logger, metrics, bus, health }),
       },
       {
         provide: ReloadTriggers,
@@ -81,7 +84,7 @@ async function makeEcrf(
   ports: EcrfPorts & { readonly records: Records },
 ): Promise<Ecrf> {
   const { clock, logger } = ports;
-  const layers = await loadLayers(config, extras.lab, clock, logger);
+  const layers = await loadLayers(config, extras, clock, logger);
   const referral = await loadReferral(config, { ...ports, ...extras });
   const ecrf = new Ecrf(layers, ports, referral);
   if (!referral || config.sync.peers.length === 0) return ecrf;

@@ -1,3 +1,6 @@
+import { readSync } from 'node:fs';
+
+const CHUNK_OCTETS = 1 << 20;
 /** Octets of a file beside its features: its type, its name and the like. */
 export const MAX_COLLECTION_OCTETS = 1 << 20;
 
@@ -100,5 +103,15 @@ function parsed(parts: readonly Buffer[]): unknown {
     return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text) as unknown;
   } catch (error) {
     throw new FeatureStreamError(`not JSON: ${error instanceof Error ? error.message : 'unreadable'}`);
+  }
+}
+
+/** An open file, piece by piece. */
+export function* chunksOf(file: number): Generator<Buffer> {
+  const chunk = Buffer.alloc(CHUNK_OCTETS);
+  for (;;) {
+    const read = readSync(file, chunk);
+    if (read === 0) return;
+    yield chunk.subarray(0, read);
   }
 }

@@ -1,4 +1,6 @@
 export { answer, errorAnswer } from './answer.js';
+export { type CivicLayer, type CivicLayerOptions, DEFAULT_SIDE_OFFSET_METRES } from './civic-layer.js';
+export { type CivicDataConfig, civicDataSchema } from './civic-config.js';
 export { type EcrfConfig, ecrfConfigSchema } from './ecrf-config.js';
 export { ECRF, type EcrfExtras, EcrfModule, NoBoundariesError, ecrfModule } from './ecrf.module.js';
 export { Ecrf, LOST_QUERY_SUBJECT, resultOf } from './ecrf.js';
@@ -28,6 +30,7 @@ export {
   loadBoundaries,
   readBoundaryFile,
 } from './load-boundaries.js';
+export { type CivicPlan, type LabCivic, type PackedCivic, packCivic } from './civic-plan.js';
 export { Coverage, type CoverageRegion, readCoverage } from './coverage.js';
 export type { Referral, ResolveContext } from './resolve-context.js';
 export { resolve } from './resolve.js';

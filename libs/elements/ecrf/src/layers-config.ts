@@ -1,19 +1,30 @@
+import { type LabCivic, civicFilesOf, civicPlanOf } from './civic-plan.js';
 import type { EcrfConfig } from './ecrf-config.js';
 import type { LayersPolicy } from './layers.js';
 import type { InMemory, PackPlan } from './pack-files.js';
 
+/** What `lab` stands for in a configuration. */
+export interface LabExtras {
+  /** GeoJSON. */
+  readonly lab?: unknown;
+  readonly labCivic?: LabCivic;
+}
+
 /** Files of `ecrf.boundaries` first, as one layer, then those of `ecrf.layers`. */
-export function planOf(config: EcrfConfig, lab: InMemory): PackPlan {
+export function planOf(config: EcrfConfig, extras: LabExtras, changedAt: number): PackPlan {
+  const lab: InMemory = { name: 'lab', geojson: extras.lab, changedAt };
   const simple = config.boundaries === 'lab' ? [lab] : config.boundaries;
   return {
     source: config.source,
     layers: [{ files: simple }, ...config.layers.map(({ files, service }) => ({ files, service }))],
+    civic: civicPlanOf(config, extras.labCivic),
   };
 }
 
 /** Names of files only: what can change without a restart. */
 export function filesOf(plan: PackPlan): string[] {
-  return [...new Set(plan.layers.flatMap((layer) => layer.files.filter((file) => typeof file === 'string')))];
+  const files = plan.layers.flatMap((layer) => layer.files.filter((file) => typeof file === 'string'));
+  return [...new Set([...files, ...civicFilesOf(plan.civic)])];
 }
 
 /** What the configuration says about answering. `now`: wall milliseconds. */

@@ -7,6 +7,8 @@ import {
   positionsOfRegion,
   ringsOfRegion,
 } from '@esinet/location';
+import { type CivicLayer, type CivicLayerOptions, buildCivicLayer } from './civic-layer.js';
+import { CivicScopes } from './civic-scopes.js';
 import { type ServiceSet, SetPacker, keyOfRegion, regionOfKey } from './packed-set.js';
 
 /** A boundary as it is served. */
@@ -70,6 +72,8 @@ export interface EcrfLayers {
   readonly served: ReadonlyMap<string, ServedBoundary>;
   readonly byKey: { get(key: string): ServedPart | undefined };
   readonly civic: readonly CivicRule[];
+  readonly civicData: CivicLayer | undefined;
+  readonly civicScopes: CivicScopes;
   readonly defaultMapping: DefaultMapping | undefined;
   /** By service: of the first layer that has one. */
   readonly defaults: ReadonlyMap<string, DefaultMapping>;
@@ -86,6 +90,7 @@ export interface EcrfLayers {
 export interface LayersPolicy {
   readonly source: string;
   readonly civic?: readonly CivicRule[];
+  readonly civicData?: CivicLayerOptions | undefined;
   readonly defaultMapping?: DefaultMapping | undefined;
   readonly layers?: readonly LayerTraits[];
   readonly uncertainty?: UncertaintyPolicy;
@@ -132,12 +137,17 @@ export function layersOf(sets: readonly ServiceSet[], o: LayersPolicy): EcrfLaye
       if (traits?.defaultMapping && !defaults.has(set.urn)) defaults.set(set.urn, traits.defaultMapping);
     });
   }
+  const civic = (o.civic ?? []).filter((rule) => served.has(rule.boundary));
+  const civicData = o.civicData && buildCivicLayer(o.civicData, o.source, o.builtAt);
+  for (const at of civicData?.changes ?? []) changes.add(at);
   return {
     source: o.source,
     services,
     served,
     byKey: { get: (key) => partOfKey(sets, key) },
-    civic: (o.civic ?? []).filter((rule) => served.has(rule.boundary)),
+    civic,
+    civicData,
+    civicScopes: CivicScopes.of(civicData, served, civic),
     defaultMapping: o.defaultMapping,
     defaults,
     uncertainty: o.uncertainty ?? 'largest-share',

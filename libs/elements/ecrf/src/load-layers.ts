@@ -1,7 +1,8 @@
 import type { Clock, Logger } from '@esinet/kernel';
+import { sizeOfTables } from '@esinet/location';
 import type { EcrfConfig } from './ecrf-config.js';
 import { type EcrfLayers, layersOf } from './layers.js';
-import { filesOf, planOf, policyOf } from './layers-config.js';
+import { type LabExtras, filesOf, planOf, policyOf } from './layers-config.js';
 import type { LoadProblem } from './load-boundaries.js';
 import { answersThroughOthers } from './load-referral.js';
 import { packAside } from './pack-aside.js';
@@ -14,20 +15,20 @@ export class NoBoundariesError extends Error {
 
 /**
  * The layers of the start: what is broken is left out and named, since an ECRF that answers for most of a country is
- * better than none. `lab`: what `boundaries: lab` stands for.
+ * better than none. `extras`: what `lab` stands for.
  *
  * @throws NoBoundariesError when not a single feature can be used, and nobody else can be asked
  */
 export async function loadLayers(
   config: EcrfConfig,
-  lab: unknown,
+  extras: LabExtras,
   clock: Clock,
   logger: Logger,
 ): Promise<EcrfLayers> {
-  const plan = planOf(config, { name: 'lab', geojson: lab, changedAt: clock.wall() });
+  const plan = planOf(config, extras, clock.wall());
   const packed = await packPlan(plan);
   logProblems(packed, logger);
-  const layers = layersOf(packed.sets, policyOf(config, clock.wall()));
+  const layers = layersOf(packed.sets, { ...policyOf(config, clock.wall()), civicData: packed.civic });
   if (layers.served.size === 0 && !answersThroughOthers(config)) {
     const [first] = packed.problems;
     const where = first ? ` (${first.source} ${first.feature}: ${first.message})` : '';
@@ -53,6 +54,14 @@ export function logProblems(packed: PackedFiles, logger: Logger): void {
   };
   tell('error', 'boundary not used', packed.problems);
   tell('warn', 'boundary looks odd', packed.warnings);
+  if (!packed.civic) return;
+  const { counts, problems, unlisted, tables } = packed.civic;
+  tell('error', 'civic data not used', problems);
+  logger.info('civic data read', {
+    ...counts,
+    octets: sizeOfTables(tables),
+    problems: problems.length + unlisted,
+  });
 }
 
 export function countsOf({ sets }: PackedFiles): {

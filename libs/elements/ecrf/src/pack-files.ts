@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { messageOf } from '@esinet/kernel';
-import { featuresOf } from './feature-stream.js';
+import { type CivicPlan, type PackedCivic, packCivic } from './civic-plan.js';
+import { chunksOf, featuresOf } from './feature-stream.js';
 import {
   type FeatureSource,
   type LoadProblem,
@@ -9,8 +10,6 @@ import {
   readSource,
 } from './load-boundaries.js';
 import { type ServiceSet, SetPacker } from './packed-set.js';
-
-const CHUNK_OCTETS = 1 << 20;
 
 /** Where the boundaries of one layer are. */
 export interface LayerFiles {
@@ -31,12 +30,14 @@ export interface PackPlan {
   /** The name of this server, which keys depend on. */
   readonly source: string;
   readonly layers: readonly LayerFiles[];
+  readonly civic?: CivicPlan | undefined;
 }
 
 export interface PackedFiles {
   readonly sets: readonly ServiceSet[];
   readonly problems: readonly LoadProblem[];
   readonly warnings: readonly LoadProblem[];
+  readonly civic?: PackedCivic | undefined;
 }
 
 /**
@@ -63,10 +64,23 @@ export function packFiles(plan: PackPlan): PackedFiles {
         unusable.set(name, new Set([...without, ...found]));
       }
     });
-    if (isComplete)
-      return { sets: packer.finish(), problems: [...report.problems, ...swapped], warnings: report.warnings };
+    if (isComplete) {
+      const sets = packer.finish();
+      const problems = [...report.problems, ...swapped];
+      return {
+        sets,
+        problems,
+        warnings: report.warnings,
+        civic: plan.civic && packCivicFor(plan.civic, sets),
+      };
+    }
     swapped.push(...report.problems.filter((p) => unusable.get(p.source)?.has(p.feature)));
   }
+}
+
+function packCivicFor(plan: CivicPlan, sets: readonly ServiceSet[]): PackedCivic {
+  const urns = new Map(sets.flatMap((set) => set.boundaries.map((b) => [b.boundary.id, set.urn] as const)));
+  return packCivic(plan, (boundary) => urns.get(boundary));
 }
 
 function packSource(
@@ -91,15 +105,6 @@ function packSource(
     if (error instanceof RangeError) throw error;
     report.problems.push({ source: file, feature: '', code: 'unreadable', message: messageOf(error) });
     return new Set();
-  }
-}
-
-function* chunksOf(file: number): Generator<Buffer> {
-  const chunk = Buffer.alloc(CHUNK_OCTETS);
-  for (;;) {
-    const read = readSync(file, chunk);
-    if (read === 0) return;
-    yield chunk.subarray(0, read);
   }
 }
 

@@ -4,16 +4,21 @@ import { BoundaryReload, type ReloadPorts } from './boundary-reload.js';
 import type { EcrfConfig } from './ecrf-config.js';
 import type { Ecrf } from './ecrf.js';
 import { layersOf } from './layers.js';
-import { filesOf, planOf, policyOf } from './layers-config.js';
+import { type LabExtras, filesOf, planOf, policyOf } from './layers-config.js';
 import { watchFiles } from './watch-files.js';
 
 /** The reload of an ECRF's files into it. */
-export function reloadOf(config: EcrfConfig, lab: unknown, ecrf: Ecrf, ports: ReloadPorts): BoundaryReload {
+export function reloadOf(
+  config: EcrfConfig,
+  extras: LabExtras,
+  ecrf: Ecrf,
+  ports: ReloadPorts,
+): BoundaryReload {
   const { clock } = ports;
-  const plan = planOf(config, { name: 'lab', geojson: lab, changedAt: ecrf.layers.builtAt });
+  const plan = planOf(config, extras, ecrf.layers.builtAt);
   return new BoundaryReload(
     plan,
-    ({ sets }) => ecrf.swap(layersOf(sets, policyOf(config, clock.wall()))),
+    ({ sets, civic }) => ecrf.swap(layersOf(sets, { ...policyOf(config, clock.wall()), civicData: civic })),
     ports,
   );
 }
@@ -23,7 +28,7 @@ export class ReloadTriggers {
   readonly #stop: (() => void)[] = [];
 
   constructor(config: EcrfConfig, reload: BoundaryReload, clock: Clock, logger: Logger) {
-    const files = filesOf(planOf(config, { name: 'lab', geojson: undefined, changedAt: 0 }));
+    const files = filesOf(planOf(config, {}, 0));
     if (files.length === 0) return;
     // Where a person sits at a terminal, SIGHUP says that the terminal is gone, and ends the process as ever.
     if (!isatty(0)) {

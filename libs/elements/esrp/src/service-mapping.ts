@@ -1,6 +1,13 @@
 import type { Clock } from '@esinet/kernel';
 import type { PidfLo } from '@esinet/location';
-import type { LostAnswer, LostClient, LostLocation, Mapping } from '@esinet/lost';
+import {
+  CIVIC,
+  GEODETIC_2D,
+  type LostAnswer,
+  type LostClient,
+  type LostLocation,
+  type Mapping,
+} from '@esinet/lost';
 import type { EcrfBreaker } from './ecrf-breaker.js';
 import { type MappingCache, boundaryId } from './mapping-cache.js';
 import type { Failure } from './policy.js';
@@ -75,29 +82,49 @@ async function askWithin(
   return asked;
 }
 
-/** One question, one redirect at most, and the parent service where a sub-service is unknown (RFC 5031 4.2). */
+/**
+ * RFC 5222 12.1, rules 3 and 4: a geodetic and a civic location are two questions. The one that counts first is asked,
+ * and the other where there is no mapping for it.
+ */
 async function ask(
   service: string,
   pidfLo: PidfLo,
   signal: AbortSignal,
   ports: MappingPorts,
 ): Promise<Asked> {
-  const first = await findService(ports.lost, service, pidfLo, signal, ports);
+  let first: Asked | undefined;
+  for (const location of lostLocations(pidfLo)) {
+    const asked = await askAt(service, location, signal, ports);
+    if (asked.kind === 'mapping') return asked;
+    first ??= asked;
+    if (asked.kind === 'away') break;
+  }
+  return first ?? { kind: 'no', failure: { cause: 404, text: 'lost: no location' } };
+}
+
+/** One question, one redirect at most, and the parent service where a sub-service is unknown (RFC 5031 4.2). */
+async function askAt(
+  service: string,
+  location: LostLocation,
+  signal: AbortSignal,
+  ports: MappingPorts,
+): Promise<Asked> {
+  const first = await findService(ports.lost, service, location, signal, ports);
   if (first.kind !== 'no' || service === 'urn:service:sos') return first;
-  const parent = await findService(ports.lost, 'urn:service:sos', pidfLo, signal, ports);
+  const parent = await findService(ports.lost, 'urn:service:sos', location, signal, ports);
   return parent.kind === 'mapping' ? parent : first;
 }
 
 async function findService(
   client: LostClient,
   service: string,
-  pidfLo: PidfLo,
+  location: LostLocation,
   signal: AbortSignal,
   ports: MappingPorts,
 ): Promise<Asked> {
   const request = {
     type: 'findService' as const,
-    locations: lostLocations(pidfLo),
+    locations: [location],
     service,
     recursive: true,
     validateLocation: false,
@@ -143,14 +170,18 @@ function read(answer: LostAnswer): Asked {
   return away(502, 'lost: wrong answer');
 }
 
-/** RFC 5222 12: one location per profile, the ECRF takes the first it understands. */
+/** The first location of each kind, in the order in which they count (RFC 5491 3), with all that an address says. */
 function lostLocations(pidfLo: PidfLo): LostLocation[] {
-  const [shape] = pidfLo.shapes;
-  const [civic] = pidfLo.civics;
-  return [
-    ...(shape ? [{ id: 'geodetic', profile: 'geodetic-2d', shape }] : []),
-    ...(civic ? [{ id: 'civic', profile: 'civic', civic }] : []),
-  ];
+  const locations: LostLocation[] = [];
+  for (const location of pidfLo.locations) {
+    if (locations.some((l) => l.id === location.kind)) continue;
+    locations.push(
+      location.kind === 'geodetic'
+        ? { id: 'geodetic', profile: GEODETIC_2D, shape: location.shape }
+        : { id: 'civic', profile: CIVIC, civic: location.civic },
+    );
+  }
+  return locations;
 }
 
 function isSip(uri: string): boolean {
