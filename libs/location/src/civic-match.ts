@@ -183,7 +183,11 @@ function matchRoadParts(s: Sought, found: readonly number[], told: boolean): rea
     const plain = roads.filter((road) => t.roads[road * ROAD_WIDTH + 1 + part] === 0);
     if (plain.length > 0) roads = plain;
   }
-  return roads.length < 2 ? roads : [...roads].sort((a, b) => untold(s, a) - untold(s, b) || a - b);
+  if (roads.length < 2) return roads;
+  return roads
+    .map((road) => ({ road, open: untold(s, road) }))
+    .sort((a, b) => a.open - b.open || a.road - b.road)
+    .map(({ road }) => road);
 }
 
 function matchPostal(

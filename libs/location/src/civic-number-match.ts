@@ -26,8 +26,9 @@ export function matchNumber(
   }
   for (let from = 0; from < roads.length;) {
     // Roads the address tells equally much of.
+    const open = untold(s, roads[from]!);
     let to = from + 1;
-    while (to < roads.length && untold(s, roads[to]!) === untold(s, roads[from]!)) to += 1;
+    while (to < roads.length && untold(s, roads[to]!) === open) to += 1;
     const some = roads.slice(from, to);
     const points = some.flatMap((road) => pointsOf(s, road, house.number));
     const ranges = some.flatMap((road) => rangesOf(s, road, house.number));

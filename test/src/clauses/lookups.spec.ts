@@ -19,6 +19,37 @@ describe('in the lab', () => {
   });
 
   it(
+    'an address of the lab is mapped and told of element by element',
+    { meta: { clause: ['RFC 5222 8.4.2', 'RFC 5222 12.3', 'RFC 6848 6'] } },
+    async () => {
+      const ask = (civic: Readonly<Record<string, string>>) =>
+        askWhere({
+          lost: `http://127.0.0.1:${lab.port(15_222)}/lost`,
+          service: 'urn:service:sos',
+          civic: { elements: Object.entries(civic).map(([name, value]) => ({ name, value })) },
+          validate: true,
+        });
+      const here = { country: 'ES', A1: 'MD', A2: 'Madrid', A3: 'Madrid', RD: 'Alcalá' };
+      expect(await ask({ ...here, HNO: '42', STP: 'C/', FLR: '9' })).toMatchObject({
+        ok: true,
+        value: {
+          mapping: { uris: ['sip:madrid@psap.esinet.internal'], civicBoundary: [{}] },
+          validation: {
+            valid: ['country', 'A1', 'A2', 'A3', 'RD', 'HNO', 'STP'],
+            invalid: [],
+            unchecked: ['FLR'],
+          },
+        },
+      });
+      expect(await ask({ ...here, HNO: '500' })).toMatchObject({
+        ok: true,
+        value: { validation: { invalid: ['HNO'] } },
+      });
+      expect(await ask({ country: 'FR', A1: '75' })).toMatchObject({ ok: true, value: { code: 'notFound' } });
+    },
+  );
+
+  it(
     'an APP asks which services there are where it is, and who gives them',
     { meta: { clause: ['TS 103 698 5.6.3', 'RFC 5222 11'], shall: ['5.6.3-1', '5.3.2-1'] } },
     async () => {

@@ -2,6 +2,9 @@ import {
   BoundaryIndex,
   type BoundaryGeometry,
   type CivicAddress,
+  civicElement,
+  civicKey,
+  foldText,
   type ServiceBoundary,
   centroidOf,
 } from '@esinet/location';
@@ -157,15 +160,11 @@ export class Coverage {
 export function matches(address: CivicAddress, match: CivicAddress): boolean {
   return (
     match.elements.length > 0 &&
-    match.elements.every(({ name, value }) => {
-      const given = address.elements.find((e) => e.name === name)?.value;
-      return given !== undefined && folded(given) === folded(value);
+    match.elements.every(({ name, uri, value }) => {
+      const given = civicElement(address, civicKey(name, uri))?.value;
+      return given !== undefined && foldText(given) === foldText(value);
     })
   );
-}
-
-function folded(text: string): string {
-  return text.normalize('NFC').trim().toLowerCase();
 }
 
 function inForce(region: CoverageRegion, now: number): boolean {
