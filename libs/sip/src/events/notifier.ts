@@ -39,6 +39,10 @@ const allowTypes = (packages: Iterable<string>): [string, string] => [
   [...packages].join(', '),
 ];
 
+/** Milliseconds for which an address that accepted a NOTIFY is taken to be there; addresses remembered. */
+const provenMs = 600_000;
+const mostProven = 10_000;
+
 /** Characters of our To tag. */
 const tagLength = 16;
 
@@ -50,6 +54,8 @@ export class Notifier {
   readonly #queue: WakeQueue;
   /** NOTIFYs over UDP without an answer, by address. */
   readonly #unanswered = new Map<string, number>();
+  /** When an address last accepted a NOTIFY over UDP, the longest ago first. */
+  readonly #proven = new Map<string, number>();
   #opening = 0;
   #underWay = 0;
   #closed = false;
@@ -113,9 +119,7 @@ export class Notifier {
     const dialog = dialogAsServer(request, this.o.ids.token(tagLength), this.#limits);
     if ('status' in dialog) return dialog;
     if (this.#closed || this.#held.size + this.#opening >= this.#limits.maxSubscriptions) return this.#full();
-    if ((this.#unanswered.get(flow.remoteAddress) ?? 0) >= this.#limits.maxUnanswered && !flow.reliable) {
-      return this.#full();
-    }
+    if (!flow.reliable && this.#isMute(flow.remoteAddress)) return this.#full();
     const accept = (verdict: SubscribeVerdict): UasAnswer =>
       verdict.accepted ? this.#accept(asked, dialog, event, eventPackage, verdict) : verdict.answer;
     const verdict = eventPackage.subscribe(asked);
@@ -259,8 +263,26 @@ export class Notifier {
       .then((outcome) => {
         this.#underWay--;
         if (unproven) this.#count(remoteAddress, -1);
+        if (unproven && outcome.kind === 'response' && outcome.message.status < 300)
+          this.#prove(remoteAddress);
         held.event(eventOfOutcome(outcome, held.header));
       });
+  }
+
+  /** Nobody there has accepted a NOTIFY lately, and many have no answer. */
+  #isMute(address: string): boolean {
+    if ((this.#unanswered.get(address) ?? 0) < this.#limits.maxUnanswered) return false;
+    return this.o.clock.now() - (this.#proven.get(address) ?? -Infinity) > provenMs;
+  }
+
+  #prove(address: string): void {
+    this.#proven.delete(address);
+    this.#proven.set(address, this.o.clock.now());
+    if (this.#proven.size <= mostProven) return;
+    for (const oldest of this.#proven.keys()) {
+      this.#proven.delete(oldest);
+      return;
+    }
   }
 
   #count(address: string, more: 1 | -1): void {
