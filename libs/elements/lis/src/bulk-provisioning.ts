@@ -3,9 +3,9 @@ import type { Device, Devices } from './device.js';
 import { type ProvisionRefusal, refusalOf } from './provision-refusal.js';
 
 /** Devices put between two looks at what else there is to do. */
-const SLICE = 500;
-/** Records that wait for the disk at once. */
-const WAITING = 2_000;
+const SLICE = 200;
+/** Slices that wait for the disk at once: they share its syncs. */
+const GROUPS = 10;
 
 export interface LoadedDevices {
   readonly created: number;
@@ -78,13 +78,34 @@ export async function putAll(
   }
   const { keep } = o;
   if (!keep) return ok({ created, updated: put.length - created });
-  try {
-    for (let i = 0; i < put.length; i += WAITING) await Promise.all(put.slice(i, i + WAITING).map(keep));
-  } catch (error) {
+  const failure = await keepAll(put, keep);
+  if (failure) {
     undo();
-    return err(o.notStored(error));
+    return err(o.notStored(failure.error));
   }
   return ok({ created, updated: put.length - created });
+}
+
+/** All on disk, or why not. */
+async function keepAll(
+  devices: readonly Device[],
+  keep: (device: Device) => Promise<void>,
+): Promise<{ readonly error: unknown } | undefined> {
+  let failure: { readonly error: unknown } | undefined;
+  const groups: Promise<void>[] = [];
+  for (let i = 0; i < devices.length && !failure; i += SLICE) {
+    const group = Promise.all(devices.slice(i, i + SLICE).map(keep));
+    groups.push(
+      group.then(
+        () => undefined,
+        (error: unknown) => void (failure ??= { error }),
+      ),
+    );
+    await breath(SLICE - 1);
+    if (groups.length >= GROUPS) await groups.shift();
+  }
+  await Promise.all(groups);
+  return failure;
 }
 
 /** Puts what a source says in the place of what it said before. Devices of other sources stay as they are. */

@@ -9,6 +9,8 @@ import { DeviceReader, type ReadLine, SeenIdentities } from './read-devices.js';
 
 /** Octets of a file of devices. */
 const MAX_FILE_BYTES = 268_435_456;
+/** Octets read before others have their turn. */
+const SLICE = 8_192;
 /** How often a file is looked at: by its time and size, which works over network file systems and config maps too. */
 const LOOK_MS = 2_000;
 /** Problems told of one file. */
@@ -99,7 +101,10 @@ export async function readDeviceFile(
       else if (problems.length < MAX_TOLD) problems.push(each.problem);
     }
   };
-  for await (const piece of createReadStream(file)) take(reader.push(piece as Buffer));
+  for await (const piece of createReadStream(file, { highWaterMark: SLICE })) {
+    take(reader.push(piece as Buffer));
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
   take(reader.end());
   return problems.length > 0 ? err(problems) : ok(devices);
 }

@@ -40,7 +40,9 @@ function isUtf8({ headers }: FastRequest): boolean {
 async function dereference(lis: Lis, request: FastRequest): Promise<FastResponse> {
   const token = request.path.slice(REFERENCES.length);
   if (request.method === 'GET' || request.method === 'HEAD') {
-    const answer = await lis.dereference(token, requesterOf(request));
+    const answer = await lis.dereference(token, requesterOf(request), undefined, {
+      peek: request.method === 'HEAD',
+    });
     // Unknown, lapsed and never there look alike.
     if (answer.type === 'error' && answer.code === 'locationUnknown')
       return { status: 404, headers: PRIVATE };

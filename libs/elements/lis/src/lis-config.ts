@@ -111,7 +111,7 @@ export const lisConfigSchema = z
     load: z
       .strictObject({
         /** Octets of a body. */
-        maxBytes: z.int().min(1_000).max(1_073_741_824).default(134_217_728),
+        maxBytes: z.int().min(1_000).max(1_073_741_824).default(67_108_864),
         /** Loads that are read at the same time. */
         atOnce: z.int().min(1).max(10).default(1),
       })

@@ -108,8 +108,16 @@ export class Lis {
     });
   }
 
-  /** RFC 6753: the location behind a location URI. `document` undefined: GET. */
-  async dereference(token: string, requester: Requester, document?: Uint8Array): Promise<HeldAnswer> {
+  /**
+   * RFC 6753: the location behind a location URI. `document` undefined: GET. `peek`: it is only looked whether there is
+   * one, which is no use of a URI that is good for so many.
+   */
+  async dereference(
+    token: string,
+    requester: Requester,
+    document?: Uint8Array,
+    o: { readonly peek?: boolean } = {},
+  ): Promise<HeldAnswer> {
     return this.#answered('dereference', async () => {
       const request =
         document === undefined ? ok(GET_EQUIVALENT) : readHeldRequest(document, this.ports.limits.xml);
@@ -125,7 +133,10 @@ export class Lis {
       const chosen = chooseLocation(request.value, found.places, { uris: false });
       if (!chosen.ok) return (await this.references.isUsable(token, reference)) ? chosen : unknown();
       if (found.delayMs > 0) await this.#wait(found.delayMs);
-      if (!(await this.references.use(token, reference))) return unknown();
+      const isGood = o.peek
+        ? this.references.isUsable(token, reference)
+        : this.references.use(token, reference);
+      if (!(await isGood)) return unknown();
       const pidfLo = this.#compose(found.places, chosen.value, reference.entity, grant);
       return pidfLo === undefined ? unknown() : ok({ type: 'locationResponse', pidfLo });
     });

@@ -59,6 +59,7 @@ describe('a location URI', () => {
   it('is good for so many dereferences', { meta: { clause: 'RFC 5985 6.5.1' } }, async () => {
     const { lis } = await lisWithVan({ uriUses: 3 });
     const two = await reference(lis, { device: caller('van'), reference: { uses: 2 } });
+    expect((await fetch(two.uri, { method: 'HEAD' })).status).toBe(200);
     expect([await lonAt(two.uri), await lonAt(two.uri), await lonAt(two.uri)]).toEqual([1, 1, undefined]);
     const three = await reference(lis, { device: caller('van'), reference: { uses: 100 } });
     const seen = await Promise.all([1, 2, 3, 4, 5].map(() => lonAt(three.uri)));

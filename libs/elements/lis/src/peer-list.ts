@@ -1,9 +1,13 @@
 import { BlockList, isIP } from 'node:net';
 import { canonicalAddress } from '@esinet/held';
 
+/** Addresses remembered with the answer; beyond, all are worked out anew. */
+const MAX_JUDGED = 1_000;
+
 /** Addresses and networks (`192.0.2.0/24`), and names from client certificates (`URI:sip:esrp.esinet.lab`). */
 export class PeerList {
   readonly #addresses = new BlockList();
+  readonly #judged = new Map<string, boolean>();
   readonly #names = new Set<string>();
   readonly empty: boolean;
 
@@ -16,10 +20,20 @@ export class PeerList {
   }
 
   has(peer: { readonly address: string; readonly names?: readonly string[] }): boolean {
-    const address = canonicalAddress(peer.address);
+    if (this.empty) return false;
+    return this.#hasAddress(peer.address) || (peer.names?.some((name) => this.#names.has(name)) ?? false);
+  }
+
+  /** A list never changes, and the same few ask again and again. */
+  #hasAddress(text: string): boolean {
+    const judged = this.#judged.get(text);
+    if (judged !== undefined) return judged;
+    const address = canonicalAddress(text);
     const family = isIP(address);
-    if (family !== 0 && this.#addresses.check(address, family === 4 ? 'ipv4' : 'ipv6')) return true;
-    return peer.names?.some((name) => this.#names.has(name)) ?? false;
+    const has = family !== 0 && this.#addresses.check(address, family === 4 ? 'ipv4' : 'ipv6');
+    if (this.#judged.size >= MAX_JUDGED) this.#judged.clear();
+    this.#judged.set(text, has);
+    return has;
   }
 
   #add(entry: string): void {

@@ -1,4 +1,4 @@
-import { MAX_LENGTH_M, type Position, type Shape } from '@esinet/location';
+import { type CivicElement, MAX_LENGTH_M, type Position, type Shape } from '@esinet/location';
 import { httpUrlSchema } from '@esinet/platform';
 import { z } from 'zod';
 import { type Place, precisionOf } from './place.js';
@@ -21,30 +21,52 @@ const ring = z
 export const shapeSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('point'), position }),
   z.strictObject({ type: z.literal('circle'), center: position, radius: metres }),
-  z.strictObject({
-    type: z.literal('ellipse'),
-    center: position,
-    semiMajor: metres,
-    semiMinor: metres,
-    orientation: degrees,
-  }),
-  z.strictObject({
-    type: z.literal('arcband'),
-    center: position,
-    innerRadius: metres,
-    outerRadius: metres,
-    startAngle: degrees,
-    openingAngle: degrees,
-  }),
+  z
+    .strictObject({
+      type: z.literal('ellipse'),
+      center: position,
+      semiMajor: metres,
+      semiMinor: metres,
+      orientation: degrees,
+    })
+    .refine((e) => e.semiMinor <= e.semiMajor, 'expected semiMinor not beyond semiMajor'),
+  z
+    .strictObject({
+      type: z.literal('arcband'),
+      center: position,
+      innerRadius: metres,
+      outerRadius: metres,
+      startAngle: degrees,
+      openingAngle: degrees,
+    })
+    .refine((a) => a.innerRadius <= a.outerRadius, 'expected innerRadius not beyond outerRadius'),
   z.strictObject({ type: z.literal('polygon'), rings: z.array(ring).min(1).max(MAX_RINGS) }),
 ]) satisfies z.ZodType<Shape>;
 
+/** The elements of RFC 5139 4; another one needs the namespace that defines it (RFC 6848 3.1). */
+const CIVIC_NAMES: ReadonlySet<string> = new Set(
+  (
+    'country A1 A2 A3 A4 A5 A6 PRM PRD RD STS POD POM RDSEC RDBR RDSUBBR HNO HNS LMK LOC FLR NAM PC BLD UNIT ROOM ' +
+    'SEAT PLC PCN POBOX ADDCODE'
+  ).split(' '),
+);
+const EXTENSION = /^\{([A-Za-z][A-Za-z0-9+.-]*:[^\s{}"<>&]{1,200})\}([A-Za-z_][A-Za-z0-9_.-]{0,31})$/;
+
 const civicSchema = z
   .record(
-    z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,31}$/, 'expected a civic element such as A1'),
-    z.string().min(1).max(300),
+    z
+      .string()
+      .refine(
+        (name) => CIVIC_NAMES.has(name) || EXTENSION.test(name),
+        'expected an element of RFC 5139 such as A1, or {namespace}name',
+      ),
+    z.string().trim().min(1).max(300),
   )
-  .refine((civic) => Object.keys(civic).length > 0, 'expected at least one element, such as country');
+  .refine((civic) => Object.keys(civic).length > 0, 'expected at least one element, such as country')
+  .refine(
+    ({ country }) => country === undefined || /^[A-Z]{2}$/.test(country),
+    'expected country as two capital letters (ISO 3166)',
+  );
 
 const percent = z.union([z.number().gt(0).lt(100), z.literal('unknown')]);
 const timeSchema = z.iso.datetime({ offset: true });
@@ -106,9 +128,7 @@ export function placeOf(p: PlaceInput, now: number): Place {
   const expires = p.ttl === undefined ? p.expires && Date.parse(p.expires) : now + p.ttl * 1_000;
   const place = {
     ...(p.shape ? { shape: p.shape } : {}),
-    ...(p.civic
-      ? { civic: { elements: Object.entries(p.civic).map(([name, value]) => ({ name, value })) } }
-      : {}),
+    ...(p.civic ? { civic: { elements: Object.entries(p.civic).map(civicElement) } } : {}),
     method: p.method,
     ...(p.timestamp === undefined ? {} : { timestamp: Date.parse(p.timestamp) }),
     ...(expires ? { expires } : {}),
@@ -118,6 +138,11 @@ export function placeOf(p: PlaceInput, now: number): Place {
     delayMs: p.delayMs,
   };
   return { ...place, precision: precisionOf(place) };
+}
+
+function civicElement([name, value]: [string, string]): CivicElement {
+  const [, uri, local] = EXTENSION.exec(name) ?? [];
+  return uri === undefined || local === undefined ? { name, value } : { name: local, value, uri };
 }
 
 function confidenceOf(confidence: NonNullable<PlaceInput['confidence']>): NonNullable<Place['confidence']> {
@@ -131,7 +156,16 @@ export function shownPlace(place: Place): z.input<typeof placeSchema> {
   const { civic, timestamp, expires, precision: _precision, ...rest } = place;
   return {
     ...rest,
-    ...(civic ? { civic: Object.fromEntries(civic.elements.map((e) => [e.name, e.value])) } : {}),
+    ...(civic
+      ? {
+          civic: Object.fromEntries(
+            civic.elements.map(({ name, value, uri }) => [
+              uri === undefined ? name : `{${uri}}${name}`,
+              value,
+            ]),
+          ),
+        }
+      : {}),
     ...(timestamp === undefined ? {} : { timestamp: new Date(timestamp).toISOString() }),
     ...(expires === undefined ? {} : { expires: new Date(expires).toISOString() }),
   } as z.input<typeof placeSchema>;

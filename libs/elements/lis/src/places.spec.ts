@@ -4,7 +4,7 @@ import { readPidfLo, type PidfLo } from '@esinet/location';
 import type { LocationRequest } from '@esinet/held';
 import { describe, expect, it } from 'vitest';
 import { asked, start } from './lis-fixture.js';
-import { placeSchema, placeOf } from './place-schema.js';
+import { placeOf, placeSchema, shownPlace } from './place-schema.js';
 import { type Place, placesNow } from './place.js';
 
 const circle = (radius: number, lon = 2): object => ({
@@ -138,12 +138,36 @@ describe('a place', () => {
     expect(placesNow([place({ shape: circle(5), ttl: 1 })], 1_000, { lapsedMs: 0 })).toBeUndefined();
   });
 
+  it('may have elements that others defined', { meta: { clause: 'RFC 6848 3.1' } }, async () => {
+    const civic = { country: 'ES', '{urn:ietf:params:xml:ns:pidf:geopriv10:civicAddr:ext}MP': '3' };
+    const told = await seen({ civic });
+    expect(told.civics[0]?.elements).toEqual([
+      { name: 'country', value: 'ES' },
+      { name: 'MP', value: '3', uri: 'urn:ietf:params:xml:ns:pidf:geopriv10:civicAddr:ext' },
+    ]);
+    expect(shownPlace(place({ civic })).civic).toEqual(civic);
+  });
+
   it('is nothing that is none', () => {
     for (const bad of [
       {},
       { shape: { type: 'point', position: [NaN, 0] } },
       { shape: { type: 'point', position: [0, Infinity] } },
       { shape: circle(5), expires: '2026-01-01T00:00:00Z', ttl: 5 },
+      { civic: { country: 'es' } },
+      { civic: { country: 'ES', MP: '3' } },
+      { civic: { '{urn:x}a b': '3' } },
+      { shape: { type: 'ellipse', center: [0, 0], semiMajor: 1, semiMinor: 2, orientation: 0 } },
+      {
+        shape: {
+          type: 'arcband',
+          center: [0, 0],
+          innerRadius: 2,
+          outerRadius: 1,
+          startAngle: 0,
+          openingAngle: 9,
+        },
+      },
       { shape: circle(5), ttl: 0 },
       { shape: circle(5), confidence: 0 },
       { shape: circle(5), confidence: 100 },

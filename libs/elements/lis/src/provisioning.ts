@@ -88,7 +88,8 @@ export class Provisioning {
     // Void first, wherever they were made; then kept, so that they stay void.
     this.o.devices.revokeBefore(id, this.o.clock.wall());
     await this.o.references.revokeAll(id);
-    const stored = await this.#store(device, () => undefined);
+    // A device of a file stays the file's: kept here it would hold over what the file says later.
+    const stored = device.source === 'api' ? await this.#store(device, () => undefined) : ok(true);
     if (!stored.ok) return stored;
     this.#tell('revoked');
     return ok(true);

@@ -49,6 +49,9 @@ const places: Record<string, object> = {
     },
   },
   civic: { civic: { country: 'ES', A1: 'Madrid', RD: 'Peña & <Hijos>', HNO: '3' } },
+  extended: {
+    civic: { country: 'ES', HNO: '3', '{urn:ietf:params:xml:ns:pidf:geopriv10:civicAddr:ext}MP': '4' },
+  },
   both: { shape: { type: 'circle', center: [2, 41], radius: 5 }, civic: { country: 'ES' } },
   several: {
     shape: { type: 'circle', center: [2, 41], radius: 5 },

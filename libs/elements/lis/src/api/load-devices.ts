@@ -1,7 +1,9 @@
+import type { Readable } from 'node:stream';
 import type { Device } from '../device.js';
 import type { ProvisionRefusal, Provisioning } from '../provisioning.js';
 import { type DeviceFormat, DeviceReader, type ReadLine } from '../read-devices.js';
-import { type ProblemCode, type ProblemPlace } from './problem.js';
+import type { ProblemCode, ProblemPlace } from './problem.js';
+import { TooLongError, readAhead } from './read-ahead.js';
 
 /** Places listed of what is wrong; further ones are counted. */
 export const MAX_LISTED = 1_000;
@@ -11,6 +13,7 @@ export interface LoadOptions {
   /** `all`: nothing where anything is wrong. `partial`: what can be used. */
   readonly mode: 'all' | 'partial';
   readonly dryRun: boolean;
+  /** Octets of body. */
   readonly maxBytes: number;
 }
 
@@ -41,25 +44,23 @@ export type LoadOutcome =
  * is half done when the body breaks off; a body beyond its limit is refused.
  */
 export async function loadDevices(
-  body: AsyncIterable<Uint8Array>,
+  body: Readable,
   provisioning: Provisioning,
   now: number,
   o: LoadOptions,
 ): Promise<LoadOutcome> {
   const collected = new Collected();
   const reader = new DeviceReader(o.format, now, 'api');
-  let size = 0;
   try {
-    for await (const piece of body) {
-      size += piece.length;
-      if (size > o.maxBytes)
-        return { ok: false, code: 'too-long', message: `more than ${o.maxBytes} octets (lis.load.maxBytes)` };
+    for await (const piece of readAhead(body, o.maxBytes)) {
       collected.take(reader.push(piece));
       if (collected.devices.length > provisioning.limit)
         return { ok: false, code: 'too-many-devices', message: 'more devices than lis.maxDevices' };
     }
     collected.take(reader.end());
   } catch (error) {
+    if (error instanceof TooLongError)
+      return { ok: false, code: 'too-long', message: `${error.message} (lis.load.maxBytes)` };
     if (error instanceof TypeError) return { ok: false, code: 'bad-request', message: 'not UTF-8' };
     return { ok: false, code: 'bad-request', message: 'the body broke off' };
   }
