@@ -13,8 +13,9 @@ export interface NotifierLimits extends DialogLimits {
   /** Seconds after which one that was refused for want of room may ask again. */
   readonly retryAfter: number;
   /**
-   * NOTIFYs to one address over UDP that have no answer yet; beyond it a new subscription from there is 480. The address
-   * of a datagram is whatever its sender wrote: without a bound we would send somebody else eleven copies of each.
+   * NOTIFYs without an answer to one address over UDP that has not accepted one before; beyond it a new subscription from
+   * there is 480. The address of a datagram is whatever its sender wrote: without a bound we would send somebody else
+   * eleven copies of each.
    */
   readonly maxUnanswered: number;
   /** Subscriptions looked at, and NOTIFYs made, in one turn of the process. */
@@ -28,6 +29,6 @@ export const defaultNotifierLimits: NotifierLimits = {
   minExpires: 60,
   maxBody: 16_384,
   retryAfter: 60,
-  maxUnanswered: 200,
+  maxUnanswered: 500,
   perTurn: 16,
 };

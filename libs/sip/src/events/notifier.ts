@@ -10,14 +10,12 @@ import { type Dialog, dialogAsServer, isInOrder, refreshed, requestIn } from './
 import { type EventHeader, eventOf, sameEvent } from './event-header.js';
 import type { AskedSubscription, EventPackage, NotifySource, SubscribeVerdict } from './event-package.js';
 import { type NotifierLimits, defaultNotifierLimits } from './limits.js';
-import { type NotifierEvent, type NotifierState, type NotifyCause, notifier } from './notifier-machine.js';
+import { Held, type HeldSurroundings, keyOf } from './held-subscription.js';
+import { MuteAddresses } from './mute-addresses.js';
+import type { NotifierEvent, NotifyCause } from './notifier-machine.js';
 import { readRates } from './rates.js';
-import {
-  type SubscriptionState,
-  type TerminationReason,
-  writeSubscriptionState,
-} from './subscription-state.js';
-import { type Sleeper, WakeQueue } from './wake-queue.js';
+import { type SubscriptionState, writeSubscriptionState } from './subscription-state.js';
+import { WakeQueue } from './wake-queue.js';
 import { wayBack } from './way-back.js';
 
 export interface NotifierOptions {
@@ -48,8 +46,7 @@ export class Notifier {
   readonly #limits: NotifierLimits;
   readonly #held = new Map<string, Held>();
   readonly #queue: WakeQueue;
-  /** NOTIFYs over UDP without an answer, by address. */
-  readonly #unanswered = new Map<string, number>();
+  readonly #mute: MuteAddresses;
   #opening = 0;
   #underWay = 0;
   #closed = false;
@@ -57,6 +54,7 @@ export class Notifier {
   constructor(private readonly o: NotifierOptions) {
     this.#packages = new Map(o.packages.map((p) => [p.type, p]));
     this.#limits = { ...defaultNotifierLimits, ...o.limits };
+    this.#mute = new MuteAddresses(o.clock, this.#limits.maxUnanswered);
     this.#queue = new WakeQueue(o.clock, this.#limits.perTurn, (error) => this.#failed('wake', error));
   }
 
@@ -113,9 +111,7 @@ export class Notifier {
     const dialog = dialogAsServer(request, this.o.ids.token(tagLength), this.#limits);
     if ('status' in dialog) return dialog;
     if (this.#closed || this.#held.size + this.#opening >= this.#limits.maxSubscriptions) return this.#full();
-    if ((this.#unanswered.get(flow.remoteAddress) ?? 0) >= this.#limits.maxUnanswered && !flow.reliable) {
-      return this.#full();
-    }
+    if (!flow.reliable && this.#mute.has(flow.remoteAddress)) return this.#full();
     const accept = (verdict: SubscribeVerdict): UasAnswer =>
       verdict.accepted ? this.#accept(asked, dialog, event, eventPackage, verdict) : verdict.answer;
     const verdict = eventPackage.subscribe(asked);
@@ -223,7 +219,7 @@ export class Notifier {
     return { resource: request.requestUri, bodyType, expires, request, flow };
   }
 
-  readonly #surroundings: Surroundings = {
+  readonly #surroundings: HeldSurroundings = {
     now: () => this.o.clock.now(),
     wakeAt: (held, at) => this.#queue.set(held, at),
     notify: (held, cause, state) => this.#notify(held, cause, state),
@@ -243,7 +239,7 @@ export class Notifier {
     const unproven = !held.flow.reliable;
     const { remoteAddress } = held.flow;
     this.#underWay++;
-    if (unproven) this.#count(remoteAddress, 1);
+    if (unproven) this.#mute.sent(remoteAddress);
     void this.o.agent
       .send({
         ...request,
@@ -258,15 +254,11 @@ export class Notifier {
       })
       .then((outcome) => {
         this.#underWay--;
-        if (unproven) this.#count(remoteAddress, -1);
+        if (unproven) {
+          this.#mute.settled(remoteAddress, outcome.kind === 'response' && outcome.message.status < 300);
+        }
         held.event(eventOfOutcome(outcome, held.header));
       });
-  }
-
-  #count(address: string, more: 1 | -1): void {
-    const count = (this.#unanswered.get(address) ?? 0) + more;
-    if (count > 0) this.#unanswered.set(address, count);
-    else this.#unanswered.delete(address);
   }
 
   #failed(what: string, error: unknown): void {
@@ -284,138 +276,4 @@ function eventOfOutcome(outcome: UacOutcome, header: Pick<EventHeader, 'type'>):
     status: message.status,
     ...(event?.type === header.type ? { rates: readRates(event.params) } : undefined),
   };
-}
-
-function keyOf(callId: string | undefined, localTag: string, remoteTag: string | undefined): string {
-  return `${callId ?? ''}\n${localTag}\n${remoteTag ?? ''}`;
-}
-
-interface Surroundings {
-  now(): number;
-  wakeAt(held: Held, at: number): void;
-  notify(held: Held, cause: NotifyCause, state: SubscriptionState): void;
-  ended(held: Held): void;
-  failed(what: string, error: unknown): void;
-}
-
-/** One subscription: its machine, its dialog, its source. Also what its package holds. */
-class Held implements Sleeper {
-  wakeAt = Infinity;
-  source: NotifySource | undefined;
-  readonly header: Pick<EventHeader, 'type' | 'id'>;
-  #state: NotifierState = { name: 'init' };
-  #dirty = false;
-  #activated = false;
-  #ending: { readonly reason: TerminationReason; readonly retryAfter: number | undefined } | undefined;
-
-  constructor(
-    private readonly around: Surroundings,
-    readonly eventPackage: EventPackage,
-    event: EventHeader,
-    public dialog: Dialog,
-    public flow: Flow,
-  ) {
-    this.header = event.id === undefined ? { type: event.type } : { type: event.type, id: event.id };
-  }
-
-  get key(): string {
-    return keyOf(this.dialog.callId, this.dialog.localTag, this.dialog.remoteTag);
-  }
-
-  get eventText(): string {
-    return this.header.id === undefined ? this.header.type : `${this.header.type};id=${this.header.id}`;
-  }
-
-  get over(): boolean {
-    return this.#state.name === 'terminated';
-  }
-
-  changed(): void {
-    if (this.over) return;
-    this.#dirty = true;
-    this.around.wakeAt(this, Math.min(this.wakeAt, this.around.now()));
-  }
-
-  activate(): void {
-    if (this.over) return;
-    this.#activated = true;
-    this.around.wakeAt(this, Math.min(this.wakeAt, this.around.now()));
-  }
-
-  terminate(reason: TerminationReason, retryAfter?: number): void {
-    if (this.over || this.#ending) return;
-    this.#ending = { reason, retryAfter };
-    this.around.wakeAt(this, Math.min(this.wakeAt, this.around.now()));
-  }
-
-  wake(): void {
-    const ending = this.#ending;
-    if (ending) {
-      const { reason, retryAfter } = ending;
-      return this.event({
-        type: 'terminate',
-        reason,
-        ...(retryAfter === undefined ? undefined : { retryAfter }),
-      });
-    }
-    if (this.#activated) {
-      this.#activated = false;
-      this.event({ type: 'activate' });
-    }
-    const changed = this.#dirty && this.#wants();
-    this.#dirty = false;
-    this.event({ type: changed ? 'changed' : 'wake' });
-  }
-
-  event(event: NotifierEvent): void {
-    const context = { now: this.around.now(), policy: this.eventPackage.rates };
-    const [state, effects] = notifier(this.#state, event, context);
-    this.#state = state;
-    for (const effect of effects) {
-      switch (effect.do) {
-        case 'notify':
-          // The NOTIFY says the state as it is now, changes that were reported and not looked at included.
-          this.#dirty = false;
-          this.around.notify(this, effect.cause, effect.state);
-          break;
-        case 'wake':
-          this.around.wakeAt(this, this.#dirty || this.#ending ? context.now : effect.at);
-          break;
-        case 'end':
-          this.end();
-          break;
-      }
-    }
-  }
-
-  body(cause: NotifyCause): ReturnType<NotifySource['body']> {
-    try {
-      return this.source?.body(cause);
-    } catch (error) {
-      // RFC 6665 4.2.1.2: a neutral NOTIFY rather than none.
-      this.around.failed('body', error);
-      return undefined;
-    }
-  }
-
-  end(): void {
-    const { source } = this;
-    this.#state = { name: 'terminated' };
-    this.source = undefined;
-    this.around.ended(this);
-    try {
-      source?.ended();
-    } catch (error) {
-      this.around.failed('ended', error);
-    }
-  }
-
-  #wants(): boolean {
-    try {
-      return this.source?.wants() ?? false;
-    } catch (error) {
-      this.around.failed('wants', error);
-      return true;
-    }
-  }
 }

@@ -119,7 +119,7 @@ function waitingForNotify(state: Waiting, event: SubscriberEvent, s: SubscriberS
       return [{ ...state, granted: event.expires }, event.noNotify ? [stop('N')] : []];
     case 'refused':
       // 4.2.1.1: once more with what the notifier wants at least.
-      if (event.status === 423 && event.minExpires !== undefined && event.minExpires > state.asked) {
+      if (event.status === 423 && event.minExpires !== undefined && mayRaise(event.minExpires, state, s)) {
         return begin(state.attempts, event.minExpires, s);
       }
       return away(state, { why: 'refused', status: event.status }, event.retryAfter, s);
@@ -173,7 +173,7 @@ function alive(state: Live, event: SubscriberEvent, s: SubscriberSettings): Step
       if (endsSubscription(event.status)) {
         return away(state, { why: 'refused', status: event.status }, event.retryAfter, s);
       }
-      if (event.status === 423 && event.minExpires !== undefined && event.minExpires > state.asked) {
+      if (event.status === 423 && event.minExpires !== undefined && mayRaise(event.minExpires, state, s)) {
         return refresh({ ...state, asked: event.minExpires }, s);
       }
       return [
@@ -201,6 +201,11 @@ function alive(state: Live, event: SubscriberEvent, s: SubscriberSettings): Step
       return [state, []];
   }
   return [state, []];
+}
+
+/** Once: a notifier that always wants more would have us ask for ever. */
+function mayRaise(minExpires: number, state: Waiting | Live, s: SubscriberSettings): boolean {
+  return state.asked === s.expires && minExpires > state.asked;
 }
 
 /** 4.1.2.3 */

@@ -350,6 +350,23 @@ describe('a SUBSCRIBE that is refused', () => {
     },
   );
 
+  it(
+    'with 423 by a notifier that always wants more: once more, and no more',
+    { meta: { clause: ['RFC 6665 4.2.1.1', 'RFC 3261 21.4.17'] } },
+    async () => {
+      const w = world();
+      let least = 900;
+      const hand = handMade(w, (tx) =>
+        tx.respond({ status: 423, headers: [['Min-Expires', String(least++)]] }),
+      );
+      const ana = reader(w);
+      ana.subscribe({ expires: 60 });
+      await w.clock.run(10_000, 50);
+      expect(hand.subscribes.length).toBe(2);
+      expect(ana.log).toEqual(['end {"why":"refused","status":423}']);
+    },
+  );
+
   it.each([
     [403, 'end {"why":"refused","status":403}'],
     [404, 'end {"why":"refused","status":404}'],

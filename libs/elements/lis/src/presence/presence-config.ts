@@ -18,7 +18,7 @@ export const presenceConfigSchema = z
     /** Subscriptions to one location URI. */
     perUri: z.int().min(1).default(20),
     /** NOTIFYs to one address over UDP that have no answer yet. */
-    unanswered: z.int().min(1).default(200),
+    unanswered: z.int().min(1).default(500),
     /** Without an Expires header (RFC 3856 6.4), and at most. */
     expires: durationSchema.pipe(z.number().min(1_000)).default(3_600_000),
     maxExpires: durationSchema.pipe(z.number().min(1_000).max(86_400_000)).default(3_600_000),

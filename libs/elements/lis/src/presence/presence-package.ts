@@ -13,10 +13,14 @@ import { FILTER_TYPE, type LocationFilter, merged } from './location-filter.js';
 import type { PresenceConfig } from './presence-config.js';
 import type { PresenceNow, PresencePort, Watcher } from './presence-port.js';
 import { readFilters } from './read-filter.js';
+import { Turns } from './turns.js';
 import { type ReadFilters, Watch, type WatchSurroundings } from './watch.js';
 
-/** Location URIs looked at in one turn of the process. */
+/** Watched location URIs looked at in one turn of the process. */
 const looksPerTurn = 4;
+/** SUBSCRIBEs decided on in one turn, and waiting for theirs. */
+const opensPerTurn = 8;
+const mostWaiting = 10_000;
 
 export interface PresencePackageOptions {
   readonly port: PresencePort;
@@ -30,6 +34,12 @@ export interface PresencePackageOptions {
 /** Of all that is no location URI of ours, and of all that is one no more: alike. */
 const unknown: UasAnswer = { status: 404 };
 
+const tooMany: UasAnswer = {
+  status: 480,
+  reason: 'Too Many Subscriptions',
+  headers: [['Retry-After', '60']],
+};
+
 /** The event package presence for location URIs: RFC 3856 with the filters of RFC 6447. */
 export class PresencePackage implements EventPackage {
   readonly type = 'presence';
@@ -40,6 +50,7 @@ export class PresencePackage implements EventPackage {
   readonly #watches = new Map<string, Set<Watch>>();
   readonly #opening = new Map<string, number>();
   readonly #looks: WakeQueue;
+  readonly #turns: Turns;
   readonly #surroundings: WatchSurroundings;
 
   constructor(private readonly o: PresencePackageOptions) {
@@ -51,6 +62,7 @@ export class PresencePackage implements EventPackage {
       highestMin: 1_000 / config.shortestRepeat,
     };
     this.#looks = new WakeQueue(clock, looksPerTurn, (error) => this.#failed('look', error));
+    this.#turns = new Turns(clock, opensPerTurn, mostWaiting);
     this.#surroundings = {
       port,
       now: () => clock.now(),
@@ -71,15 +83,12 @@ export class PresencePackage implements EventPackage {
   async subscribe(asked: AskedSubscription): Promise<SubscribeVerdict> {
     const token = tokenOf(asked.resource);
     if (token === undefined) return this.#refuse('unknown', unknown);
+    if (!(await this.#turns.take())) return this.#refuse('too-many', tooMany);
     const filters = this.#readFilters(asked, []);
     if (!filters.ok) return this.#refuse('filter', flaw(filters.status, filters.reason));
     const opening = this.#opening.get(token) ?? 0;
     if ((this.#watches.get(token)?.size ?? 0) + opening >= this.o.config.perUri) {
-      return this.#refuse('too-many', {
-        status: 480,
-        reason: 'Too Many Subscriptions',
-        headers: [['Retry-After', '60']],
-      });
+      return this.#refuse('too-many', tooMany);
     }
     // Many may come before the first of them has been looked up.
     this.#opening.set(token, opening + 1);

@@ -25,7 +25,7 @@ const centres = (documents: readonly string[]): (readonly number[] | undefined)[
 describe('who holds a location URI', () => {
   it(
     'is told where it leads to, and where it goes from there',
-    { meta: { clause: ['RFC 3856 6.5', 'RFC 3856 6.7', 'RFC 3856 6.10', 'RFC 6753 4'], shall: [] } },
+    { meta: { clause: ['RFC 3856 6.5', 'RFC 3856 6.7', 'RFC 3856 6.10', 'RFC 6753 4'] } },
     async () => {
       const world = presenceLis();
       world.put();
