@@ -11,7 +11,7 @@ export interface Listening {
 
 /** Every address that somebody may want to know, in the order of a message's road. */
 export function listening({ config, elements }: RunningEsinet): Listening[] {
-  const { bcf, esrp, psap, provider } = config;
+  const { bcf, esrp, lis, psap, provider } = config;
   const rows: Listening[] = [];
   const add = (element: string, uri: string, what: string): void => {
     if (elements.has(element as never)) rows.push({ element, uri, what });
@@ -51,6 +51,7 @@ export function listening({ config, elements }: RunningEsinet): Listening[] {
   sip('esrp', esrp.listen, 'the router');
   web('ecrf', '/lost', 'LoST');
   web('lis', '/held', 'HELD');
+  if (lis.sip) sip('lis', lis.sip.listen, 'location URIs by SUBSCRIBE');
   for (const { transport, host, port } of psap.listeners) {
     add('psap', `sip:${host}:${port};transport=${transport}`, `the 112 centres, ${transport.toUpperCase()}`);
   }

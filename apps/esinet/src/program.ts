@@ -9,6 +9,7 @@ import { pkiInit, pkiList } from './commands/pki.js';
 import { send } from './commands/send.js';
 import { sensor } from './commands/sensor.js';
 import type { UpOptions } from './commands/up.js';
+import { watch } from './commands/watch.js';
 import { where } from './commands/where.js';
 import { parsePlace, parsePlaces } from './place.js';
 import { exit } from './terminal.js';
@@ -242,6 +243,28 @@ export function program(): Command {
     .option('--services', 'the services there are for the place, each with its centre')
     .addOption(json)
     .action(running(where));
+
+  esinet
+    .command('watch')
+    .description('where a location URI leads to, and where it goes from there')
+    .argument(
+      '<location-uri>',
+      'sip:, sips: or pres: is subscribed to, http: or https: is asked again and again',
+    )
+    .option('--every <seconds>', 'between two positions at least', seconds, 5)
+    .option(
+      '--at-least-every <seconds>',
+      'tell the position that often although it has not moved (SIP)',
+      seconds,
+    )
+    .option('--moved <metres>', 'leave out shorter ways (SIP)', number)
+    .option('--once', 'the position now, and no more')
+    .option('--count <n>', 'positions until it stops', count)
+    .option('--server <host:port>', 'presence server; of a pres: URI that of the lab')
+    .addOption(offset)
+    .addOption(data)
+    .addOption(json)
+    .action(running(watch));
 
   esinet
     .command('boundaries')

@@ -112,3 +112,31 @@ export {
   type Packet,
 } from './transport/memory-network.js';
 export type { UasAnswer } from './ua/uas-answer.js';
+
+// event packages, RFC 6665
+export type {
+  AskedSubscription,
+  EventPackage,
+  NotifierSubscription,
+  NotifySource,
+  RefreshVerdict,
+  SubscribeVerdict,
+} from './events/event-package.js';
+export { type EventHeader, eventOf, parseEvent } from './events/event-header.js';
+export { Notifier, type NotifierOptions } from './events/notifier.js';
+export { type NotifierLimits, defaultNotifierLimits } from './events/limits.js';
+export type { NotifyCause } from './events/notifier-machine.js';
+export type { RatePolicy, Rates } from './events/rates.js';
+export {
+  EventSubscriber,
+  type EventSubscription,
+  type SubscribeRequest,
+  type SubscriberOptions,
+} from './events/subscriber.js';
+export type { SubscriptionEnd } from './events/subscriber-machine.js';
+export {
+  type SubscriptionState,
+  type TerminationReason,
+  parseSubscriptionState,
+} from './events/subscription-state.js';
+export { type Sleeper, WakeQueue } from './events/wake-queue.js';

@@ -31,7 +31,7 @@ describe('esinet up', () => {
   it('names every address it listens on, the data folder, the boundaries and the next command', () => {
     const banner = lab.output();
     for (const port of [
-      15_050, 15_060, 15_061, 15_062, 15_070, 15_075, 15_080, 15_081, 15_090, 15_222, 15_985, 8_080,
+      15_050, 15_060, 15_061, 15_062, 15_070, 15_075, 15_080, 15_081, 15_090, 15_222, 15_985, 15_085, 8_080,
     ]) {
       expect(banner).toContain(String(port + offset));
     }
@@ -97,6 +97,46 @@ describe('esinet chat', () => {
       expect(code).toBe(3);
     },
   );
+});
+
+describe('esinet watch', () => {
+  const uris = async (): Promise<string[]> => {
+    const answer = await fetch(`http://127.0.0.1:${15_985 + offset}/held`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/held+xml' },
+      body:
+        '<locationRequest xmlns="urn:ietf:params:xml:ns:geopriv:held"><locationType>locationURI</locationType>' +
+        '<device xmlns="urn:ietf:params:xml:ns:geopriv:held:id"><uri>sip:caller1@provider.lab</uri></device></locationRequest>',
+    });
+    return [...(await answer.text()).matchAll(/<locationURI>([^<]+)</g)].map(([, uri = '']) => uri);
+  };
+
+  it(
+    'tells the place behind each location URI that HELD gives, and of a pres: URI',
+    { meta: { clause: ['RFC 3856 6.5', 'RFC 6753 3', 'RFC 6753 4'] }, timeout: 60_000 },
+    async () => {
+      const [http = '', sip = ''] = await uris();
+      expect(sip).toMatch(new RegExp(`^sip:[a-z0-9]{26}@127\\.0\\.0\\.1:${15_085 + offset}$`));
+      const token = sip.slice(4, 30);
+      for (const uri of [http, sip, `${sip};transport=tcp`, `pres:${token}@lis.esinet.lab`]) {
+        const { code, out, err } = await run('watch', uri, '--once', ...there);
+        expect([code, err], uri).toEqual([0, '']);
+        expect(out).toMatch(/^\d\d:\d\d:\d\d {2}40\.41680,-3\.70380 {2}circle of 50 m {2}as of /);
+      }
+      const { out } = await run('watch', sip, '--count', '1', '--json');
+      expect(JSON.parse(out)).toMatchObject({ shapes: [{ type: 'circle', radius: 50 }] });
+    },
+  );
+
+  it('says what is wrong', { timeout: 60_000 }, async () => {
+    const nobody = await run('watch', `sip:${'a'.repeat(26)}@127.0.0.1:${15_085 + offset}`);
+    expect([nobody.code, nobody.err.trim()]).toEqual([
+      1,
+      'nothing is behind this location URI, or nothing any more.',
+    ]);
+    expect((await run('watch', 'ftp://127.0.0.1/')).code).toBe(2);
+    expect((await run('watch', 'pres:a@b', '--server', 'nowhere')).code).toBe(2);
+  });
 });
 
 describe('esinet where, send, pki', () => {

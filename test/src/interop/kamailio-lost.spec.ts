@@ -44,7 +44,7 @@ beforeAll(async () => {
     base,
     { lab: boundaries(['madrid', -5, 39, -3, 41, {}]) },
   );
-  lis = await startLis(lisConfigSchema.parse({ http: { port: 0 }, devices }), base);
+  lis = await startLis(lisConfigSchema.parse({ http: { port: 0 }, sip: null, devices }), base);
   const start = (dereference: 'GET' | 'POST', lost: RunningElement): Promise<KamailioEsrp> =>
     startKamailioEsrp(kamailio, {
       lost: url(lost, '/lost'),

@@ -25,5 +25,12 @@ export {
 export { type RegisterOptions, registrationPauseMs, registrationSeconds } from './registration.js';
 export { type Position, type PositionQuestion, askPosition, parseDevice } from './position.js';
 export { type ServicesAnswer, type WhereAnswer, type WhereQuestion, askServices, askWhere } from './where.js';
+export {
+  type LocationWatch,
+  type WatchEnd,
+  type WatchLocationOptions,
+  type WatchedPosition,
+  watchLocation,
+} from './watch-location.js';
 export { type SendAlertOptions, type SentAlert, sendAlert } from './send-alert.js';
 export { answerTo, appLink } from './sip-link.js';

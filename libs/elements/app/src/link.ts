@@ -50,6 +50,12 @@ export interface Link {
   close(): Promise<void>;
 }
 
+/** A link that others can be told of. */
+export interface ReachableLink extends Link {
+  /** Where we can be reached, for Contact: `<sip:127.0.0.1:40000>`. A connection is reached only over itself. */
+  contact(): string;
+}
+
 export interface LinkOptions {
   readonly via: Via;
   readonly clock: Clock;
@@ -57,6 +63,8 @@ export interface LinkOptions {
   readonly logger: Logger;
   readonly credentials?: { readonly user: string; readonly password: string };
   readonly onMessage: (request: SipMessage, flow: Flow) => UasAnswer;
+  /** Methods that are taken. Default MESSAGE and OPTIONS. */
+  readonly allow?: readonly string[];
   readonly onWire?: (message: WireMessage) => void;
 }
 
@@ -67,7 +75,7 @@ export const udpBodyOctets = 56_000;
 export const reopenPauseMs = 1_000;
 
 /** Sockets and user agent of one APP. Requests of the other side come in over the connection we opened. */
-export async function openLink(o: LinkOptions): Promise<Link> {
+export async function openLink(o: LinkOptions): Promise<ReachableLink> {
   const { via, clock } = o;
   const address = isIP(via.host) === 0 ? (await lookup(via.host)).address : via.host;
   const destination: Destination = {
@@ -90,6 +98,12 @@ export async function openLink(o: LinkOptions): Promise<Link> {
 
   return {
     destination,
+    contact: () => {
+      const secure = via.transport === 'tls' || via.transport === 'wss';
+      const over =
+        via.transport === 'udp' ? '' : `;transport=${via.transport === 'tls' ? 'tcp' : via.transport}`;
+      return `<${secure ? 'sips' : 'sip'}:${sockets?.sentBy() ?? 'unreachable.invalid'}${over}>`;
+    },
     send: async (request) => {
       while (!sockets && !closed) await new Promise<void>((resolve) => waiting.push(resolve));
       if (!sockets) return { kind: 'failure', reason: 'transport' };
@@ -131,6 +145,7 @@ export async function openLink(o: LinkOptions): Promise<Link> {
 
 interface Sockets {
   readonly agent: UserAgent;
+  sentBy(): string;
   stop(): Promise<void>;
 }
 
@@ -163,10 +178,11 @@ async function openSockets(o: LinkOptions, destination: Destination, onClosed: (
     outboundProxy: destination,
     mergedRequests: 'repeat',
     onRequest: o.onMessage,
+    ...(o.allow && { allow: o.allow }),
   });
   stack.transport.onFlowClosed(onClosed);
   await stack.start();
-  return { agent, stop: () => stack.stop() };
+  return { agent, sentBy: () => stack.transport.sentBy(via.transport), stop: () => stack.stop() };
 }
 
 function octetsOf(body: Buffer | string | undefined): number {

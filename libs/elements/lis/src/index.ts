@@ -9,4 +9,5 @@ export { LIS, LisModule, lisModule } from './lis.module.js';
 export { Lis, type LisPorts, type PresenceNow } from './lis.js';
 export { type Place } from './place.js';
 export { startLis } from './start-lis.js';
+export { PresenceServer } from './presence/presence-server.js';
 export { type Allowance, ThirdParties, type ThirdPartyRule } from './third-parties.js';

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isCertificateName, isNetwork } from './peer-list.js';
 import { DEVICE_IDENTITY_KINDS } from '@esinet/held';
 import { deviceSchema } from './device-schema.js';
+import { presenceConfigSchema } from './presence/presence-config.js';
 import type { ThirdPartyRule } from './third-parties.js';
 
 const networkSchema = z
@@ -95,6 +96,7 @@ export const lisConfigSchema = z
     /** Who may change a policy without TLS (RFC 7199 section 7.2): networks that are safe by themselves. */
     safeNetworks: z.array(networkSchema).default(LOOPBACK),
     routing: routingSchema,
+    sip: presenceConfigSchema,
     /** Where data about the provider of the locations is (RFC 7852 6.2), for devices that do not say. */
     providedBy: httpUrlSchema.optional(),
     /** RFC 4119 section 2.2.2, for devices that do not say. Not given: nothing is said, which means false. */

@@ -37,7 +37,7 @@ export const devices = [
 
 /** A LIS on a free port with these devices. */
 export async function start(config: object = {}, platform: object = {}): Promise<RunningElement> {
-  const lis = await startLis(lisConfigSchema.parse({ http: { port: 0 }, devices, ...config }), {
+  const lis = await startLis(lisConfigSchema.parse({ http: { port: 0 }, sip: null, devices, ...config }), {
     logger: silentLogger,
     ...platform,
   });

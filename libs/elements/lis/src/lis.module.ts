@@ -7,6 +7,7 @@ import {
   type Limits,
   type Metrics,
   type Records,
+  type SipExtras,
   type Store,
   BUS,
   CLOCK,
@@ -25,6 +26,7 @@ import type { LisConfig } from './lis-config.js';
 import { LisLife } from './lis-life.js';
 import { Lis } from './lis.js';
 import { PeerList } from './peer-list.js';
+import { presenceProviders } from './presence/presence-providers.js';
 import { Provisioning } from './provisioning.js';
 
 export { LIS } from './api/tokens.js';
@@ -32,7 +34,7 @@ export { LIS } from './api/tokens.js';
 @Module({})
 export class LisModule {}
 
-export function lisModule(config: LisConfig): DynamicModule {
+export function lisModule(config: LisConfig, o: SipExtras = {}): DynamicModule {
   const { lost: url, timeout: timeoutMs } = config.routing;
   return {
     module: LisModule,
@@ -74,6 +76,7 @@ export function lisModule(config: LisConfig): DynamicModule {
           }),
       },
       LisLife,
+      ...presenceProviders(config, o),
     ],
     exports: [LIS, PROVISIONING, PROVISIONERS],
   };

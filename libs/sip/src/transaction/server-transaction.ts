@@ -25,6 +25,8 @@ export interface ResponseDescription {
   readonly reason?: string;
   readonly headers?: readonly (readonly [string, string])[];
   readonly body?: Buffer | string;
+  /** The tag of To, where the answer makes a dialog. Default: one that stands for the transaction. */
+  readonly toTag?: string;
 }
 
 /** RFC 3261 17.2: one request that came in, and the way to answer it. */
@@ -294,7 +296,7 @@ export function writeResponse(
     ...(answer.headers ? { headers: answer.headers } : undefined),
     ...(answer.body !== undefined ? { body: answer.body } : undefined),
     // RFC 3261 8.2.6.2: every response but a 100 carries a To tag.
-    ...(answer.status > 100 ? { toTag } : undefined),
+    ...(answer.status > 100 ? { toTag: answer.toTag ?? toTag } : undefined),
   });
   const via = request.topVia;
   const stamped = via && receivedVia(via, flow);

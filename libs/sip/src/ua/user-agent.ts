@@ -38,6 +38,8 @@ export interface UserAgentOptions {
   readonly accept?: readonly string[];
   /** Media types such as `text/plain`: a body of another one is 415. Default any, since a body may be read by people. */
   readonly bodyTypes?: readonly string[];
+  /** Event packages it is a notifier of, for Allow-Events in answers to OPTIONS. RFC 6665 4.4.4 */
+  readonly allowEvents?: readonly string[];
   /** Option tags understood in Require. Default none. */
   readonly supported?: readonly string[];
   /** Values of Resource-Priority that are known, lower case. Default none: the extension is not understood. RFC 4412 */
@@ -71,7 +73,10 @@ export interface UacRequest {
   readonly credentials?: Credentials;
 }
 
-/** Sends and answers requests outside of dialogs: MESSAGE, OPTIONS and the like. RFC 3261 8 */
+/**
+ * Sends and answers requests: MESSAGE, OPTIONS and the like. RFC 3261 8. Of dialogs it knows nothing: who has one gives
+ * Call-ID, CSeq, tags and routes with the request.
+ */
 export class UserAgent {
   readonly #allow: readonly string[];
   readonly #merged: MergedRequests;
@@ -203,10 +208,14 @@ export class UserAgent {
   }
 
   #capabilities(): UasAnswer {
-    const accept = this.options.accept?.join(', ') ?? '*/*';
+    const { accept, allowEvents, resourceValues } = this.options;
     return {
       status: 200,
-      headers: [['Accept', accept], ...priorityCapabilities(this.options.resourceValues)],
+      headers: [
+        ['Accept', accept?.join(', ') ?? '*/*'],
+        ...(allowEvents ? [['Allow-Events', allowEvents.join(', ')] as const] : []),
+        ...priorityCapabilities(resourceValues),
+      ],
     };
   }
 
@@ -217,6 +226,7 @@ export class UserAgent {
         : answer;
     tx.respond(withAllow);
     this.#merged.answered(tx, withAllow);
+    withAllow.sent?.();
   }
 
   #failed(tx: ServerTransaction, error: unknown): void {
