@@ -1,4 +1,11 @@
-import { domainSchema, durationSchema, httpUrlSchema, listenSchema, sipUriSchema } from '@esinet/platform';
+import {
+  domainSchema,
+  durationSchema,
+  httpUrlSchema,
+  listenSchema,
+  sipUriSchema,
+  tlsSideSchema,
+} from '@esinet/platform';
 import { z } from 'zod';
 import { isCertificateName, isNetwork } from './peer-list.js';
 import { DEVICE_IDENTITY_KINDS } from '@esinet/held';
@@ -54,6 +61,8 @@ const routingSchema = z
 export const lisConfigSchema = z
   .strictObject({
     http: listenSchema({ port: 15985 }),
+    /** HELD over HTTPS, with client certificates or without; location URIs are https then. */
+    tls: tlsSideSchema.optional(),
     /** What location URIs start with; without it the address listened on. */
     publicUrl: httpUrlSchema.optional(),
     /** Domain of the pseudonyms in PIDF-LO (RFC 5985 section 6.6). */

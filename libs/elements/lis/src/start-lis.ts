@@ -1,4 +1,11 @@
-import { type PlatformOptions, type RunningElement, type SipExtras, startElement } from '@esinet/platform';
+import {
+  type PlatformOptions,
+  type RunningElement,
+  type SipExtras,
+  startElement,
+  tlsIdentity,
+  withTlsSide,
+} from '@esinet/platform';
 import { serveOpenApi } from './api/openapi.js';
 import { lisRoutes } from './lis-routes.js';
 import type { LisConfig } from './lis-config.js';
@@ -6,7 +13,8 @@ import { LIS, lisModule } from './lis.module.js';
 import type { Lis } from './lis.js';
 
 /**
- * Starts a LIS. With `tls` HELD is served over https and location URIs are https; a TLS listener of SIP needs it.
+ * Starts a LIS. With `config.tls` HELD and provisioning are served over https and location URIs are https; `tls` is the
+ * certificate of the program, for where the configuration names none. A TLS listener of SIP needs one too.
  *
  * @throws ListenError
  */
@@ -15,14 +23,22 @@ export async function startLis(
   platform: PlatformOptions,
   extras: SipExtras = {},
 ): Promise<RunningElement> {
-  const element = await startElement({
-    name: 'lis',
-    module: lisModule(config, extras),
-    http: { ...config.http, ...(extras.tls ? { tls: extras.tls } : {}) },
-    platform,
-    prepare: serveOpenApi,
-    fastRoutes: (get) => lisRoutes(config, get),
-  });
-  element.get<Lis>(LIS).listensOn(element.http.host, element.http.port, extras.tls !== undefined);
+  const tls = tlsIdentity('lis', config.tls, extras.tls);
+  const element = await startElement(
+    withTlsSide(
+      {
+        name: 'lis',
+        module: lisModule(config, tls ? { ...extras, tls } : extras),
+        http: config.http,
+        platform,
+        prepare: serveOpenApi,
+        fastRoutes: (get) => lisRoutes(config, get),
+      },
+      config.tls,
+      tls,
+    ),
+  );
+  const { host, port } = element.secure ?? element.http;
+  element.get<Lis>(LIS).listensOn(host, port, element.secure !== undefined);
   return element;
 }

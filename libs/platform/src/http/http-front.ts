@@ -47,6 +47,8 @@ export class HttpFront {
     tls?: TlsOptions;
     /** Ask the client for a certificate and refuse those without a good one. */
     requireClientCertificate?: boolean;
+    /** Not even asked for one. */
+    noClientCertificate?: boolean;
     limits?: Partial<HttpLimits>;
     logger: Logger;
     /** Told why a TLS handshake failed. */
@@ -79,7 +81,7 @@ export class HttpFront {
             ca: o.tls.ca,
             minVersion: 'TLSv1.2',
             ciphers: 'DEFAULT@SECLEVEL=2',
-            requestCert: true,
+            requestCert: !(o.noClientCertificate ?? false),
             rejectUnauthorized: o.requireClientCertificate ?? false,
             handshakeTimeout: this.#limits.headersTimeoutMs,
           },
@@ -150,7 +152,7 @@ export class HttpFront {
   }
 
   #answer(handler: FastHandler, path: string, request: IncomingMessage, response: ServerResponse): void {
-    const limit = this.#limits.maxBodyBytes;
+    const limit = handler.maxBodyBytes?.(fastRequest(request, path, NOTHING)) ?? this.#limits.maxBodyBytes;
     const tooLarge = (): void => {
       this.#logger.warn('http request refused', { status: 413, limit });
       refuse(request, response, 413);
@@ -198,6 +200,8 @@ export class HttpFront {
     }
   }
 }
+
+const NOTHING = Buffer.alloc(0);
 
 function fastRequest(request: IncomingMessage, path: string, body: Buffer): FastRequest {
   return {
