@@ -317,6 +317,12 @@ describe('covering', () => {
     expect(covering(grid, { type: 'polygon', rings: [[...many, many[0]!]] })).toEqual([['sw', 1]]);
   });
 
+  it('takes a polygon around the whole world', { meta: { clause: 'RFC 5222 12.2' } }, () => {
+    const world = box(-180, -90, 360, 180) as unknown as Position[];
+    const found = covering(grid, { type: 'polygon', rings: [world] });
+    expect(found.map(([id]) => id)).toEqual(['sw', 'se', 'nw', 'ne']);
+  });
+
   it('samples what would cost too much, and still answers', { meta: { clause: 'RFC 5222 12.2' } }, () => {
     const random = generator(3);
     const ragged = (x: number, y: number, r: number, n: number): BoundaryRing => {

@@ -1,4 +1,5 @@
 import { chatBench } from './chats/bench.js';
+import { indexBench } from './ecrf/index-bench.js';
 import { sipBench } from './sip/bench.js';
 
 const help = `npm run bench -- sip [--udp] [--tcp] [--pairs N] [--messages N] [--warm-up N] [--window N]
@@ -31,7 +32,16 @@ npm run bench -- chats [--count N] [--minutes N | --seconds N] [--every S] [--he
   --growth MB     growth of the memory in a minute that still counts as none, by least squares over the last three (8)
   --json          the report as JSON; what else there is to say goes to the standard error
 
-Ends with 1 where a message was lost, doubled or out of order, a chat did not stand, or the memory grew.`;
+Ends with 1 where a message was lost, doubled or out of order, a chat did not stand, or the memory grew.
+
+npm run bench -- ecrf --index [--boundaries N] [--vertices N] [--no-reload]
+
+  ecrf --index  the boundary index: a made-up country and real maps beside turf, what the largest questions cost, and
+                the longest stall while a new set is read in a thread
+
+  --boundaries N  of the country (5000)
+  --vertices N    of each (2048)
+  --no-reload     without the part that writes the country to disk (half a gigabyte) and reads it again`;
 
 function number(args: readonly string[], name: string, otherwise: number): number {
   const at = args.indexOf(name);
@@ -62,6 +72,12 @@ if (what === 'sip' && !args.includes('--help')) {
     listeners: number(args, '--listeners', 3),
     growthMbPerMinute: number(args, '--growth', 8),
     json: args.includes('--json'),
+  });
+} else if (what === 'ecrf' && args.includes('--index')) {
+  process.exitCode = await indexBench({
+    boundaries: number(args, '--boundaries', 5_000),
+    vertices: number(args, '--vertices', 2_048),
+    reload: !args.includes('--no-reload'),
   });
 } else {
   process.stdout.write(`${help}\n`);

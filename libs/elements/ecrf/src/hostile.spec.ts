@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type Socket, createServer } from 'node:net';
+import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -189,8 +189,7 @@ async function farSide(onConnection: (socket: Socket) => void): Promise<string> 
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  const address = server.address();
-  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/lost`;
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/lost`;
 }
 
 const http = (body: string, status = '200 OK'): string =>
@@ -200,7 +199,7 @@ const mapping =
 
 describe('a server that is asked', () => {
   it.each([
-    ['says nothing', (_: Socket) => undefined, 'serverTimeout'],
+    ['says nothing', (_: Socket): void => undefined, 'serverTimeout'],
     ['hangs up', (s: Socket) => s.resetAndDestroy(), 'serverTimeout'],
     ['is no HTTP server', (s: Socket) => s.end('SSH-2.0-x\r\n\r\n'), 'serverTimeout'],
     ['drips', (s: Socket) => drip(s), 'serverTimeout'],
@@ -253,7 +252,7 @@ describe('a server that is asked', () => {
       const url = await farSide((socket) => void far(socket));
       const ecrf = await start({
         servers: { 'b.lab': url },
-        upstream: { budget: '300 ms', maxBytes: 4_000_000, breaker: { failures: 100 } },
+        upstream: { budget: '2 s', maxBytes: 4_000_000, breaker: { failures: 100 } },
         discovery: { enabled: false },
       });
       const asked = Array.from({ length: 8 }, () => lost(ecrf, question(15)));
