@@ -13,7 +13,7 @@ let o: { url: string; portOffset: number };
 let shown = '';
 
 beforeEach(async () => {
-  lis = await startLis(lisConfigSchema.parse({ http: { port: 0 } }), { logger: silentLogger });
+  lis = await startLis(lisConfigSchema.parse({ http: { port: 0 }, sip: null }), { logger: silentLogger });
   o = { url: `http://127.0.0.1:${lis.http.port}/`, portOffset: 0 };
   shown = '';
   for (const stream of [process.stdout, process.stderr])
