@@ -30,7 +30,6 @@ afterEach(async () => {
 async function saysOf(run: () => Promise<number>): Promise<[number, string]> {
   shown = '';
   const code = await run();
-  // eslint-disable-next-line no-control-regex
   return [code, shown.replace(/\u001b\[\d+m/g, '')];
 }
 

@@ -42,7 +42,11 @@ export function lisModule(config: LisConfig, o: SipExtras = {}): DynamicModule {
     providers: [
       { provide: LIS_CONFIG, useValue: config },
       { provide: PROVISIONERS, useValue: new PeerList(config.provisioners) },
-      { provide: LOST, useFactory: () => (url === undefined ? null : httpLostClient({ url, timeoutMs })) },
+      {
+        provide: LOST,
+        useFactory: () =>
+          url === undefined ? null : httpLostClient({ url, timeoutMs, ...(o.tls ? { tls: o.tls } : {}) }),
+      },
       {
         provide: LIS,
         inject: [CLOCK, LOGGER, METRICS, BUS, STORE, IDS, HEALTH, LIMITS, LOST],

@@ -13,8 +13,8 @@ import { LIS, lisModule } from './lis.module.js';
 import type { Lis } from './lis.js';
 
 /**
- * Starts a LIS. With `config.tls` HELD is served over https and location URIs are https; `tls` is the certificate of the
- * program, for where the configuration names none, and for a TLS listener of SIP.
+ * Starts a LIS. With `config.tls` HELD and provisioning are served over https and location URIs are https; `tls` is the
+ * certificate of the program, for where the configuration names none. A TLS listener of SIP needs one too.
  *
  * @throws ListenError
  */
@@ -23,18 +23,19 @@ export async function startLis(
   platform: PlatformOptions,
   extras: SipExtras = {},
 ): Promise<RunningElement> {
+  const tls = tlsIdentity('lis', config.tls, extras.tls);
   const element = await startElement(
     withTlsSide(
       {
         name: 'lis',
-        module: lisModule(config, extras),
+        module: lisModule(config, tls ? { ...extras, tls } : extras),
         http: config.http,
         platform,
         prepare: serveOpenApi,
         fastRoutes: (get) => lisRoutes(config, get),
       },
       config.tls,
-      tlsIdentity('lis', config.tls, extras.tls),
+      tls,
     ),
   );
   const { host, port } = element.secure ?? element.http;
