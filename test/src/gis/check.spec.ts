@@ -60,8 +60,8 @@ describe('esinet gis check', () => {
       const one = texas.map((f) => (f.properties['NGUID'] === travis ? moved(f, threeKilometres, 0) : f));
       const { code, report } = await checked(await put('moved.geojson', collection(one)));
       expect(code).toBe(1);
-      expect(areas(report, 'gap')).toEqual([198.69, 21.32, 2.68, 1.61]);
-      expect(areas(report, 'overlap')).toEqual([117.41, 96.38, 10.51]);
+      expect(areas(report, 'gap')).toEqual([198.73, 21.32, 2.68, 1.61]);
+      expect(areas(report, 'overlap')).toEqual([117.4, 96.38, 10.51]);
       expect(report.summary).toMatchObject({ errors: 7, features: 254 });
       const neighbours = report.issues
         .filter((i) => i.code === 'overlap')
@@ -84,22 +84,38 @@ describe('esinet gis check', () => {
       expect([...areas(asItIs.report, 'gap'), ...areas(asItIs.report, 'overlap')]).toEqual([]);
       expect([...areas(asItIs.report, 'sliver-gap'), ...areas(asItIs.report, 'sliver-overlap')]).toEqual([]);
 
-      // One corner of Madrid, inland on all sides, goes out to the east by 5 km, another one in from the west.
+      // A corner of Madrid on the border with Castilla y León goes inwards, one with Castilla-La Mancha outwards.
+      const cornersOf = (name: string): Set<string> =>
+        new Set(
+          lab.features
+            .filter((f) => f.properties['DsplayName'] === `112 ${name} (lab)`)
+            .flatMap((f) => f.geometry.coordinates.flat(2).map(String)),
+        );
       const seeded = lab.features.map((f) => {
         if (f.properties['DsplayName'] !== '112 Madrid (lab)') return f;
-        const [[ring = []] = []] = f.geometry.coordinates;
-        const easternmost = Math.max(...ring.map(([lon = 0]) => lon));
-        const westernmost = Math.min(...ring.map(([lon = 0]) => lon));
-        const corners = ring.map(([lon = 0, lat = 0]) =>
-          lon === easternmost || lon === westernmost ? [lon + 0.06, lat] : [lon, lat],
-        );
-        return { ...f, geometry: { type: 'MultiPolygon', coordinates: [[corners]] } };
+        const [[ring = [], ...holes] = [], ...exclaves] = f.geometry.coordinates;
+        const amidst = (corners: Set<string>): number => {
+          const shared = ring.flatMap((_, k) =>
+            [-1, 0, 1].every((d) => corners.has(String(ring[k + d]))) ? [k] : [],
+          );
+          return shared[Math.floor(shared.length / 2)] ?? -1;
+        };
+        const [inwards, outwards] = [
+          amidst(cornersOf('Castilla y León')),
+          amidst(cornersOf('Castilla-La Mancha')),
+        ];
+        const corners = ring.map(([lon = 0, lat = 0], k) => {
+          const share = k === inwards ? -0.05 : k === outwards ? 0.05 : 0;
+          return [lon + (lon + 3.7) * share, lat + (lat - 40.4) * share];
+        });
+        return { ...f, geometry: { type: 'MultiPolygon', coordinates: [[corners, ...holes], ...exclaves] } };
       });
       const { code, report } = await checked(await put('seeded.geojson', collection(seeded)));
       expect(code).toBe(1);
       expect(areas(report, 'gap')).toHaveLength(1);
       expect(areas(report, 'overlap')).toHaveLength(1);
-      expect(areas(report, 'gap')[0]).toBeGreaterThan(1);
+      expect(areas(report, 'gap')[0]).toBeGreaterThan(0.1);
+      expect(areas(report, 'overlap')[0]).toBeGreaterThan(0.1);
       const names = report.issues.filter((i) => i.areaM2).flatMap((i) => i.features.map(({ name }) => name));
       expect(new Set(names)).toContain('112 Madrid (lab)');
       expect(report.issues.find((i) => i.code === 'gap')?.message).toContain('112 Castilla y León (lab)');

@@ -117,7 +117,7 @@ program.it(
     const { page, faults, asked } = await open('diff.html');
     expect(await page.locator('#map path.issue.change').count()).toBe(4);
     expect(await page.locator('.command').first().textContent()).toMatch(
-      /^esinet where 30\.\d+,-98\.\d+ {3}# at /,
+      /^esinet where 30\.\d+,-9\d\.\d+ {3}# at /,
     );
     const before = await zoomOf(page);
     await page.locator('.item').first().click();
