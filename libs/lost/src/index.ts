@@ -23,3 +23,7 @@ export {
   nodeLostDns,
 } from './discover-server.js';
 export { guardedLookup, isInnerAddress } from './address-policy.js';
+export * from './sync-messages.js';
+export { readSyncAnswer, readSyncRequest } from './read-sync.js';
+export { writeSyncAnswer, writeSyncRequest } from './write-sync.js';
+export { type HttpSyncClientOptions, type SyncClient, httpSyncClient } from './http-sync-client.js';

@@ -13,11 +13,10 @@ import {
   type LostRequest,
 } from './messages.js';
 import { readLocations } from './read-location.js';
+import { MAX_TOKEN, isAbsoluteUri } from './tokens.js';
 
 /** Servers in a `<path>`. A longer chain is a loop nobody noticed. */
 export const MAX_PATH = 32;
-/** Characters of a service URN, of a source and of a boundary key. */
-const MAX_TOKEN = 256;
 
 /**
  * Reads any request of RFC 5222. What is not a request, or lacks what the schema (section 15) requires, is
@@ -178,11 +177,6 @@ function booleanOf(text: string): boolean | undefined {
     default:
       return undefined;
   }
-}
-
-/** RFC 3986 section 4.3, as far as a name needs it: a scheme, a colon, something visible, no white space. */
-function isAbsoluteUri(text: string): boolean {
-  return text.length <= MAX_TOKEN && /^[A-Za-z][A-Za-z0-9+.-]{0,63}:[^\s<>"{}|\\^`]+$/.test(text);
 }
 
 function bad(message: string): { readonly ok: false; readonly error: LostError } {

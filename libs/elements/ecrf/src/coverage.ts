@@ -19,6 +19,7 @@ export interface CoverageRegion {
   /** Alternatives: all addresses that have the elements of one of them. */
   readonly civic?: readonly CivicAddress[];
   /** Wall milliseconds. */
+  readonly lastUpdated?: number;
   readonly effective?: number;
   readonly expires?: number;
 }
@@ -41,20 +42,21 @@ export function lostName(text: unknown): string | undefined {
 }
 
 /**
- * Regions of a GeoJSON FeatureCollection: NGUID, ServiceURN, LostServer and a geometry, checked like boundaries. What
- * is usable is taken and the rest listed.
+ * Regions of a GeoJSON FeatureCollection: NGUID, ServiceURN, LostServer (or `server` for all of them) and a geometry,
+ * checked like boundaries. What is usable is taken and the rest listed.
  */
-export function readCoverage(sources: readonly BoundarySource[]): ReadCoverage {
+export function readCoverage(sources: readonly BoundarySource[], server?: string): ReadCoverage {
   const problems: LoadProblem[] = [];
   const loaded = loadBoundaries(
-    sources.map((source) => ({ ...source, geojson: withServiceUri(source, problems) })),
+    sources.map((source) => ({ ...source, geojson: withServiceUri(source, server, problems) })),
   );
   return {
-    regions: loaded.boundaries.map(({ boundary }) => ({
+    regions: loaded.boundaries.map(({ boundary, lastUpdated }) => ({
       id: boundary.id,
       server: boundary.serviceUri.slice(SCHEME.length),
       serviceUrn: normalServiceUrn(boundary.serviceUrn),
       geometry: boundary.geometry,
+      lastUpdated,
       ...(boundary.effective === undefined ? {} : { effective: boundary.effective }),
       ...(boundary.expires === undefined ? {} : { expires: boundary.expires }),
     })),
@@ -62,20 +64,24 @@ export function readCoverage(sources: readonly BoundarySource[]): ReadCoverage {
   };
 }
 
-function withServiceUri(source: BoundarySource, problems: LoadProblem[]): unknown {
+function withServiceUri(
+  source: BoundarySource,
+  server: string | undefined,
+  problems: LoadProblem[],
+): unknown {
   const { geojson } = source;
   if (!isRecord(geojson) || !Array.isArray(geojson['features'])) return geojson;
   const features = geojson['features'].flatMap((feature: unknown, index): unknown[] => {
     if (!isRecord(feature) || !isRecord(feature['properties'])) return [feature];
     const { properties } = feature;
-    const server = lostName(properties['LostServer']);
-    if (server === undefined) {
+    const name = lostName(server ?? properties['LostServer']);
+    if (name === undefined) {
       const id = typeof properties['NGUID'] === 'string' ? properties['NGUID'] : `#${index}`;
       const message = 'LostServer is not the name of a LoST server such as ecrf.example.net';
       problems.push({ source: source.name, feature: id, code: 'bad-lost-server', message });
       return [];
     }
-    return [{ ...feature, properties: { ...properties, ServiceURI: SCHEME + server } }];
+    return [{ ...feature, properties: { ...properties, ServiceURI: SCHEME + name } }];
   });
   return { ...geojson, features };
 }

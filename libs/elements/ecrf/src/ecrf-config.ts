@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import {
   domainSchema,
   durationSchema,
@@ -5,8 +6,10 @@ import {
   listenSchema,
   sipUriSchema,
   tlsSideSchema,
+  hostPort,
 } from '@esinet/platform';
 import { z } from 'zod';
+import { syncConfigSchema } from './sync/sync-config.js';
 
 /** RFC 5222 section 15 wants at least two labels in the name of a LoST server. */
 const sourceSchema = domainSchema.refine(
@@ -14,12 +17,31 @@ const sourceSchema = domainSchema.refine(
   'expected a name with a dot, such as ecrf.esinet.lab',
 );
 
+function isNameServer(text: string): boolean {
+  if (isIP(text) !== 0) return true;
+  const at = hostPort(text);
+  return at !== undefined && isIP(at.host) !== 0;
+}
+
 const civicMatchSchema = z
   .record(
     z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,31}$/, 'expected a civic element such as A1'),
     z.string().min(1),
   )
   .refine((match) => Object.keys(match).length > 0, 'expected at least one element, such as country');
+
+const serviceSchema = z.string().regex(/^urn:[^\s]+$/i, 'expected a service URN');
+
+const layerSchema = z.strictObject({
+  /** GeoJSON. */
+  files: z.array(z.string().min(1)).min(1),
+  /** The service of all its features, whatever they say themselves. */
+  service: serviceSchema.optional(),
+  /** The authority its mappings come from (RFC 5222 section 5.1), where it is not this server. */
+  source: sourceSchema.optional(),
+  /** Answered where no boundary of its services holds the location. */
+  default: z.strictObject({ uri: sipUriSchema, name: z.string().min(1).max(200).optional() }).optional(),
+});
 
 export const ecrfConfigSchema = z
   .strictObject({
@@ -30,6 +52,25 @@ export const ecrfConfigSchema = z
     source: sourceSchema.default('ecrf.esinet.lab'),
     /** GeoJSON files with service boundaries, or the laboratory's own. None at all makes a forest guide or a resolver. */
     boundaries: z.union([z.literal('lab'), z.array(z.string().min(1))]).default('lab'),
+    /** More boundaries, each layer with what its features have in common. */
+    layers: z.array(layerSchema).default([]),
+    /** Which boundary an area of uncertainty belongs to: RFC 5222 section 12.2 leaves it to the server. */
+    uncertainty: z.enum(['largest-share', 'centroid', 'all']).default('largest-share'),
+    /** New boundaries from the files, without a gap. */
+    reload: z
+      .strictObject({
+        /** Whenever a file changes. */
+        watch: z.boolean().default(false),
+        /** How long files have to be left alone before they are read. */
+        debounce: durationSchema.prefault('1 s'),
+        /** Who may ask for it by POST /reload, beside this machine: IP addresses. */
+        addresses: z.array(z.union([z.ipv4(), z.ipv6()])).default([]),
+        /** The same by a name in the client's certificate. */
+        names: z.array(z.string().min(1)).default([]),
+      })
+      .prefault({}),
+    /** Positions shown by GET /boundaries; of larger sets every so manieth. */
+    mapPositions: z.int().min(1_000).max(1_000_000).default(200_000),
     /** GeoJSON files: where other LoST servers are responsible (RFC 5582 section 7.1). */
     coverage: z.array(z.string().min(1)).default([]),
     /** The same by civic address: every element named must be in the address with that value. */
@@ -37,10 +78,7 @@ export const ecrfConfigSchema = z
       .array(
         z.strictObject({
           match: civicMatchSchema,
-          service: z
-            .string()
-            .regex(/^urn:[^\s]+$/i, 'expected a service URN')
-            .default('urn:service:sos'),
+          service: serviceSchema.default('urn:service:sos'),
           server: sourceSchema,
         }),
       )
@@ -54,7 +92,9 @@ export const ecrfConfigSchema = z
       .strictObject({
         enabled: z.boolean().default(true),
         /** As `192.0.2.53` or `192.0.2.53:5353`; those of the system when none are given. */
-        nameServers: z.array(z.string().min(1)).default([]),
+        nameServers: z
+          .array(z.string().refine(isNameServer, 'expected an address such as 192.0.2.53 or 192.0.2.53:5353'))
+          .default([]),
         /** All questions of one discovery together. */
         timeout: durationSchema.prefault('300 ms'),
         /** How long what was found is taken without asking again. */
@@ -69,6 +109,8 @@ export const ecrfConfigSchema = z
         innerAddresses: z.boolean().default(false),
       })
       .prefault({}),
+    /** Mappings to and from other servers (RFC 6739). */
+    sync: syncConfigSchema,
     /** What asking other servers may cost. */
     upstream: z
       .strictObject({
@@ -128,12 +170,15 @@ export const ecrfConfigSchema = z
   })
   .superRefine((config, context) => {
     const hasOthers =
-      config.coverage.length > 0 || config.coverageCivic.length > 0 || config.forestGuide !== undefined;
-    if (config.boundaries.length > 0 || hasOthers) return;
+      config.coverage.length > 0 ||
+      config.coverageCivic.length > 0 ||
+      config.forestGuide !== undefined ||
+      config.sync.peers.length > 0;
+    if (config.boundaries.length > 0 || config.layers.length > 0 || hasOthers) return;
     context.addIssue({
       code: 'custom',
       path: ['boundaries'],
-      message: 'without boundaries there has to be coverage or a forestGuide',
+      message: 'without boundaries there has to be coverage, a forestGuide or a peer of sync',
     });
   })
   .prefault({});

@@ -5,9 +5,10 @@ import { AnswerCache } from './answer-cache.js';
 import { Coverage, type CoverageRegion, readCoverage } from './coverage.js';
 import type { EcrfConfig } from './ecrf-config.js';
 import { type BoundarySource, type LoadProblem, readBoundaryFile } from './load-boundaries.js';
-import type { Referral } from './resolve.js';
+import type { Referral } from './resolve-context.js';
 import { normalServiceUrn } from './service-urn.js';
 import { ServerDirectory } from './lost-servers.js';
+import { ForeignMappings } from './sync/foreign-mappings.js';
 import { Upstreams } from './upstream.js';
 
 export interface ReferralPorts {
@@ -22,7 +23,12 @@ export interface ReferralPorts {
 
 /** Whether there is somebody to ask where there is no boundary. */
 export function answersThroughOthers(config: EcrfConfig): boolean {
-  return config.coverage.length > 0 || config.coverageCivic.length > 0 || config.forestGuide !== undefined;
+  return (
+    config.coverage.length > 0 ||
+    config.coverageCivic.length > 0 ||
+    config.forestGuide !== undefined ||
+    config.sync.peers.length > 0
+  );
 }
 
 /** Reads the coverage regions and makes what asks other servers. Undefined: nobody is ever asked. */
@@ -35,6 +41,7 @@ export async function loadReferral(config: EcrfConfig, ports: ReferralPorts): Pr
   const configured = new Set(Object.keys(config.servers));
   return {
     coverage: new Coverage(await loadCoverage(config, ports.logger)),
+    mappings: new ForeignMappings([]),
     forestGuide: config.forestGuide,
     upstreams: new Upstreams(
       servers.find,
@@ -65,26 +72,40 @@ export async function loadReferral(config: EcrfConfig, ports: ReferralPorts): Pr
   };
 }
 
-async function loadCoverage(config: EcrfConfig, logger: Logger): Promise<CoverageRegion[]> {
+/** What this server says it is responsible for, where it does not give its boundaries (RFC 5582 section 7.1). */
+export function loadOutline(config: EcrfConfig, logger: Logger): Promise<readonly CoverageRegion[]> {
+  return regionsOf(config.sync.outline, config.source, logger);
+}
+
+async function regionsOf(
+  files: readonly string[],
+  server: string | undefined,
+  logger: Logger,
+): Promise<readonly CoverageRegion[]> {
   const sources: BoundarySource[] = [];
   const problems: LoadProblem[] = [];
-  for (const file of config.coverage) {
+  for (const file of files) {
     const read = await readBoundaryFile(file);
     if (read.ok) sources.push(read.value);
     else problems.push(read.error);
   }
-  const read = readCoverage(sources);
+  const read = readCoverage(sources, server);
   problems.push(...read.problems);
   for (const { source, feature, code, message } of problems) {
     logger.error('coverage region not used', { file: source, feature, code, reason: message });
   }
+  return read.regions;
+}
+
+async function loadCoverage(config: EcrfConfig, logger: Logger): Promise<CoverageRegion[]> {
+  const read = await regionsOf(config.coverage, undefined, logger);
   const civic = config.coverageCivic.map(({ match, service, server }, i) => ({
     id: `civic ${i}`,
     server,
     serviceUrn: normalServiceUrn(service),
     civic: [{ elements: Object.entries(match).map(([name, value]) => ({ name, value })) }],
   }));
-  const regions = [...read.regions, ...civic];
-  logger.info('coverage loaded', { regions: regions.length, problems: problems.length });
+  const regions = [...read, ...civic];
+  logger.info('coverage loaded', { regions: regions.length });
   return regions;
 }

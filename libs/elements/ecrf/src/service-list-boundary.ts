@@ -53,7 +53,7 @@ function partsAround(layers: EcrfLayers, centre: Position, now: number): Shape[]
     index.at(centre).flatMap((boundary) => {
       if (!isInForce(boundary, now)) return [];
       const part = index.partAt(boundary, centre);
-      return part === undefined ? [] : (layers.served.get(boundary.id)?.parts[part] ?? []);
+      return part === undefined ? [] : (layers.served.get(boundary.id)?.part(part) ?? []);
     }),
   );
   return parts

@@ -6,10 +6,12 @@ import {
   tlsIdentity,
   withTlsSide,
 } from '@esinet/platform';
+import { BoundaryReload } from './boundary-reload.js';
 import type { EcrfConfig } from './ecrf-config.js';
 import { ECRF, type EcrfExtras, ecrfModule } from './ecrf.module.js';
 import type { Ecrf } from './ecrf.js';
 import { lostRoutes } from './lost-http.js';
+import { reloadRoutes } from './reload-http.js';
 
 /**
  * Starts an ECRF, a forest guide or an LVF, whatever the configuration makes of it. `tls` is the certificate of the
@@ -30,7 +32,10 @@ export async function startEcrf(
         module: ecrfModule(config, { ...extras, ...(identity ? { tls: identity } : {}) }),
         http: config.http,
         platform,
-        fastRoutes: (get) => lostRoutes(get<Ecrf>(ECRF)),
+        fastRoutes: (get) => ({
+          ...lostRoutes(get<Ecrf>(ECRF), config.mapPositions),
+          ...reloadRoutes(get(BoundaryReload), config.reload),
+        }),
       },
       config.tls,
       identity,

@@ -152,7 +152,7 @@ export class HttpFront {
   }
 
   #answer(handler: FastHandler, path: string, request: IncomingMessage, response: ServerResponse): void {
-    const limit = this.#limits.maxBodyBytes;
+    const limit = handler.maxBodyBytes?.(fastRequest(request, path, NOTHING)) ?? this.#limits.maxBodyBytes;
     const tooLarge = (): void => {
       this.#logger.warn('http request refused', { status: 413, limit });
       refuse(request, response, 413);
@@ -200,6 +200,8 @@ export class HttpFront {
     }
   }
 }
+
+const NOTHING = Buffer.alloc(0);
 
 function fastRequest(request: IncomingMessage, path: string, body: Buffer): FastRequest {
   return {
