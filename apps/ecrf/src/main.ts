@@ -1,8 +1,4 @@
 import { ecrfConfigSchema, startEcrf } from '@esinet/element-ecrf';
 import { runApp } from '@esinet/platform';
 
-void runApp({
-  name: 'ecrf',
-  schema: ecrfConfigSchema,
-  start: (config, platform) => startEcrf(config, platform),
-});
+void runApp({ name: 'ecrf', schema: ecrfConfigSchema, start: startEcrf });

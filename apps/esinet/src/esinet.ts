@@ -70,13 +70,12 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
     await records.close();
   };
   const start: Record<ElementName, () => Promise<RunningElement>> = {
-    lis: () => startLis(withLabDevices(config), platform),
-    ecrf: () =>
-      startEcrf(
-        withLabCoast(config.ecrf),
-        platform,
-        config.ecrf.boundaries === 'lab' ? { lab: labBoundaries() } : {},
-      ),
+    lis: async () => startLis(withLabDevices(config), platform, { tls: await loadTls(pkiFolder, 'lis') }),
+    ecrf: async () =>
+      startEcrf(withLabCoast(config.ecrf), platform, {
+        tls: await loadTls(pkiFolder, 'ecrf'),
+        ...(config.ecrf.boundaries === 'lab' ? { lab: labBoundaries() } : {}),
+      }),
     psap: async () => startPsap(withLabCentres(config), platform, { tls: await loadTls(pkiFolder, 'psap') }),
     esrp: async () => startEsrp(config.esrp, platform, { tls: await loadTls(pkiFolder, 'esrp') }),
     bcf: async () => startBcf(config.bcf, platform, { tls: await loadTls(pkiFolder, 'bcf') }),

@@ -1,8 +1,4 @@
 import { lisConfigSchema, startLis } from '@esinet/element-lis';
 import { runApp } from '@esinet/platform';
 
-void runApp({
-  name: 'lis',
-  schema: lisConfigSchema,
-  start: (config, platform) => startLis(config, platform),
-});
+void runApp({ name: 'lis', schema: lisConfigSchema, start: startLis });

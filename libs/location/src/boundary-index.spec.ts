@@ -375,6 +375,25 @@ describe('nearest', () => {
     expect(index.nearest([179.99, 0.5], 2_000)).toHaveLength(0);
   });
 
+  it('is found alone as it is among all', { meta: { clause: 'RFC 5222 8.2' } }, () => {
+    const random = generator(17);
+    const index = new BoundaryIndex(
+      Array.from({ length: 60 }, (_, i) =>
+        polygon(`b${i}`, box(random() * 4, random() * 4, random() * 0.3, random() * 0.3)),
+      ),
+    );
+    for (let i = 0; i < 300; i += 1) {
+      const p: Position = [random() * 4.5, random() * 4.5];
+      const max = random() * 60_000;
+      expect(index.nearestOf(p, max, () => true)).toEqual(index.nearest(p, max)[0]);
+      const odd = ({ id }: ServiceBoundary): boolean => Number(id.slice(1)) % 2 === 1;
+      expect(index.nearestOf(p, max, odd)).toEqual(index.nearest(p, max).find((n) => odd(n.boundary)));
+    }
+    expect(coast.nearestOf([NaN, 0], 5, () => true)).toBeUndefined();
+    expect(coast.nearestOf([0, 0], NaN, () => true)).toBeUndefined();
+    expect(coast.nearestOf([0.5, 1.5], 0, () => true)?.boundary.id).toBe('north');
+  });
+
   it('refuses nonsense quietly', () => {
     expect([coast.nearest([NaN, 0], 5), coast.nearest([0, 0], NaN), coast.nearest([0, 0], -1)]).toEqual([
       [],

@@ -46,11 +46,26 @@ export {
   shapeToPolygon,
   uncertaintyOf,
 } from './shape-geometry.js';
-export type { BoundaryGeometry, BoundaryRing, ServiceBoundary } from './service-boundary.js';
+export type {
+  BoundaryAttributes,
+  BoundaryGeometry,
+  BoundaryRing,
+  ServiceBoundary,
+} from './service-boundary.js';
+export { geometryOf, positionsOfRegion, RingPacker, ringsOfRegion } from './packed-rings.js';
+export {
+  buffersOf,
+  bytesOf,
+  indexRings,
+  packBoundaries,
+  type PackedBoundaries,
+} from './packed-boundaries.js';
 export {
   type BoundaryProblem,
   type BoundaryProblemCode,
+  BoundaryReader,
   MAX_BOUNDARY_PROBLEMS,
+  NO_COLLECTION,
   readBoundaries,
 } from './read-boundaries.js';
 export {

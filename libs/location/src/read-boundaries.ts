@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '@esinet/kernel';
-import { findSwappedAxes } from './boundary-extent.js';
+import { type Extent, extentOf, findSwappedAxes } from './boundary-extent.js';
+import { checkPolygon } from './check-polygon.js';
 import type { BoundaryGeometry, BoundaryRing, ServiceBoundary } from './service-boundary.js';
 
 export type BoundaryProblemCode =
@@ -20,6 +21,8 @@ export type BoundaryProblemCode =
   | 'not-closed'
   | 'not-a-number'
   | 'out-of-range'
+  | 'self-crossing'
+  | 'hole-outside'
   | 'axes-swapped';
 
 export interface BoundaryProblem {
@@ -35,7 +38,7 @@ export const MAX_BOUNDARY_PROBLEMS = 1_000;
 const MAX_GEOMETRY_PROBLEMS = 8;
 
 type Properties = Readonly<Record<string, unknown>>;
-type Report = (code: BoundaryProblemCode, message: string) => void;
+export type Report = (code: BoundaryProblemCode, message: string) => void;
 
 /**
  * A GeoJSON FeatureCollection with the property names of the NENA GIS data model as service boundaries, or everything
@@ -43,31 +46,77 @@ type Report = (code: BoundaryProblemCode, message: string) => void;
  */
 export function readBoundaries(geojson: unknown): Result<ServiceBoundary[], BoundaryProblem[]> {
   const features = featuresOf(geojson);
-  if (!features) {
-    const message = 'not a GeoJSON FeatureCollection with features';
-    return err([{ feature: '#', code: 'not-a-feature-collection', message }]);
+  if (!features) return err([NO_COLLECTION]);
+  const reader = new BoundaryReader();
+  const boundaries = features.flatMap((feature) => reader.read(feature) ?? []);
+  reader.finish();
+  return reader.problems.length > 0 ? err([...reader.problems]) : ok(boundaries);
+}
+
+/** Said of what is no FeatureCollection. */
+export const NO_COLLECTION: BoundaryProblem = {
+  feature: '#',
+  code: 'not-a-feature-collection',
+  message: 'not a GeoJSON FeatureCollection with features',
+};
+
+/** Reads a set feature by feature, for sets that are too large to be there as a whole. */
+export class BoundaryReader {
+  readonly #problems: BoundaryProblem[] = [];
+  readonly #warnings: BoundaryProblem[] = [];
+  readonly #ids = new Set<string>();
+  readonly #extents: { id: string; extent: Extent }[] = [];
+  #count = 0;
+
+  /** The first ones. */
+  get problems(): readonly BoundaryProblem[] {
+    return this.#problems;
   }
-  const problems: BoundaryProblem[] = [];
-  const boundaries: ServiceBoundary[] = [];
-  const ids = new Set<string>();
-  features.forEach((feature, index) => {
+
+  /** What is odd with boundaries that are used all the same: small loops where a ring crosses itself. The first ones. */
+  get warnings(): readonly BoundaryProblem[] {
+    return this.#warnings;
+  }
+
+  /** The next feature of the set as a boundary; undefined where something is wrong with it, which `problems` tell. */
+  read(feature: unknown): ServiceBoundary | undefined {
+    const index = this.#count;
+    this.#count += 1;
     const nguid =
       isRecord(feature) && isRecord(feature['properties']) ? text(feature['properties'], 'NGUID') : undefined;
     const name = nguid ?? `#${index}`;
+    let broken = false;
     const report: Report = (code, message) => {
-      if (problems.length < MAX_BOUNDARY_PROBLEMS) problems.push({ feature: name, code, message });
+      broken = true;
+      if (this.#problems.length < MAX_BOUNDARY_PROBLEMS)
+        this.#problems.push({ feature: name, code, message });
     };
-    if (nguid !== undefined && ids.has(nguid))
+    const warn: Report = (code, message) => {
+      if (this.#warnings.length < MAX_BOUNDARY_PROBLEMS)
+        this.#warnings.push({ feature: name, code, message });
+    };
+    if (nguid !== undefined && this.#ids.has(nguid))
       report('duplicate-nguid', 'this NGUID is on an earlier feature too');
-    if (nguid !== undefined) ids.add(nguid);
-    const boundary = readFeature(feature, nguid, report);
-    if (boundary) boundaries.push(boundary);
-  });
-  for (const id of findSwappedAxes(boundaries)) {
-    const message = 'lies far from all others, and among them if longitude and latitude are exchanged';
-    problems.push({ feature: id, code: 'axes-swapped', message });
+    if (nguid !== undefined) this.#ids.add(nguid);
+    const boundary = readFeature(feature, nguid, report, warn);
+    if (broken || !boundary) return undefined;
+    this.#extents.push({ id: boundary.id, extent: extentOf(boundary) });
+    return boundary;
   }
-  return problems.length > 0 ? err(problems) : ok(boundaries);
+
+  /** What only the whole set shows: NGUIDs of boundaries that were read and are not to be used. */
+  finish(): ReadonlySet<string> {
+    const swapped = new Set<string>();
+    for (;;) {
+      const found = findSwappedAxes(this.#extents.filter(({ id }) => !swapped.has(id)));
+      if (found.length === 0) return swapped;
+      for (const id of found) {
+        swapped.add(id);
+        const message = 'lies far from all others, and among them if longitude and latitude are exchanged';
+        this.#problems.push({ feature: id, code: 'axes-swapped', message });
+      }
+    }
+  }
 }
 
 function featuresOf(geojson: unknown): readonly unknown[] | undefined {
@@ -80,6 +129,7 @@ function readFeature(
   feature: unknown,
   nguid: string | undefined,
   report: Report,
+  warn: Report,
 ): ServiceBoundary | undefined {
   if (!isRecord(feature) || feature['type'] !== 'Feature') {
     report('not-a-feature', 'not a GeoJSON Feature');
@@ -102,7 +152,7 @@ function readFeature(
   if (effective !== undefined && expires !== undefined && expires <= effective) {
     report('expires-before-effective', 'Expire is not after Effective');
   }
-  const geometry = readGeometry(feature['geometry'], report);
+  const geometry = readGeometry(feature['geometry'], report, warn);
   if (nguid === undefined || serviceUri === undefined || serviceUrn === undefined || !geometry)
     return undefined;
   const agencyId = text(properties, 'Agency_ID');
@@ -121,7 +171,7 @@ function readFeature(
   };
 }
 
-function readGeometry(geometry: unknown, report: Report): BoundaryGeometry | undefined {
+function readGeometry(geometry: unknown, report: Report, warn: Report): BoundaryGeometry | undefined {
   if (!isRecord(geometry)) {
     report('empty-geometry', 'no geometry');
     return undefined;
@@ -151,6 +201,7 @@ function readGeometry(geometry: unknown, report: Report): BoundaryGeometry | und
       return checked ? [checked] : [];
     }),
   );
+  if (problems === 0) read.forEach((rings, p) => checkPolygon(rings, `polygon ${p}`, limited, warn));
   if (problems > 0) return undefined;
   const [only] = read;
   return type === 'Polygon' && only

@@ -5,8 +5,8 @@ export type BoundaryGeometry =
   | { readonly type: 'Polygon'; readonly coordinates: readonly BoundaryRing[] }
   | { readonly type: 'MultiPolygon'; readonly coordinates: readonly (readonly BoundaryRing[])[] };
 
-/** Where a service is provided, by whom (NENA GIS data model, service boundary layer). */
-export interface ServiceBoundary {
+/** Where a service is provided, by whom (NENA GIS data model, service boundary layer), without the shape of it. */
+export interface BoundaryAttributes {
   /** NGUID. */
   readonly id: string;
   readonly serviceUri: string;
@@ -17,9 +17,12 @@ export interface ServiceBoundary {
   /** Wall-clock milliseconds. */
   readonly effective?: number;
   readonly expires?: number;
-  readonly geometry: BoundaryGeometry;
   /** BCP 47, of the display name. */
   readonly language?: string;
+}
+
+export interface ServiceBoundary extends BoundaryAttributes {
+  readonly geometry: BoundaryGeometry;
 }
 
 /** The polygons of a boundary, each a list of rings. */

@@ -1,12 +1,16 @@
 import type { Extent } from './boundary-extent.js';
+import { METRES_PER_DEGREE } from './geodesy.js';
 import { areaOfLoop, type Loop } from './half-strip.js';
-import type { Position, Shape } from './shape.js';
+import type { CircleShape, Position, Shape } from './shape.js';
 import { outlineOf } from './shape-geometry.js';
 
 /** Corners of the polygon that stands for a circle or an ellipse when areas are compared. */
 export const COVERING_POINTS = 32;
 /** Corners of one shape that are compared; of larger ones only so many, evenly chosen. */
 export const MAX_COVERING_CORNERS = 256;
+const MAX_SIMPLE_RADIUS_M = 20_000;
+const MAX_SIMPLE_LATITUDE = 80;
+const SIMPLE_MARGIN = 1.001;
 /** Points within a shape that stand for it where comparing areas would cost too much. */
 const SAMPLES = 1_000;
 /** Points on a side of the grid they are taken from; a thin shape gets fewer than it should. */
@@ -24,6 +28,15 @@ export function loopsOf(s: Shape): Loop[] {
     if (areaOfLoop(loop) < 0 === n > 0) return loop;
     return Float64Array.from(kept.reverse().flat());
   });
+}
+
+/** A little more than a circle of some kilometres takes; undefined: too large, or too close to a pole, to say so simply. */
+export function extentOfCircle(s: CircleShape): Extent | undefined {
+  const [lon, lat] = s.center;
+  if (!(s.radius <= MAX_SIMPLE_RADIUS_M) || !(Math.abs(lat) <= MAX_SIMPLE_LATITUDE)) return undefined;
+  const dLat = (s.radius / METRES_PER_DEGREE) * SIMPLE_MARGIN;
+  const dLon = dLat / Math.cos(((Math.abs(lat) + dLat) * Math.PI) / 180);
+  return { minX: lon - dLon, minY: lat - dLat, maxX: lon + dLon, maxY: lat + dLat };
 }
 
 export function extentOfLoops(loops: readonly Loop[]): Extent {

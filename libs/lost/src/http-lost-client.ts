@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { type HttpExchangeError, type Result, err, httpExchange, ok } from '@esinet/kernel';
 import { LOST_CONTENT_TYPE, type LostAnswer, type LostRequest } from './messages.js';
 import { readLostAnswer } from './read-answer.js';
@@ -29,6 +30,8 @@ export interface HttpLostClientOptions {
   readonly agent?: HttpAgent;
   /** PEM. For an https URL and no `agent`. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  /** Name resolution, where it is not the system's. */
+  readonly lookup?: LookupFunction;
 }
 
 export const LOST_TIMEOUT_MS = 1_500;
@@ -41,13 +44,14 @@ const ANSWER_TO = {
   getServiceBoundary: 'getServiceBoundaryResponse',
   listServices: 'listServicesResponse',
   listServicesByLocation: 'listServicesByLocationResponse',
+  getServiceListBoundary: 'getServiceListBoundaryResponse',
 } as const;
 
 /** LoST over HTTP, RFC 5222 section 14. Nothing is thrown and no redirect is followed: the caller decides. */
 export function httpLostClient(o: HttpLostClientOptions): LostClient & { close(): void } {
   const timeoutMs = o.timeoutMs ?? LOST_TIMEOUT_MS;
   const maxBytes = o.maxBytes ?? LOST_MAX_ANSWER_BYTES;
-  const kept = { keepAlive: true, maxSockets: MAX_SOCKETS };
+  const kept = { keepAlive: true, maxSockets: MAX_SOCKETS, ...(o.lookup ? { lookup: o.lookup } : {}) };
   const own = o.agent
     ? undefined
     : o.url.startsWith('https:')

@@ -12,3 +12,18 @@ export {
   type LostClientError,
   httpLostClient,
 } from './http-lost-client.js';
+export {
+  type DiscoveryLimits,
+  LostDiscovery,
+  type LostDns,
+  type LostRule,
+  type NaptrRecord,
+  defaultDiscoveryLimits,
+  lostRule,
+  nodeLostDns,
+} from './discover-server.js';
+export { guardedLookup, isInnerAddress } from './address-policy.js';
+export * from './sync-messages.js';
+export { readSyncAnswer, readSyncRequest } from './read-sync.js';
+export { writeSyncAnswer, writeSyncRequest } from './write-sync.js';
+export { type HttpSyncClientOptions, type SyncClient, httpSyncClient } from './http-sync-client.js';

@@ -6,6 +6,11 @@ export const LOST_NS = 'urn:ietf:params:xml:ns:lost1';
 /** RFC 5222 section 17.2. */
 export const LOST_CONTENT_TYPE = 'application/lost+xml';
 
+/** RFC 6197 section 3: service list boundaries. */
+export const LOST_SLB_NS = 'urn:ietf:params:xml:ns:lost1:slb';
+/** RFC 6451 section 7: how many answers, by service area or by distance. */
+export const LOST_EXT_NS = 'urn:ietf:params:xml:ns:lost-ext';
+
 /** RFC 5222 section 12: the two profiles every server understands. */
 export const GEODETIC_2D = 'geodetic-2d';
 export const CIVIC = 'civic';
@@ -37,6 +42,10 @@ export interface FindServiceRequest {
   readonly serviceBoundary: 'value' | 'reference';
   /** The `source` of each `<via>`, first server first. */
   readonly path: readonly string[];
+  /** RFC 6451 section 5.4: service URIs wanted at most. */
+  readonly limit?: number;
+  /** RFC 6451 section 5.2: `true` (as when absent) by service area, `false` by distance of the point of service. */
+  readonly region?: boolean;
 }
 
 /** RFC 5222 section 9. */
@@ -59,10 +68,23 @@ export interface ListServicesByLocationRequest {
   readonly service?: string;
   readonly recursive: boolean;
   readonly path: readonly string[];
+  /** RFC 6197 section 3.1: the region in which the list is the same is wanted too, and how. */
+  readonly serviceListBoundary?: 'value' | 'reference';
+}
+
+/** RFC 6197 section 3.2. */
+export interface GetServiceListBoundaryRequest {
+  readonly type: 'getServiceListBoundary';
+  /** `serviceListKey`. */
+  readonly key: string;
 }
 
 export type LostRequest =
-  FindServiceRequest | GetServiceBoundaryRequest | ListServicesRequest | ListServicesByLocationRequest;
+  | FindServiceRequest
+  | GetServiceBoundaryRequest
+  | ListServicesRequest
+  | ListServicesByLocationRequest
+  | GetServiceListBoundaryRequest;
 
 /** RFC 5222 section 5. */
 export interface Mapping {
@@ -82,6 +104,14 @@ export interface Mapping {
   /** Alternatives of one civic boundary (section 12.3). */
   readonly civicBoundary?: readonly CivicAddress[];
   readonly serviceBoundaryReference?: { readonly source: string; readonly key: string };
+  /** RFC 6451 section 5.5: where the point of service is, in one form or several. */
+  readonly serviceLocations?: readonly ServiceLocation[];
+}
+
+/** RFC 6451 section 5.5. One of the two is set. */
+export interface ServiceLocation {
+  readonly shape?: Shape;
+  readonly civic?: CivicAddress;
 }
 
 /** RFC 5222 section 13.2; any error can also come as a warning (section 13). */
@@ -138,6 +168,26 @@ export interface ListServicesByLocationResponse {
   readonly warnings: readonly LostWarning[];
   readonly path: readonly string[];
   readonly locationUsed?: string;
+  readonly serviceListBoundary?: ServiceListBoundary;
+  /** RFC 6197 section 3.1: `key` is the serviceListKey. */
+  readonly serviceListBoundaryReference?: { readonly source: string; readonly key: string };
+}
+
+/** RFC 6197 section 3.3: where a list of services is the same. */
+export interface ServiceListBoundary {
+  /** As of a mapping. */
+  readonly expires?: string;
+  /** Additive. */
+  readonly shapes: readonly Shape[];
+  /** Alternatives. */
+  readonly civics?: readonly CivicAddress[];
+}
+
+/** RFC 6197 section 3.2. */
+export interface GetServiceListBoundaryResponse {
+  readonly type: 'getServiceListBoundaryResponse';
+  readonly boundary: ServiceListBoundary;
+  readonly path: readonly string[];
 }
 
 export interface LostProblem {
@@ -170,5 +220,6 @@ export type LostAnswer =
   | GetServiceBoundaryResponse
   | ListServicesResponse
   | ListServicesByLocationResponse
+  | GetServiceListBoundaryResponse
   | LostErrors
   | LostRedirect;

@@ -1,20 +1,20 @@
-import { CIVIC_NS, type CivicAddress, type Shape, readCivic, readGmlShape } from '@esinet/location';
 import { type Result, err, ok } from '@esinet/kernel';
 import { type XmlElement, type XmlLimits, attribute, child, childrenOf, readXml } from '@esinet/xml';
 import { LOST_ERROR_CODES, LostError, type LostErrorCode } from './lost-error.js';
 import {
-  CIVIC,
   LOST_NS,
+  LOST_SLB_NS,
   type FindServiceResponse,
+  type ListServicesByLocationResponse,
   type LocationValidation,
   type LostAnswer,
+  type LostErrors,
   type LostProblem,
   type LostWarning,
   type LostWarningCode,
-  type Mapping,
 } from './messages.js';
+import { XML_LANG, readBoundary, readListBoundary, readMapping } from './read-mapping.js';
 
-const XML_LANG = '{http://www.w3.org/XML/1998/namespace}lang';
 const ERROR_CODES: ReadonlySet<string> = new Set(LOST_ERROR_CODES);
 const WARNING_CODES: ReadonlySet<string> = new Set([
   ...LOST_ERROR_CODES,
@@ -35,6 +35,12 @@ export function readLostAnswer(
   const document = readXml(bytes, limits);
   if (!document.ok) return unreadable(`XML: ${document.error.code}`);
   const root = document.value;
+  if (root.uri === LOST_SLB_NS && root.local === 'getServiceListBoundaryResponse') {
+    const boundary = readListBoundary(root);
+    return boundary
+      ? ok({ type: 'getServiceListBoundaryResponse', boundary, path: readPath(root) })
+      : unreadable('no readable service list boundary');
+  }
   if (root.uri !== LOST_NS) return unreadable('document element is not in the LoST namespace');
   switch (root.local) {
     case 'findServiceResponse':
@@ -56,11 +62,7 @@ export function readLostAnswer(
     case 'listServicesByLocationResponse':
       return readServiceList(root, root.local);
     case 'errors':
-      return ok({
-        type: 'errors',
-        source: attribute(root, 'source')?.trim() ?? '',
-        errors: readErrors(root),
-      });
+      return ok(readErrorsAnswer(root));
     case 'redirect': {
       const target = attribute(root, 'target')?.trim();
       if (!target) return unreadable('redirect without a target');
@@ -100,64 +102,20 @@ function readServiceList(
   const answer = { services: tokens(list.text), warnings: readWarnings(root), path: readPath(root) };
   return type === 'listServicesResponse'
     ? ok({ type, ...answer })
-    : ok({ type, ...answer, ...locationUsedOf(root) });
+    : ok({ type, ...answer, ...locationUsedOf(root), ...listBoundaryOf(root) });
 }
 
-function readMapping(e: XmlElement): Mapping {
-  const serviceNumber = child(e, LOST_NS, 'serviceNumber')?.text.trim();
-  const reference = child(e, LOST_NS, 'serviceBoundaryReference');
-  const key = reference && attribute(reference, 'key')?.trim();
-  return {
-    source: attribute(e, 'source')?.trim() ?? '',
-    sourceId: attribute(e, 'sourceId')?.trim() ?? '',
-    lastUpdated: attribute(e, 'lastUpdated')?.trim() ?? '',
-    expires: readExpires(attribute(e, 'expires')?.trim()),
-    displayName: childrenOf(e, LOST_NS, 'displayName').map((d) => ({
-      lang: d.attributes.get(XML_LANG) ?? '',
-      text: d.text.trim(),
-    })),
-    service: child(e, LOST_NS, 'service')?.text.trim() ?? '',
-    uris: childrenOf(e, LOST_NS, 'uri')
-      .map((u) => u.text.trim())
-      .filter((u) => u !== ''),
-    ...(serviceNumber ? { serviceNumber } : {}),
-    ...readBoundary(e),
-    ...(key
-      ? { serviceBoundaryReference: { source: attribute(reference, 'source')?.trim() ?? '', key } }
-      : {}),
-  };
-}
-
-/** What is no time can not be kept until then. */
-function readExpires(text: string | undefined): string {
-  if (text === 'NO-CACHE' || text === 'NO-EXPIRATION') return text;
-  return text !== undefined && text.length <= 64 && !Number.isNaN(Date.parse(text)) ? text : 'NO-CACHE';
-}
-
-/** RFC 5222 section 5.5: a boundary of which one part cannot be read would be a smaller, wrong one, so it is left out. */
-function readBoundary(e: XmlElement): { serviceBoundary?: Shape[]; civicBoundary?: CivicAddress[] } {
-  const civics: CivicAddress[] = [];
-  let geodetic: Shape[] | undefined;
-  for (const boundary of childrenOf(e, LOST_NS, 'serviceBoundary')) {
-    const content = boundary.children.filter((c) => c.uri !== LOST_NS);
-    if (attribute(boundary, 'profile')?.trim() === CIVIC || content[0]?.uri === CIVIC_NS) {
-      for (const address of content) {
-        const civic = readCivic(address);
-        if (civic.ok) civics.push(civic.value);
-      }
-    } else if (!geodetic) {
-      const shapes: Shape[] = [];
-      for (const part of content) {
-        const shape = readGmlShape(part);
-        if (shape.ok) shapes.push(shape.value);
-      }
-      if (shapes.length === content.length && shapes.length > 0) geodetic = shapes;
-    }
-  }
-  return {
-    ...(geodetic ? { serviceBoundary: geodetic } : {}),
-    ...(civics.length > 0 ? { civicBoundary: civics } : {}),
-  };
+/** RFC 6197 section 3.1. */
+function listBoundaryOf(
+  root: XmlElement,
+): Pick<ListServicesByLocationResponse, 'serviceListBoundary' | 'serviceListBoundaryReference'> {
+  const serviceListBoundary = readListBoundary(root);
+  if (serviceListBoundary) return { serviceListBoundary };
+  const reference = child(root, LOST_SLB_NS, 'serviceListBoundaryReference');
+  const key = reference && attribute(reference, 'serviceListKey')?.trim();
+  return key
+    ? { serviceListBoundaryReference: { source: attribute(reference, 'source')?.trim() ?? '', key } }
+    : {};
 }
 
 function readWarnings(root: XmlElement): LostWarning[] {
@@ -170,6 +128,11 @@ function readWarnings(root: XmlElement): LostWarning[] {
     }
   }
   return warnings;
+}
+
+/** An `<errors>` element, which LoST-Sync has too (RFC 6739 section 5.2). */
+export function readErrorsAnswer(root: XmlElement): LostErrors {
+  return { type: 'errors', source: attribute(root, 'source')?.trim() ?? '', errors: readErrors(root) };
 }
 
 /** Never empty: an `<errors>` with nothing known in it is still no answer. */

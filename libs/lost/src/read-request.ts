@@ -4,17 +4,19 @@ import { LostError } from './lost-error.js';
 import {
   type FindServiceRequest,
   type GetServiceBoundaryRequest,
+  type GetServiceListBoundaryRequest,
+  LOST_EXT_NS,
   LOST_NS,
+  LOST_SLB_NS,
   type ListServicesByLocationRequest,
   type ListServicesRequest,
   type LostRequest,
 } from './messages.js';
 import { readLocations } from './read-location.js';
+import { MAX_TOKEN, isAbsoluteUri } from './tokens.js';
 
 /** Servers in a `<path>`. A longer chain is a loop nobody noticed. */
 export const MAX_PATH = 32;
-/** Characters of a service URN, of a source and of a boundary key. */
-const MAX_TOKEN = 256;
 
 /**
  * Reads any request of RFC 5222. What is not a request, or lacks what the schema (section 15) requires, is
@@ -27,6 +29,9 @@ export function readLostRequest(
   const document = readXml(bytes, limits);
   if (!document.ok) return bad(`XML: ${document.error.code}`);
   const root = document.value;
+  if (root.uri === LOST_SLB_NS && root.local === 'getServiceListBoundary') {
+    return readGetServiceListBoundary(root);
+  }
   if (root.uri !== LOST_NS) return bad('document element is not in the LoST namespace');
   switch (root.local) {
     case 'findService':
@@ -56,6 +61,8 @@ function readFindService(root: XmlElement): Result<FindServiceRequest, LostError
   const serviceBoundary = attribute(root, 'serviceBoundary')?.trim() ?? 'reference';
   if (serviceBoundary !== 'value' && serviceBoundary !== 'reference')
     return bad('unknown kind of serviceBoundary');
+  const extensions = readExtensions(root);
+  if (!extensions.ok) return extensions;
   return ok({
     type: 'findService',
     locations: locations.value,
@@ -64,7 +71,30 @@ function readFindService(root: XmlElement): Result<FindServiceRequest, LostError
     validateLocation,
     serviceBoundary,
     path: path.value,
+    ...extensions.value,
   });
+}
+
+/** RFC 6451 sections 5.2 and 5.4. */
+function readExtensions(root: XmlElement): Result<Pick<FindServiceRequest, 'limit' | 'region'>, LostError> {
+  const limit = child(root, LOST_EXT_NS, 'limit')?.text.trim();
+  // xsd:positiveInteger, which may be longer than any number of ours.
+  if (limit !== undefined && !/^\+?0*[1-9][0-9]{0,30}$/.test(limit))
+    return bad('limit is not a positive number');
+  const region = child(root, LOST_EXT_NS, 'region')?.text;
+  const isRegion = region === undefined ? undefined : booleanOf(region);
+  if (region !== undefined && isRegion === undefined) return bad('region is not an xsd:boolean');
+  return ok({
+    ...(limit === undefined ? {} : { limit: Math.min(Number(limit), Number.MAX_SAFE_INTEGER) }),
+    ...(isRegion === undefined ? {} : { region: isRegion }),
+  });
+}
+
+/** RFC 6197 section 3.2. */
+function readGetServiceListBoundary(root: XmlElement): Result<GetServiceListBoundaryRequest, LostError> {
+  const key = attribute(root, 'serviceListKey')?.trim();
+  if (!key || key.length > MAX_TOKEN) return bad('no usable serviceListKey');
+  return ok({ type: 'getServiceListBoundary', key });
 }
 
 function readGetServiceBoundary(root: XmlElement): Result<GetServiceBoundaryRequest, LostError> {
@@ -91,12 +121,17 @@ function readListServicesByLocation(root: XmlElement): Result<ListServicesByLoca
   // The schema's default is true, the text's is false (section 8.3.3): a server must not recurse unasked.
   const recursive = readBoolean(root, 'recursive');
   if (recursive === undefined) return bad('not an xsd:boolean');
+  const wanted = child(root, LOST_SLB_NS, 'serviceListBoundaryRequest');
+  const type = wanted && (attribute(wanted, 'type')?.trim() ?? 'reference');
+  if (type !== undefined && type !== 'value' && type !== 'reference')
+    return bad('unknown kind of serviceListBoundary');
   return ok({
     type: 'listServicesByLocation',
     locations: locations.value,
     ...(service.value ? { service: service.value } : {}),
     recursive,
     path: path.value,
+    ...(type ? { serviceListBoundary: type } : {}),
   });
 }
 
@@ -127,8 +162,12 @@ function readPath(root: XmlElement): Result<string[], LostError> {
 
 /** xsd:boolean; absent is false, `undefined` is neither. */
 function readBoolean(root: XmlElement, name: string): boolean | undefined {
-  switch (attribute(root, name)?.trim()) {
-    case undefined:
+  const text = attribute(root, name);
+  return text === undefined ? false : booleanOf(text);
+}
+
+function booleanOf(text: string): boolean | undefined {
+  switch (text.trim()) {
     case 'false':
     case '0':
       return false;
@@ -138,11 +177,6 @@ function readBoolean(root: XmlElement, name: string): boolean | undefined {
     default:
       return undefined;
   }
-}
-
-/** RFC 3986 section 4.3, as far as a name needs it: a scheme, a colon, something visible, no white space. */
-function isAbsoluteUri(text: string): boolean {
-  return text.length <= MAX_TOKEN && /^[A-Za-z][A-Za-z0-9+.-]{0,63}:[^\s<>"{}|\\^`]+$/.test(text);
 }
 
 function bad(message: string): { readonly ok: false; readonly error: LostError } {

@@ -3,12 +3,17 @@ import { escapeAttribute, escapeText } from '@esinet/xml';
 import {
   CIVIC,
   GEODETIC_2D,
+  LOST_EXT_NS,
   LOST_NS,
+  LOST_SLB_NS,
   type FindServiceResponse,
+  type ListServicesByLocationResponse,
   type LocationValidation,
   type LostAnswer,
   type LostWarning,
   type Mapping,
+  type ServiceListBoundary,
+  type ServiceLocation,
 } from './messages.js';
 
 interface Complaint {
@@ -41,7 +46,12 @@ function writeRoot(a: LostAnswer): string {
       return (
         `<listServicesByLocationResponse xmlns="${LOST_NS}">${writeServiceList(a.services)}` +
         `${writeWarnings(a.warnings)}${writePath(a.path)}${writeLocationUsed(a.locationUsed)}` +
-        `</listServicesByLocationResponse>`
+        `${writeListBoundaryOf(a)}</listServicesByLocationResponse>`
+      );
+    case 'getServiceListBoundaryResponse':
+      return (
+        `<getServiceListBoundaryResponse xmlns="${LOST_SLB_NS}">${writeListBoundary(a.boundary)}` +
+        `${writePath(a.path, LOST_NS)}</getServiceListBoundaryResponse>`
       );
     case 'errors':
       return (
@@ -58,17 +68,18 @@ function writeRoot(a: LostAnswer): string {
 
 function writeFindServiceResponse(a: FindServiceResponse): string {
   return (
-    `<findServiceResponse xmlns="${LOST_NS}">${a.mappings.map(writeMapping).join('')}` +
+    `<findServiceResponse xmlns="${LOST_NS}">${a.mappings.map((m) => writeMapping(m)).join('')}` +
     (a.locationValidation ? writeValidation(a.locationValidation) : '') +
     `${writeWarnings(a.warnings)}${writePath(a.path)}${writeLocationUsed(a.locationUsed)}</findServiceResponse>`
   );
 }
 
-function writeMapping(m: Mapping): string {
+/** `ns`: declared on the element where what it stands in has another. */
+export function writeMapping(m: Mapping, ns?: string): string {
   const reference = m.serviceBoundaryReference;
   const byValue = writeBoundary(m.serviceBoundary, m.civicBoundary);
   return (
-    `<mapping expires="${escapeAttribute(m.expires)}" lastUpdated="${escapeAttribute(m.lastUpdated)}"` +
+    `<mapping${ns === undefined ? '' : ` xmlns="${ns}"`} expires="${escapeAttribute(m.expires)}" lastUpdated="${escapeAttribute(m.lastUpdated)}"` +
     ` source="${escapeAttribute(m.source)}" sourceId="${escapeAttribute(m.sourceId)}">` +
     displayNamesOf(m)
       .map((d) => `<displayName xml:lang="${escapeAttribute(d.lang)}">${escapeText(d.text)}</displayName>`)
@@ -79,8 +90,17 @@ function writeMapping(m: Mapping): string {
       : byValue) +
     m.uris.map((uri) => `<uri>${escapeText(uri)}</uri>`).join('') +
     (m.serviceNumber === undefined ? '' : `<serviceNumber>${escapeText(m.serviceNumber)}</serviceNumber>`) +
+    (m.serviceLocations ?? []).map(writeServiceLocation).join('') +
     `</mapping>`
   );
+}
+
+/** RFC 6451 section 5.5. */
+function writeServiceLocation({ shape, civic }: ServiceLocation): string {
+  const content = shape ? writeGmlShape(shape) : civic ? writeCivic(civic) : undefined;
+  if (content === undefined) return '';
+  const profile = shape ? GEODETIC_2D : CIVIC;
+  return `<serviceLocation xmlns="${LOST_EXT_NS}" profile="${profile}">${content}</serviceLocation>`;
 }
 
 /** Optional by RFC 5222 section 5.3, yet a client in the field (Kamailio's lost module, 5.6) crashes without one. */
@@ -125,6 +145,28 @@ function writeBoundaryShape(shape: Shape): string {
   return text;
 }
 
+/** RFC 6197 section 3.1. */
+function writeListBoundaryOf(a: ListServicesByLocationResponse): string {
+  if (a.serviceListBoundary) return writeListBoundary(a.serviceListBoundary);
+  const reference = a.serviceListBoundaryReference;
+  if (!reference) return '';
+  return (
+    `<serviceListBoundaryReference xmlns="${LOST_SLB_NS}" source="${escapeAttribute(reference.source)}"` +
+    ` serviceListKey="${escapeAttribute(reference.key)}"/>`
+  );
+}
+
+function writeListBoundary({ expires, shapes, civics = [] }: ServiceListBoundary): string {
+  const written = (profile: string, content: string): string =>
+    `<serviceListBoundary xmlns="${LOST_SLB_NS}"` +
+    (expires === undefined ? '' : ` expires="${escapeAttribute(expires)}"`) +
+    ` profile="${profile}">${content}</serviceListBoundary>`;
+  return (
+    (shapes.length > 0 ? written(GEODETIC_2D, shapes.map(writeBoundaryShape).join('')) : '') +
+    civics.map((civic) => written(CIVIC, writeCivic(civic))).join('')
+  );
+}
+
 function writeServiceList(services: readonly string[]): string {
   return `<serviceList>${services.map(escapeText).join(' ')}</serviceList>`;
 }
@@ -144,7 +186,7 @@ function writeWarnings(warnings: readonly LostWarning[]): string {
   return text;
 }
 
-function writeComplaint(c: Complaint): string {
+export function writeComplaint(c: Complaint): string {
   const profiles =
     c.code === 'locationProfileUnrecognized'
       ? ` unsupportedProfiles="${escapeAttribute(nameTokens(c.unsupportedProfiles ?? []))}"`
@@ -159,7 +201,7 @@ function nameTokens(profiles: readonly string[]): string {
 }
 
 /** The schema wants the language beside the text, or neither. */
-function writeMessage(message: string, lang = 'en'): string {
+export function writeMessage(message: string, lang = 'en'): string {
   return message === ''
     ? ''
     : ` message="${escapeAttribute(message)}" xml:lang="${escapeAttribute(lang || 'en')}"`;
@@ -176,7 +218,7 @@ function writeLocationUsed(id: string | undefined): string {
 }
 
 /** RFC 5222 section 6. Nothing where no server has been visited. */
-export function writePath(path: readonly string[]): string {
+export function writePath(path: readonly string[], ns?: string): string {
   if (path.length === 0) return '';
-  return `<path>${path.map((source) => `<via source="${escapeAttribute(source)}"/>`).join('')}</path>`;
+  return `<path${ns === undefined ? '' : ` xmlns="${ns}"`}>${path.map((source) => `<via source="${escapeAttribute(source)}"/>`).join('')}</path>`;
 }

@@ -1,6 +1,6 @@
 import { writeCivic, writeGmlShape } from '@esinet/location';
 import { escapeAttribute, escapeText } from '@esinet/xml';
-import { LOST_NS, type LostLocation, type LostRequest } from './messages.js';
+import { LOST_EXT_NS, LOST_NS, LOST_SLB_NS, type LostLocation, type LostRequest } from './messages.js';
 import { writePath } from './write-answer.js';
 
 /** Writes a request of RFC 5222. A location without content is left out. */
@@ -15,7 +15,10 @@ function writeRoot(r: LostRequest): string {
         `<findService xmlns="${LOST_NS}" recursive="${r.recursive}"` +
         (r.validateLocation ? ' validateLocation="true"' : '') +
         ` serviceBoundary="${r.serviceBoundary}">${r.locations.map(writeLocation).join('')}` +
-        `<service>${escapeText(r.service)}</service>${writePath(r.path)}</findService>`
+        `<service>${escapeText(r.service)}</service>${writePath(r.path)}` +
+        (r.limit === undefined ? '' : `<limit xmlns="${LOST_EXT_NS}">${r.limit}</limit>`) +
+        (r.region === undefined ? '' : `<region xmlns="${LOST_EXT_NS}">${r.region}</region>`) +
+        `</findService>`
       );
     case 'getServiceBoundary':
       return `<getServiceBoundary xmlns="${LOST_NS}" key="${escapeAttribute(r.key)}"/>`;
@@ -25,8 +28,13 @@ function writeRoot(r: LostRequest): string {
       return (
         `<listServicesByLocation xmlns="${LOST_NS}" recursive="${r.recursive}">` +
         `${r.locations.map(writeLocation).join('')}${writeService(r.service)}${writePath(r.path)}` +
+        (r.serviceListBoundary === undefined
+          ? ''
+          : `<serviceListBoundaryRequest xmlns="${LOST_SLB_NS}" type="${r.serviceListBoundary}"/>`) +
         `</listServicesByLocation>`
       );
+    case 'getServiceListBoundary':
+      return `<getServiceListBoundary xmlns="${LOST_SLB_NS}" serviceListKey="${escapeAttribute(r.key)}"/>`;
   }
 }
 

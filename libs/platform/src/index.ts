@@ -21,6 +21,7 @@ export { absentRecords } from './records/absent-records.js';
 export { BUS, CLOCK, ELEMENT, HEALTH, IDS, LIMITS, LOGGER, METRICS, RECORDS, STORE } from './nest/tokens.js';
 export { PlatformModule, type PlatformOptions } from './nest/platform-module.js';
 export {
+  type ClientCertificate,
   type ElementOptions,
   type ElementServer,
   type RunningElement,
@@ -29,6 +30,7 @@ export {
 export type { FastHandler, FastRequest, FastResponse, FastRoutes } from './http/fast-route.js';
 export { type HttpLimits, defaultHttpLimits } from './http/http-limits.js';
 export { ListenError } from './http/http-front.js';
+export { type TlsSide, tlsIdentity, tlsSideSchema, withTlsSide } from './http/tls-side.js';
 export { type Health, HealthChecks, type HealthReport } from './telemetry/health.js';
 export { type CounterMetric, type Labels, type Metrics, PrometheusMetrics } from './telemetry/metrics.js';
 export type { TlsOptions } from './pki/tls-options.js';

@@ -7,3 +7,4 @@ export { temporaryFolder } from './temp-folder.js';
 export { type LoopbackAgent, loopbackAgent } from './loopback-agent.js';
 export { leaving, sipMessage } from './proxied-message.js';
 export { until } from './until.js';
+export { type NameServer, type NameServerAnswer, nameServer } from './name-server.js';

@@ -1,7 +1,7 @@
 import { type ServiceBoundary, type Shape, readBoundaries } from '@esinet/location';
 import type { FindServiceRequest, FindServiceResponse, LostAnswer, LostRequest } from '@esinet/lost';
 import { describe, expect, it } from 'vitest';
-import { answer } from './answer.js';
+import { MAX_MAPPINGS, answer } from './answer.js';
 import { type LayersOptions, buildLayers } from './layers.js';
 
 const NOW = Date.UTC(2026, 0, 1, 12);
@@ -291,6 +291,107 @@ describe('findService', () => {
       expect(short?.serviceBoundaryReference?.key).toMatch(/^[0-9a-f]{32}$/);
     },
   );
+});
+
+describe('an area of uncertainty', () => {
+  const ids = (given: LostAnswer): string[] => mapped(given).mappings.map((m) => m.sourceId);
+  // A block in the west with a long arm to the east: most of it lies in the west, its centroid in the east.
+  const hammer: Shape = {
+    type: 'polygon',
+    rings: [
+      [
+        [-3.1, 40.1],
+        [-3, 40.1],
+        [-3, 40.46],
+        [-2.1, 40.46],
+        [-2.1, 40.54],
+        [-3, 40.54],
+        [-3, 40.9],
+        [-3.1, 40.9],
+        [-3.1, 40.1],
+      ],
+    ],
+  };
+  const circle = (lon: number, radius: number): Shape => ({ type: 'circle', center: [lon, 40.5], radius });
+
+  it('goes to the largest share, unless told otherwise', { meta: { clause: 'RFC 5222 12.2' } }, () => {
+    expect(ids(ask(find(circle(-3.001, 1_000))))).toEqual(['west']);
+    expect(ids(ask(find(hammer), layers({ uncertainty: 'largest-share' })))).toEqual(['west']);
+  });
+
+  it('goes to the boundary at its centroid', { meta: { clause: ['RFC 5222 12.2', 'RFC 7459 5.1'] } }, () => {
+    const o = layers({ uncertainty: 'centroid' });
+    expect(ids(ask(find(circle(-2.999, 1_000)), o))).toEqual(['east']);
+    expect(ids(ask(find(hammer), o))).toEqual(['east']);
+    // Off the coast the centroid is nowhere, and some of the area is somewhere.
+    expect(ids(ask(find(circle(-4.2, 30_000)), o))).toEqual(['west']);
+  });
+
+  it('goes to all that meet it, most first', { meta: { clause: 'RFC 5222 12.2' } }, () => {
+    const o = layers({ uncertainty: 'all' });
+    expect(ids(ask(find(circle(-2.999, 1_000)), o))).toEqual(['east', 'west']);
+    expect(ids(ask(find(circle(-3.5, 1_000)), o))).toEqual(['west']);
+    expect(ids(ask(find(point(-3.5, 40.5)), o))).toEqual(['west']);
+    const both = mapped(ask(find(circle(-3.001, 1_000), SOS, { serviceBoundary: 'value' }), o)).mappings;
+    expect(both.map((m) => m.serviceBoundary?.length)).toEqual([1, 1]);
+    expect(errorOf(ask(find(circle(-30, 1_000)), o))).toBe('notFound');
+  });
+
+  it('goes to no more than one can use', { meta: { clause: 'RFC 5222 12.2' } }, () => {
+    const many = boundaries(
+      ...Array.from({ length: 50 }, (_, i) => feature(`m${i}`, SOS, square(-4 + i / 50, 40, 1 / 50))),
+    );
+    const o = layers({
+      uncertainty: 'all',
+      boundaries: many.map((boundary) => ({ boundary, lastUpdated: 0 })),
+    });
+    expect(ids(ask(find(circle(-3.5, 80_000)), o))).toHaveLength(MAX_MAPPINGS);
+  });
+
+  it('leaves out what is not in force', { meta: { clause: 'RFC 5222 5.2' } }, () => {
+    const o = layers({ uncertainty: 'all' });
+    expect(ids(ask(find(circle(-3, 1_000), `${SOS}.gas`), o))).toEqual(['gas']);
+    expect(ids(ask(find(circle(-3, 1_000), `${SOS}.gas`), o, NOW + 2 * HOUR))).toEqual(['gas-later']);
+  });
+});
+
+describe('layers', () => {
+  const withLayers = (more: Partial<LayersOptions> = {}) =>
+    layers({
+      boundaries: all.map((boundary) => ({
+        boundary,
+        lastUpdated: NOW,
+        layer: boundary.serviceUrn === `${SOS}.police` ? 1 : 0,
+      })),
+      layers: [
+        {},
+        { source: 'police.example', defaultMapping: { uri: 'sip:police@x.example', displayName: 'Police' } },
+      ],
+      ...more,
+    });
+
+  it('have their own authority', { meta: { clause: 'RFC 5222 5.1' } }, () => {
+    const given = mapped(ask(find(point(-2.5, 40.5), `${SOS}.police`), withLayers()));
+    expect(given.mappings[0]).toMatchObject({
+      source: 'police.example',
+      sourceId: 'police-east',
+      // The boundary is fetched where the answer came from.
+      serviceBoundaryReference: { source: 'ecrf.esinet.lab' },
+    });
+    expect(given.path).toEqual(['ecrf.esinet.lab']);
+    expect(mapped(ask(find(point(-2.5, 40.5)), withLayers())).mappings[0]?.source).toBe('ecrf.esinet.lab');
+  });
+
+  it('have their own default', { meta: { clause: 'RFC 5222 13.2' } }, () => {
+    const other = { uri: 'sip:all@x.example', displayName: 'All' };
+    const o = withLayers({ defaultMapping: other });
+    const uri = (service: string, lon: number): string | undefined =>
+      mapped(ask(find(point(lon, 40.5), service), o)).mappings[0]?.uris[0];
+    expect(uri(`${SOS}.police`, -30)).toBe('sip:police@x.example');
+    expect(uri(SOS, -30)).toBe('sip:all@x.example');
+    // Before the default comes the service that contains it, where that is offered.
+    expect(uri(`${SOS}.police`, -3.5)).toBe('sip:west@psap.esinet.internal');
+  });
 });
 
 describe('a boundary of several parts', () => {

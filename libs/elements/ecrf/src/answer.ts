@@ -1,5 +1,5 @@
 import { isoTime } from '@esinet/kernel';
-import { type ServiceBoundary, type Shape, centroidOf, shapeToPolygon } from '@esinet/location';
+import { type BoundaryAttributes, type Shape, centroidOf, shapeToPolygon } from '@esinet/location';
 import type {
   FindServiceRequest,
   ListServicesByLocationRequest,
@@ -11,10 +11,18 @@ import type {
   Mapping,
 } from '@esinet/lost';
 import { type CivicHit, civicProblem, findCivic, validationOf } from './civic.js';
-import { type EcrfLayers, type ServedBoundary, type ServedPart, isInForce } from './layers.js';
-import { childTowards, normalServiceUrn, serviceCandidates, topLevelService } from './service-urn.js';
+import {
+  type DefaultMapping,
+  type EcrfLayers,
+  type ServedBoundary,
+  type ServedPart,
+  isInForce,
+} from './layers.js';
+import { normalServiceUrn, serviceCandidates, servicesBelow } from './service-urn.js';
 
 const LANG = 'en';
+/** Boundaries that an area of uncertainty is answered with, where the policy asks for all. */
+export const MAX_MAPPINGS = 32;
 
 interface Found {
   readonly served: ServedBoundary;
@@ -39,6 +47,12 @@ export function answer(request: LostRequest, layers: EcrfLayers, now: number): L
       return loopOf(request.path, layers) ?? listServices(request.service, request.path, layers);
     case 'listServicesByLocation':
       return loopOf(request.path, layers) ?? listServicesByLocation(request, layers, now);
+    case 'getServiceListBoundary':
+      return errorAnswer(
+        layers.source,
+        'notFound',
+        'no service list boundary with this key, or not any more',
+      );
   }
 }
 
@@ -74,13 +88,22 @@ function findService(request: FindServiceRequest, layers: EcrfLayers, now: numbe
   }
   for (const urn of served) {
     const found = find(layers, urn, chosen, now);
-    if (found) return mappingAnswer(request, chosen, { ...found, partly: urn !== served[0] }, layers, now);
+    const partly = urn !== served[0];
+    if (found.length > 0)
+      return mappingAnswer(
+        request,
+        chosen,
+        found.map((f) => ({ ...f, partly })),
+        layers,
+        now,
+      );
   }
   for (const urn of served) {
     const near = findNear(layers, urn, chosen, now);
-    if (near) return mappingAnswer(request, chosen, { served: near, near: true }, layers, now);
+    if (near) return mappingAnswer(request, chosen, [{ served: near, near: true }], layers, now);
   }
-  if (layers.defaultMapping) return defaultAnswer(request, chosen, layers);
+  const byDefault = served.map((urn) => layers.defaults.get(urn)).find((d) => d) ?? layers.defaultMapping;
+  if (byDefault) return defaultAnswer(request, chosen, byDefault, layers);
   return errorAnswer(layers.source, 'notFound', 'no service boundary holds the location');
 }
 
@@ -103,28 +126,41 @@ function chooseLocation(locations: readonly LostLocation[], layers: EcrfLayers):
   return chosen;
 }
 
-function find(layers: EcrfLayers, urn: string, location: LostLocation, now: number): Found | undefined {
+/** The best first; more than one only where the policy asks for all. */
+function find(layers: EcrfLayers, urn: string, location: LostLocation, now: number): Found[] {
   if (location.civic) {
     const civic = findCivic(layers, urn, location.civic, now);
-    return civic && { served: civic.served, civic };
+    return civic ? [{ served: civic.served, civic }] : [];
   }
-  const boundary = location.shape && boundaryFor(layers, urn, location.shape, now);
-  const served = boundary && layers.served.get(boundary.id);
-  return served && { served };
+  const boundaries = location.shape ? boundariesFor(layers, urn, location.shape, now) : [];
+  return boundaries.flatMap(({ id }) => {
+    const served = layers.served.get(id);
+    return served ? [{ served }] : [];
+  });
 }
 
-/** The boundary around a point; for an area the one that has the largest share of it (RFC 5222 section 12.2). */
-function boundaryFor(
+/**
+ * The boundaries in force of a location, by the policy for uncertainty (RFC 5222 section 12.2): that with the largest
+ * share of the area, that around its centroid, or all that meet it, most of it first. Where the centroid lies in no
+ * boundary the largest share decides, and the other way round: who asks is to get an answer wherever there is one.
+ */
+function boundariesFor(
   layers: EcrfLayers,
   urn: string,
   shape: Shape,
   now: number,
-): ServiceBoundary | undefined {
+): readonly BoundaryAttributes[] {
   const index = layers.services.get(urn);
-  if (!index) return undefined;
-  if (shape.type === 'point') return index.at(shape.position).find((b) => isInForce(b, now));
-  const covering = index.covering(shape).find((c) => isInForce(c.boundary, now));
-  return covering?.boundary ?? index.at(centroidOf(shape)).find((b) => isInForce(b, now));
+  if (!index) return [];
+  const inForce = (boundaries: readonly BoundaryAttributes[]): readonly BoundaryAttributes[] =>
+    boundaries.filter((b) => isInForce(b, now));
+  const atCentroid = (): readonly BoundaryAttributes[] => inForce(index.at(centroidOf(shape)));
+  const byShare = (): readonly BoundaryAttributes[] =>
+    shape.type === 'point' ? [] : inForce(index.covering(shape).map((c) => c.boundary));
+  const [first, second] = layers.uncertainty === 'centroid' ? [atCentroid, byShare] : [byShare, atCentroid];
+  const found = first();
+  const best = found.length > 0 ? found : second();
+  return best.slice(0, layers.uncertainty === 'all' ? MAX_MAPPINGS : 1);
 }
 
 /** Where boundaries leave a gap or a coast lies outside of them (RFC 5222 section 13.2, a nearby PSAP). */
@@ -135,16 +171,16 @@ function findNear(
   now: number,
 ): ServedBoundary | undefined {
   if (layers.nearestWithinMetres <= 0 || !location.shape) return undefined;
-  const near =
-    layers.services.get(urn)?.nearest(centroidOf(location.shape), layers.nearestWithinMetres) ?? [];
-  const boundary = near.find((n) => isInForce(n.boundary, now))?.boundary;
+  const boundary = layers.services
+    .get(urn)
+    ?.nearestOf(centroidOf(location.shape), layers.nearestWithinMetres, (b) => isInForce(b, now))?.boundary;
   return boundary && layers.served.get(boundary.id);
 }
 
 function mappingAnswer(
   request: FindServiceRequest,
   location: LostLocation,
-  found: Found,
+  found: readonly Found[],
   layers: EcrfLayers,
   now: number,
 ): LostAnswer {
@@ -152,34 +188,44 @@ function mappingAnswer(
   const warn = (code: LostWarning['code'], message: string): void => {
     warnings.push({ code, message, lang: LANG, source: layers.source });
   };
-  const { boundary } = found.served;
-  const exact = normalServiceUrn(request.service) === boundary.serviceUrn;
-  if (!exact) warn('serviceSubstitution', 'the service is not offered here, this one contains it');
-  if (found.near)
+  if (found.some((f) => normalServiceUrn(request.service) !== f.served.boundary.serviceUrn))
+    warn('serviceSubstitution', 'the service is not offered here, this one contains it');
+  if (found.some((f) => f.near))
     warn('defaultMappingReturned', 'no service boundary holds the location, this one is nearest');
+  const [best] = found;
   return {
     type: 'findServiceResponse',
-    mappings: [
-      {
-        source: layers.source,
-        sourceId: boundary.id,
-        lastUpdated: isoTime(found.served.lastUpdated),
-        expires: isoTime(expiryOf(layers, now)),
-        displayName: [{ lang: languageOf(boundary), text: boundary.displayName }],
-        // RFC 5222 section 5.4: copied from the request unless another service stands in.
-        service: exact ? request.service : boundary.serviceUrn,
-        uris: [boundary.serviceUri],
-        ...(boundary.serviceNumber === undefined ? {} : { serviceNumber: boundary.serviceNumber }),
-        // RFC 5222 section 5.5: only a region in which the answer would be the same everywhere.
-        ...(found.near || found.partly ? {} : boundaryOf(request, location, found, layers)),
-      },
-    ],
+    mappings: found.map((f) => mappingOf(request, location, f, layers, now)),
     warnings,
     path: [...request.path, layers.source],
     locationUsed: location.id,
     ...(request.validateLocation && location.civic
-      ? { locationValidation: validationOf(location.civic, found.civic?.rule) }
+      ? { locationValidation: validationOf(location.civic, best?.civic?.rule) }
       : {}),
+  };
+}
+
+function mappingOf(
+  request: FindServiceRequest,
+  location: LostLocation,
+  found: Found,
+  layers: EcrfLayers,
+  now: number,
+): Mapping {
+  const { boundary, source, lastUpdated } = found.served;
+  const exact = normalServiceUrn(request.service) === boundary.serviceUrn;
+  return {
+    source,
+    sourceId: boundary.id,
+    lastUpdated: isoTime(lastUpdated),
+    expires: isoTime(expiryOf(layers, now)),
+    displayName: [{ lang: languageOf(boundary), text: boundary.displayName }],
+    // RFC 5222 section 5.4: copied from the request unless another service stands in.
+    service: exact ? request.service : boundary.serviceUrn,
+    uris: [boundary.serviceUri],
+    ...(boundary.serviceNumber === undefined ? {} : { serviceNumber: boundary.serviceNumber }),
+    // RFC 5222 section 5.5: only a region in which the answer would be the same everywhere.
+    ...(found.near || found.partly ? {} : boundaryOf(request, location, found, layers)),
   };
 }
 
@@ -199,23 +245,23 @@ function boundaryOf(
 }
 
 /** The part of a boundary that holds the location; of an area its centre, or else what of its outline comes first. */
-function partAround(
-  shape: Shape,
-  { boundary, parts }: ServedBoundary,
-  layers: EcrfLayers,
-): ServedPart | undefined {
-  const index = layers.services.get(normalServiceUrn(boundary.serviceUrn));
+function partAround(shape: Shape, served: ServedBoundary, layers: EcrfLayers): ServedPart | undefined {
+  const index = layers.services.get(normalServiceUrn(served.boundary.serviceUrn));
   const outline = shape.type === 'point' ? [] : (shapeToPolygon(shape)[0] ?? []);
   for (const position of [centroidOf(shape), ...outline]) {
-    const part = index?.partAt(boundary, position);
-    if (part !== undefined) return parts[part];
+    const part = index?.partAt(served.boundary, position);
+    if (part !== undefined) return served.part(part);
   }
   return undefined;
 }
 
 /** RFC 5222 section 13.2. Nobody shall keep it: the next location may have a mapping of its own. */
-function defaultAnswer(request: FindServiceRequest, location: LostLocation, layers: EcrfLayers): LostAnswer {
-  const { uri = '', displayName = '' } = layers.defaultMapping ?? {};
+function defaultAnswer(
+  request: FindServiceRequest,
+  location: LostLocation,
+  { uri, displayName }: DefaultMapping,
+  layers: EcrfLayers,
+): LostAnswer {
   return {
     type: 'findServiceResponse',
     mappings: [
@@ -246,9 +292,16 @@ function defaultAnswer(request: FindServiceRequest, location: LostLocation, laye
 }
 
 /** A mapping is good until it may be another: its time to live, or the next change of any boundary. */
-function expiryOf(layers: EcrfLayers, now: number): number {
-  const change = layers.changes.find((at) => at > now) ?? Infinity;
-  return Math.min(now + layers.expiresMs, change);
+export function expiryOf(layers: EcrfLayers, now: number): number {
+  const { changes } = layers;
+  let low = 0;
+  let high = changes.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (changes[middle]! > now) high = middle;
+    else low = middle + 1;
+  }
+  return Math.min(now + layers.expiresMs, changes[low] ?? Infinity);
 }
 
 function getServiceBoundary(key: string, layers: EcrfLayers): LostAnswer {
@@ -280,7 +333,7 @@ function listServicesByLocation(
 ): LostAnswer {
   const chosen = chooseLocation(request.locations, layers);
   if ('type' in chosen) return chosen;
-  const here = [...layers.services.keys()].filter((urn) => find(layers, urn, chosen, now) !== undefined);
+  const here = [...layers.services.keys()].filter((urn) => find(layers, urn, chosen, now).length > 0);
   return {
     type: 'listServicesByLocationResponse',
     services: servicesBelow(here, request.service),
@@ -290,14 +343,8 @@ function listServicesByLocation(
   };
 }
 
-function servicesBelow(urns: readonly string[], service: string | undefined): string[] {
-  const parent = service === undefined ? undefined : normalServiceUrn(service);
-  const names = urns.map((urn) => (parent === undefined ? topLevelService(urn) : childTowards(parent, urn)));
-  return [...new Set(names.filter((name) => name !== undefined))].sort();
-}
-
 /** xsd:language, or the default. */
-function languageOf(boundary: ServiceBoundary): string {
+function languageOf(boundary: BoundaryAttributes): string {
   const { language } = boundary;
   return language !== undefined && /^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,8}$/.test(language) ? language : LANG;
 }

@@ -1,37 +1,40 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Clock, Logger } from '@esinet/kernel';
+import type { LostDns } from '@esinet/lost';
 import {
   type Bus,
   type Health,
   type Limits,
   type Metrics,
+  type Records,
+  type TlsOptions,
   BUS,
   CLOCK,
   HEALTH,
   LIMITS,
   LOGGER,
   METRICS,
+  RECORDS,
 } from '@esinet/platform';
 import type { EcrfConfig } from './ecrf-config.js';
-import { Ecrf } from './ecrf.js';
-import { type EcrfLayers, buildLayers } from './layers.js';
-import {
-  type BoundarySource,
-  type LoadProblem,
-  loadBoundaries,
-  readBoundaryFile,
-} from './load-boundaries.js';
+import { Ecrf, type EcrfPorts } from './ecrf.js';
+import { BoundaryReload } from './boundary-reload.js';
+import { NoBoundariesError, loadLayers } from './load-layers.js';
+import { loadOutline, loadReferral } from './load-referral.js';
+import { ReloadTriggers, reloadOf } from './reload-triggers.js';
+import { LostSync } from './sync/lost-sync.js';
+
+export { NoBoundariesError };
 
 export const ECRF = Symbol('esinet.ecrf');
 
 /** What `boundaries: lab` stands for: a GeoJSON FeatureCollection. */
 export interface EcrfExtras {
   readonly lab?: unknown;
-}
-
-/** Nothing to answer from: the sentence for the operator. */
-export class NoBoundariesError extends Error {
-  override readonly name = 'NoBoundariesError';
+  /** Shown to the servers asked. */
+  readonly tls?: TlsOptions;
+  /** In place of the system's. */
+  readonly dns?: LostDns;
 }
 
 @Module({})
@@ -43,81 +46,56 @@ export function ecrfModule(config: EcrfConfig, extras: EcrfExtras = {}): Dynamic
     providers: [
       {
         provide: ECRF,
-        inject: [CLOCK, LOGGER, METRICS, BUS, HEALTH, LIMITS],
-        useFactory: async (
+        inject: [CLOCK, LOGGER, METRICS, BUS, HEALTH, LIMITS, RECORDS],
+        useFactory: (
           clock: Clock,
           logger: Logger,
           metrics: Metrics,
           bus: Bus,
           health: Health,
           limits: Limits,
-        ) =>
-          new Ecrf(await loadLayers(config, extras, clock, logger), {
-            clock,
-            logger,
-            metrics,
-            bus,
-            health,
-            limits,
-          }),
+          records: Records,
+        ) => makeEcrf(config, extras, { clock, logger, metrics, bus, health, limits, records }),
+      },
+      {
+        provide: BoundaryReload,
+        inject: [ECRF, CLOCK, LOGGER, METRICS, BUS, HEALTH],
+        useFactory: (ecrf: Ecrf, clock: Clock, logger: Logger, metrics: Metrics, bus: Bus, health: Health) =>
+          reloadOf(config, extras.lab, ecrf, { clock, logger, metrics, bus, health }),
+      },
+      {
+        provide: ReloadTriggers,
+        inject: [BoundaryReload, CLOCK, LOGGER],
+        useFactory: (reload: BoundaryReload, clock: Clock, logger: Logger) =>
+          new ReloadTriggers(config, reload, clock, logger),
       },
     ],
-    exports: [ECRF],
+    exports: [ECRF, BoundaryReload],
   };
 }
 
-/** @throws NoBoundariesError when not a single feature can be used */
-async function loadLayers(
+/** @throws NoBoundariesError when there is nothing to answer from and nobody to ask */
+async function makeEcrf(
   config: EcrfConfig,
   extras: EcrfExtras,
-  clock: Clock,
-  logger: Logger,
-): Promise<EcrfLayers> {
-  const sources: BoundarySource[] = [];
-  const problems: LoadProblem[] = [];
-  if (config.boundaries === 'lab') {
-    sources.push({ name: 'lab', geojson: extras.lab, changedAt: clock.wall() });
-  } else {
-    for (const file of config.boundaries) {
-      const read = await readBoundaryFile(file);
-      if (read.ok) sources.push(read.value);
-      else problems.push(read.error);
-    }
-  }
-  const loaded = loadBoundaries(sources);
-  problems.push(...loaded.problems);
-  for (const { source, feature, code, message } of problems) {
-    logger.error('boundary not used', { file: source, feature, code, reason: message });
-  }
-  if (loaded.boundaries.length === 0) {
-    const [first] = problems;
-    const where = first ? ` (${first.source} ${first.feature}: ${first.message})` : '';
-    throw new NoBoundariesError(`no usable service boundary${where}; set ecrf.boundaries`);
-  }
-  const layers = buildLayers({
-    source: config.source,
-    boundaries: loaded.boundaries,
-    civic: config.civic.map(({ match, boundary }) => ({
-      match: { elements: Object.entries(match).map(([name, value]) => ({ name, value })) },
-      boundary,
-    })),
-    ...(config.defaultMapping === undefined
-      ? {}
-      : { defaultMapping: { uri: config.defaultMapping, displayName: config.defaultMappingName } }),
-    expiresMs: config.expires,
-    maxVerticesByValue: config.maxVerticesByValue,
-    nearestWithinMetres: config.nearestWithinMetres,
-    builtAt: clock.wall(),
-  });
-  for (const { boundary } of config.civic) {
-    if (!layers.served.has(boundary))
-      logger.error('civic rule not used', { feature: boundary, reason: 'no such boundary' });
-  }
-  logger.info('boundaries loaded', {
-    boundaries: layers.served.size,
-    services: layers.services.size,
-    vertices: [...layers.served.values()].reduce((sum, s) => sum + s.vertices, 0),
-    problems: problems.length,
-  });
-  return layers;
+  ports: EcrfPorts & { readonly records: Records },
+): Promise<Ecrf> {
+  const { clock, logger } = ports;
+  const layers = await loadLayers(config, extras.lab, clock, logger);
+  const referral = await loadReferral(config, { ...ports, ...extras });
+  const ecrf = new Ecrf(layers, ports, referral);
+  if (!referral || config.sync.peers.length === 0) return ecrf;
+  const sync = new LostSync(
+    {
+      config,
+      layers: () => ecrf.layers,
+      coverage: referral.coverage.regions,
+      outline: await loadOutline(config, logger),
+      onLearnt: (learnt) => ecrf.learn(learnt),
+    },
+    { ...ports, ...extras },
+  );
+  ecrf.sync = sync;
+  await sync.start();
+  return ecrf;
 }

@@ -199,9 +199,9 @@ it('loads files, leaves out what is broken and says so', async () => {
     .filter((l) => l.event === 'boundary not used')
     .map((l) => [l.fields?.['file'], l.fields?.['feature']]);
   expect(unused).toEqual([
-    [missing, ''],
     [file, 'open'],
     [file, '#2'],
+    [missing, ''],
   ]);
   expect(lines.find((l) => l.event === 'boundaries loaded')?.fields).toMatchObject({
     boundaries: 1,

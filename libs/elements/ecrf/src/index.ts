@@ -6,12 +6,20 @@ export {
   type CivicRule,
   type DefaultMapping,
   type EcrfLayers,
+  type LayerTraits,
   type LayersOptions,
+  type LayersPolicy,
   type ServedBoundary,
   type ServedPart,
+  type UncertaintyPolicy,
   buildLayers,
   isInForce,
+  layersOf,
 } from './layers.js';
+export { BoundaryReload, type ReloadOutcome, type ReloadTrigger } from './boundary-reload.js';
+export { packAside } from './pack-aside.js';
+export { type PackPlan, type PackedFiles, packFiles } from './pack-files.js';
+export { type ServiceSet, SetPacker, transferablesOf } from './packed-set.js';
 export {
   type BoundarySource,
   type LoadProblem,
@@ -20,5 +28,8 @@ export {
   loadBoundaries,
   readBoundaryFile,
 } from './load-boundaries.js';
+export { Coverage, type CoverageRegion, readCoverage } from './coverage.js';
+export type { Referral, ResolveContext } from './resolve-context.js';
+export { resolve } from './resolve.js';
 export { childTowards, normalServiceUrn, serviceCandidates, topLevelService } from './service-urn.js';
 export { startEcrf } from './start-ecrf.js';

@@ -1,21 +1,28 @@
-import { createHash } from 'node:crypto';
 import {
+  type BoundaryAttributes,
   BoundaryIndex,
   type CivicAddress,
-  type Position,
   type ServiceBoundary,
   type Shape,
+  positionsOfRegion,
 } from '@esinet/location';
-import { normalServiceUrn } from './service-urn.js';
+import { type ServiceSet, SetPacker, keyOfRegion, regionOfKey } from './packed-set.js';
+import { shapeOfRegion } from './served-shapes.js';
 
 /** A boundary as it is served. */
 export interface ServedBoundary {
-  readonly boundary: ServiceBoundary;
+  readonly boundary: BoundaryAttributes;
+  /** RFC 5222 section 5.1: whose word the mapping is. */
+  readonly source: string;
   /** Wall milliseconds of its last change. */
   readonly lastUpdated: number;
-  /** In the order of its geometry. */
+  /** In the order of its geometry; made anew whenever they are asked for. */
   readonly parts: readonly ServedPart[];
   readonly vertices: number;
+  /** Its geometry is a MultiPolygon. */
+  readonly isMulti: boolean;
+  /** The polygon at a place in its geometry. */
+  part(n: number): ServedPart | undefined;
 }
 
 /**
@@ -26,6 +33,7 @@ export interface ServedBoundary {
 export interface ServedPart {
   /** RFC 5222 section 5.6. */
   readonly key: string;
+  /** Made from the packed set when it is asked for. */
   readonly shape: Shape;
   readonly vertices: number;
 }
@@ -42,16 +50,30 @@ export interface DefaultMapping {
   readonly displayName: string;
 }
 
+/** Which boundary an area of uncertainty belongs to (RFC 5222 section 12.2 leaves it to the server). */
+export type UncertaintyPolicy = 'largest-share' | 'centroid' | 'all';
+
+/** What the boundaries of one layer have in common. */
+export interface LayerTraits {
+  /** RFC 5222 section 5.1, where it is another than this server. */
+  readonly source?: string | undefined;
+  /** Where no boundary of the layer's services holds the location. */
+  readonly defaultMapping?: DefaultMapping | undefined;
+}
+
 /** Everything a question is answered from. Immutable: new boundaries make new layers. */
 export interface EcrfLayers {
   /** RFC 5222 section 4: the name of this server. */
   readonly source: string;
-  readonly services: ReadonlyMap<string, BoundaryIndex>;
+  readonly services: ReadonlyMap<string, BoundaryIndex<BoundaryAttributes>>;
   /** By NGUID. */
   readonly served: ReadonlyMap<string, ServedBoundary>;
-  readonly byKey: ReadonlyMap<string, ServedPart>;
+  readonly byKey: { get(key: string): ServedPart | undefined };
   readonly civic: readonly CivicRule[];
   readonly defaultMapping: DefaultMapping | undefined;
+  /** By service: of the first layer that has one. */
+  readonly defaults: ReadonlyMap<string, DefaultMapping>;
+  readonly uncertainty: UncertaintyPolicy;
   readonly expiresMs: number;
   readonly maxVerticesByValue: number;
   readonly nearestWithinMetres: number;
@@ -61,41 +83,64 @@ export interface EcrfLayers {
   readonly builtAt: number;
 }
 
-export interface LayersOptions {
+export interface LayersPolicy {
   readonly source: string;
-  readonly boundaries: readonly { readonly boundary: ServiceBoundary; readonly lastUpdated: number }[];
   readonly civic?: readonly CivicRule[];
   readonly defaultMapping?: DefaultMapping | undefined;
+  readonly layers?: readonly LayerTraits[];
+  readonly uncertainty?: UncertaintyPolicy;
   readonly expiresMs: number;
   readonly maxVerticesByValue: number;
   readonly nearestWithinMetres?: number;
   readonly builtAt: number;
 }
 
+export interface LayersOptions extends LayersPolicy {
+  readonly boundaries: readonly {
+    readonly boundary: ServiceBoundary;
+    readonly lastUpdated: number;
+    readonly layer?: number;
+  }[];
+}
+
+/** Packs the boundaries here and now; a large set is packed in a worker and given to `layersOf`. */
 export function buildLayers(o: LayersOptions): EcrfLayers {
-  const byService = new Map<string, ServiceBoundary[]>();
+  const packer = new SetPacker(o.source);
+  for (const { boundary, lastUpdated, layer } of o.boundaries) packer.add(boundary, lastUpdated, layer);
+  return layersOf(packer.finish(), o);
+}
+
+/** Costs no more than a look at each boundary's attributes. */
+export function layersOf(sets: readonly ServiceSet[], o: LayersPolicy): EcrfLayers {
+  const services = new Map<string, BoundaryIndex<BoundaryAttributes>>();
   const served = new Map<string, ServedBoundary>();
-  const byKey = new Map<string, ServedPart>();
   const changes = new Set<number>();
-  for (const { boundary, lastUpdated } of o.boundaries) {
-    const urn = normalServiceUrn(boundary.serviceUrn);
-    const layer = byService.get(urn);
-    if (layer) layer.push(boundary);
-    else byService.set(urn, [boundary]);
-    const parts = partsOf(o.source, boundary);
-    const vertices = parts.reduce((sum, part) => sum + part.vertices, 0);
-    served.set(boundary.id, { boundary, lastUpdated, parts, vertices });
-    for (const part of parts) byKey.set(part.key, part);
-    if (boundary.effective !== undefined) changes.add(boundary.effective);
-    if (boundary.expires !== undefined) changes.add(boundary.expires);
+  const defaults = new Map<string, DefaultMapping>();
+  for (const set of sets) {
+    services.set(
+      set.urn,
+      new BoundaryIndex(
+        set.boundaries.map((b) => b.boundary),
+        set.packed,
+      ),
+    );
+    set.boundaries.forEach(({ boundary, layer }, n) => {
+      const traits = o.layers?.[layer];
+      served.set(boundary.id, new PackedBoundary(set, n, traits?.source ?? o.source));
+      if (boundary.effective !== undefined) changes.add(boundary.effective);
+      if (boundary.expires !== undefined) changes.add(boundary.expires);
+      if (traits?.defaultMapping && !defaults.has(set.urn)) defaults.set(set.urn, traits.defaultMapping);
+    });
   }
   return {
     source: o.source,
-    services: new Map([...byService].map(([urn, boundaries]) => [urn, new BoundaryIndex(boundaries)])),
+    services,
     served,
-    byKey,
+    byKey: { get: (key) => partOfKey(sets, key) },
     civic: (o.civic ?? []).filter((rule) => served.has(rule.boundary)),
     defaultMapping: o.defaultMapping,
+    defaults,
+    uncertainty: o.uncertainty ?? 'largest-share',
     expiresMs: o.expiresMs,
     maxVerticesByValue: o.maxVerticesByValue,
     nearestWithinMetres: o.nearestWithinMetres ?? 0,
@@ -104,26 +149,74 @@ export function buildLayers(o: LayersOptions): EcrfLayers {
   };
 }
 
-export function isInForce(boundary: ServiceBoundary, now: number): boolean {
+export function isInForce(boundary: BoundaryAttributes, now: number): boolean {
   return (boundary.effective ?? -Infinity) <= now && now < (boundary.expires ?? Infinity);
 }
 
-/**
- * RFC 5222 section 5.6: 128 bits, another key for another boundary. A digest of what it names instead of a drawn
- * number, so that every replica and every restart gives the same key and a client keeps what it has.
- */
-function partKey(source: string, boundary: ServiceBoundary, shape: Shape): string {
-  const content = JSON.stringify([source, boundary.id, shape]);
-  return createHash('sha256').update(content).digest('hex').slice(0, 32);
+class PackedBoundary implements ServedBoundary {
+  readonly boundary: BoundaryAttributes;
+  readonly lastUpdated: number;
+
+  constructor(
+    private readonly set: ServiceSet,
+    private readonly place: number,
+    readonly source: string,
+  ) {
+    const { boundary, lastUpdated } = set.boundaries[place]!;
+    this.boundary = boundary;
+    this.lastUpdated = lastUpdated;
+  }
+
+  get parts(): readonly ServedPart[] {
+    const [first, end] = this.#regions();
+    return Array.from({ length: end - first }, (_, n) => new PackedPart(this.set, first + n));
+  }
+
+  get vertices(): number {
+    const [first, end] = this.#regions();
+    let sum = 0;
+    for (let region = first; region < end; region += 1) sum += positionsOfRegion(this.set.packed, region);
+    return sum;
+  }
+
+  get isMulti(): boolean {
+    return this.set.packed.multi[this.place] === 1;
+  }
+
+  part(n: number): ServedPart | undefined {
+    const [first, end] = this.#regions();
+    return n >= 0 && first + n < end ? new PackedPart(this.set, first + n) : undefined;
+  }
+
+  #regions(): [first: number, end: number] {
+    const { firstRegion } = this.set.packed;
+    return [firstRegion[this.place]!, firstRegion[this.place + 1]!];
+  }
 }
 
-function partsOf(source: string, boundary: ServiceBoundary): ServedPart[] {
-  const { geometry } = boundary;
-  const polygons = geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.coordinates;
-  return polygons.map((polygon) => {
-    const rings = polygon.map((ring) => ring.map((p): Position => [p[0] ?? 0, p[1] ?? 0]));
-    const shape: Shape = { type: 'polygon', rings };
-    const vertices = rings.reduce((sum, ring) => sum + ring.length, 0);
-    return { key: partKey(source, boundary, shape), shape, vertices };
-  });
+class PackedPart implements ServedPart {
+  constructor(
+    private readonly set: ServiceSet,
+    private readonly region: number,
+  ) {}
+
+  get key(): string {
+    return keyOfRegion(this.set, this.region);
+  }
+
+  get shape(): Shape {
+    return shapeOfRegion(this.set, this.region);
+  }
+
+  get vertices(): number {
+    return positionsOfRegion(this.set.packed, this.region);
+  }
+}
+
+function partOfKey(sets: readonly ServiceSet[], key: string): ServedPart | undefined {
+  for (const set of sets) {
+    const region = regionOfKey(set, key);
+    if (region !== undefined) return new PackedPart(set, region);
+  }
+  return undefined;
 }

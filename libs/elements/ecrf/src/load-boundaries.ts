@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { type Result, err, messageOf, ok } from '@esinet/kernel';
-import { type ServiceBoundary, readBoundaries } from '@esinet/location';
+import { BoundaryReader, NO_COLLECTION, type ServiceBoundary } from '@esinet/location';
 
 /** A set of boundaries and where it comes from. */
 export interface BoundarySource {
@@ -9,6 +9,13 @@ export interface BoundarySource {
   readonly geojson: unknown;
   /** Wall milliseconds; for features that do not say when they were changed. */
   readonly changedAt: number;
+}
+
+/** The same, its features one by one; returns the collection around them. */
+export interface FeatureSource {
+  readonly name: string;
+  readonly changedAt: number;
+  readonly features: Generator<unknown, unknown>;
 }
 
 export interface LoadedBoundary {
@@ -27,6 +34,8 @@ export interface LoadProblem {
 export interface LoadedBoundaries {
   readonly boundaries: readonly LoadedBoundary[];
   readonly problems: readonly LoadProblem[];
+  /** Of boundaries that are used all the same. */
+  readonly warnings: readonly LoadProblem[];
 }
 
 export async function readBoundaryFile(file: string): Promise<Result<BoundarySource, LoadProblem>> {
@@ -43,86 +52,65 @@ export async function readBoundaryFile(file: string): Promise<Result<BoundarySou
  * comes again, in the same source or a later one, is a problem and the first stays.
  */
 export function loadBoundaries(sources: readonly BoundarySource[]): LoadedBoundaries {
-  const boundaries: LoadedBoundary[] = [];
-  const problems: LoadProblem[] = [];
-  const ids = new Set<string>();
-  for (const source of sources) {
-    for (const loaded of usableOf(source, problems)) {
-      if (ids.has(loaded.boundary.id)) {
-        problems.push({
-          source: source.name,
-          feature: loaded.boundary.id,
-          code: 'duplicate-nguid',
-          message: 'this NGUID is in an earlier source too',
-        });
-      } else {
-        ids.add(loaded.boundary.id);
-        boundaries.push(loaded);
-      }
+  const boundaries = new Map<string, LoadedBoundary>();
+  const report = new LoadReport();
+  for (const { geojson, ...source } of sources) {
+    const swapped = readSource(
+      { ...source, features: featuresOfCollection(geojson) },
+      report,
+      (loaded) => void boundaries.set(loaded.boundary.id, loaded),
+    );
+    for (const id of swapped) boundaries.delete(id);
+  }
+  return { boundaries: [...boundaries.values()], problems: report.problems, warnings: report.warnings };
+}
+
+/** What was noticed over all sources, and which NGUIDs they had. */
+export class LoadReport {
+  readonly problems: LoadProblem[] = [];
+  readonly warnings: LoadProblem[] = [];
+  readonly ids = new Set<string>();
+}
+
+/**
+ * Hands over each usable boundary of a source. Gives the NGUIDs of those that turned out not to be, once all were read:
+ * their axes are swapped.
+ */
+export function readSource(
+  source: FeatureSource,
+  report: LoadReport,
+  use: (loaded: LoadedBoundary) => void,
+): ReadonlySet<string> {
+  const reader = new BoundaryReader();
+  const tell = (feature: string, code: string, message: string): void =>
+    void report.problems.push({ source: source.name, feature, code, message });
+  let step = source.features.next();
+  for (; !step.done; step = source.features.next()) {
+    const boundary = reader.read(step.value);
+    if (!boundary) continue;
+    if (report.ids.has(boundary.id)) {
+      tell(boundary.id, 'duplicate-nguid', 'this NGUID is in an earlier source too');
+      continue;
     }
+    report.ids.add(boundary.id);
+    use({ boundary, lastUpdated: changedAtOf(step.value) ?? source.changedAt });
   }
-  return { boundaries, problems };
+  if (!isCollection(step.value)) tell(NO_COLLECTION.feature, NO_COLLECTION.code, NO_COLLECTION.message);
+  const swapped = reader.finish();
+  for (const { feature, code, message } of reader.problems) tell(feature, code, message);
+  for (const warning of reader.warnings) report.warnings.push({ source: source.name, ...warning });
+  for (const id of swapped) report.ids.delete(id);
+  return swapped;
 }
 
-/** `readBoundaries` takes a set as a whole or not at all, so what it objects to is left out until nothing is. */
-function usableOf(source: BoundarySource, problems: LoadProblem[]): LoadedBoundary[] {
-  let features = featuresOf(source.geojson);
-  if (!features) {
-    const read = readBoundaries(source.geojson);
-    if (!read.ok) problems.push(...read.error.map((p) => ({ source: source.name, ...p })));
-    return [];
-  }
-  const changed = new Map<string, number>();
-  for (const { feature } of features) {
-    const id = idOf(feature);
-    if (id !== undefined && !changed.has(id)) changed.set(id, changedAtOf(feature) ?? source.changedAt);
-  }
-  for (;;) {
-    const current: readonly Indexed[] = features;
-    const read = readBoundaries({ type: 'FeatureCollection', features: current.map((f) => f.feature) });
-    if (read.ok) {
-      return read.value.map((boundary) => ({
-        boundary,
-        lastUpdated: changed.get(boundary.id) ?? source.changedAt,
-      }));
-    }
-    const byName = new Map<string, Indexed[]>();
-    current.forEach((f, i) => {
-      const name = idOf(f.feature) ?? `#${i}`;
-      const same = byName.get(name);
-      if (same) same.push(f);
-      else byName.set(name, [f]);
-    });
-    const bad = new Set<Indexed>();
-    for (const problem of read.error) {
-      const named = byName.get(problem.feature) ?? [];
-      // Of two with one NGUID the first stays.
-      const refused = problem.code === 'duplicate-nguid' ? named.slice(1) : named;
-      for (const f of refused) bad.add(f);
-      const [at] = named;
-      const feature = at && idOf(at.feature) === undefined ? `#${at.index}` : problem.feature;
-      problems.push({ source: source.name, feature, code: problem.code, message: problem.message });
-    }
-    if (bad.size === 0) return [];
-    features = current.filter((f) => !bad.has(f));
-  }
+/** Of a collection that is there as a whole. */
+export function* featuresOfCollection(geojson: unknown): Generator<unknown, unknown> {
+  if (isCollection(geojson)) yield* propertyOf(geojson, 'features') as unknown[];
+  return geojson;
 }
 
-interface Indexed {
-  readonly index: number;
-  readonly feature: unknown;
-}
-
-function featuresOf(geojson: unknown): Indexed[] | undefined {
-  const features = propertyOf(geojson, 'features');
-  if (propertyOf(geojson, 'type') !== 'FeatureCollection' || !Array.isArray(features)) return undefined;
-  return features.map((feature: unknown, index) => ({ index, feature }));
-}
-
-function idOf(feature: unknown): string | undefined {
-  const id = propertyOf(propertyOf(feature, 'properties'), 'NGUID');
-  const text = typeof id === 'string' ? id.trim() : typeof id === 'number' ? String(id) : '';
-  return text === '' ? undefined : text;
+function isCollection(value: unknown): boolean {
+  return propertyOf(value, 'type') === 'FeatureCollection' && Array.isArray(propertyOf(value, 'features'));
 }
 
 /** NENA GIS data model: DateUpdate, an ISO date or milliseconds. */

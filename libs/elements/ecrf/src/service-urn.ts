@@ -38,3 +38,10 @@ export function childTowards(parent: string, urn: string): string | undefined {
   const rest = urn.slice(parent.length + 1);
   return `${parent}.${rest.split('.', 1)[0] ?? rest}`;
 }
+
+/** RFC 5222 sections 10 and 11: the top-level services among `urns`, or those right below `service`. */
+export function servicesBelow(urns: readonly string[], service: string | undefined): string[] {
+  const parent = service === undefined ? undefined : normalServiceUrn(service);
+  const names = urns.map((urn) => (parent === undefined ? topLevelService(urn) : childTowards(parent, urn)));
+  return [...new Set(names.filter((name) => name !== undefined))].sort();
+}

@@ -1,4 +1,4 @@
-import { domainSchema, durationSchema, httpUrlSchema, listenSchema } from '@esinet/platform';
+import { domainSchema, durationSchema, httpUrlSchema, listenSchema, tlsSideSchema } from '@esinet/platform';
 import { z } from 'zod';
 import { isCertificateName, isNetwork } from './peer-list.js';
 import { deviceSchema } from './device-schema.js';
@@ -18,6 +18,8 @@ const LOOPBACK = ['127.0.0.0/8', '::1'];
 export const lisConfigSchema = z
   .strictObject({
     http: listenSchema({ port: 15985 }),
+    /** HELD over HTTPS, with client certificates or without; location URIs are https then. */
+    tls: tlsSideSchema.optional(),
     /** What location URIs start with; without it the address listened on. */
     publicUrl: httpUrlSchema.optional(),
     /** Domain of the pseudonyms in PIDF-LO (RFC 5985 section 6.6). */

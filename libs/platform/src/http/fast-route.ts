@@ -20,7 +20,11 @@ export interface FastResponse {
 }
 
 /** Answers without express in between. What it throws becomes a 500 and a log line. */
-export type FastHandler = (request: FastRequest) => Promise<FastResponse> | FastResponse;
+export interface FastHandler {
+  (request: FastRequest): Promise<FastResponse> | FastResponse;
+  /** Octets of a body, asked before it is read (it is empty then); the limit of the server where it is undefined. */
+  readonly maxBodyBytes?: (request: FastRequest) => number | undefined;
+}
 
 /** Handlers by path; a key that ends with `/` takes everything below it too. */
 export type FastRoutes = Readonly<Record<string, FastHandler>>;

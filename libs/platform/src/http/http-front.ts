@@ -48,6 +48,8 @@ export class HttpFront {
     tls?: TlsOptions;
     /** Ask the client for a certificate and refuse those without a good one. */
     requireClientCertificate?: boolean;
+    /** Not even asked for one. */
+    noClientCertificate?: boolean;
     limits?: Partial<HttpLimits>;
     logger: Logger;
     /** Told why a TLS handshake failed. */
@@ -80,7 +82,7 @@ export class HttpFront {
             ca: o.tls.ca,
             minVersion: 'TLSv1.2',
             ciphers: 'DEFAULT@SECLEVEL=2',
-            requestCert: true,
+            requestCert: !(o.noClientCertificate ?? false),
             rejectUnauthorized: o.requireClientCertificate ?? false,
             handshakeTimeout: this.#limits.headersTimeoutMs,
           },
@@ -151,7 +153,8 @@ export class HttpFront {
   }
 
   #answer(handler: FastHandler, path: string, request: IncomingMessage, response: ServerResponse): void {
-    const limit = this.#limits.maxBodyBytes;
+    const limit =
+      handler.maxBodyBytes?.(new ReceivedRequest(request, path, NOTHING)) ?? this.#limits.maxBodyBytes;
     const tooLarge = (): void => {
       this.#logger.warn('http request refused', { status: 413, limit });
       refuse(request, response, 413);
@@ -220,6 +223,8 @@ export class HttpFront {
     }
   }
 }
+
+const NOTHING = Buffer.alloc(0);
 
 /** What is seldom asked for is made when it is. */
 class ReceivedRequest implements FastRequest {

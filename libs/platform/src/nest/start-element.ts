@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { type DynamicModule, type InjectionToken, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
@@ -15,6 +15,9 @@ import { nestLogger } from '../telemetry/nest-logger.js';
 import { PlatformModule, type PlatformOptions } from './platform-module.js';
 import { ProbesController } from './probes.controller.js';
 import { HEALTH, LIMITS, LOGGER, METRICS } from './tokens.js';
+
+/** What a TLS server wants of its clients. */
+export type ClientCertificate = 'none' | 'asked' | 'required';
 
 export interface ElementServer {
   readonly http?: { readonly host: string; readonly port: number };
@@ -41,24 +44,32 @@ export interface ElementOptions {
     readonly tls?: TlsOptions;
     readonly requireClientCertificate?: boolean;
     readonly limits?: Partial<HttpLimits>;
+    /** Beside `fastRoutes` only what an orchestrator asks. */
+    readonly probesOnly?: boolean;
   };
   readonly platform: PlatformOptions;
   readonly fastRoutes?: (get: <T>(token: InjectionToken<T>) => T) => FastRoutes;
   /** Before the application is initialised: body parsers, pages made from its controllers. */
   readonly prepare?: (app: NestExpressApplication) => void;
   /**
-   * HTTPS for those who show a certificate of the authority of `tls`; everybody else is refused in the handshake.
-   * Nothing but `routes` is served. At the host and port of `http` both share the port: who begins with a TLS record is
+   * HTTPS for those who show a certificate of the authority of `tls`; everybody else is refused in the handshake, unless
+   * `clientCertificate` says otherwise. Nothing but `routes` is served. At the host and port of `http` both share the port: who begins with a TLS record is
    * served here, everybody else there.
    */
   readonly secure?: {
     readonly host: string;
     readonly port: number;
     readonly tls: TlsOptions;
+    /** `required` unless given; with `asked` a client without one is served, and has no names. */
+    readonly clientCertificate?: ClientCertificate;
     readonly routes: FastRoutes | ((get: <T>(token: InjectionToken<T>) => T) => FastRoutes);
     /** Octets of a request body; beyond it 413. */
     readonly maxBodyBytes: number;
     readonly limits?: Partial<HttpLimits>;
+    /** Controllers and probes too, not only `routes`. */
+    readonly everything?: boolean;
+    /** Where its port is set, for the sentence when it cannot be had. */
+    readonly configKey?: string;
   };
 }
 
@@ -92,11 +103,11 @@ export async function startElement(o: ElementOptions): Promise<RunningElement> {
     front = new HttpFront({
       ...o.http,
       limits: { ...get<Limits>(LIMITS).http, ...o.http.limits },
-      rest: adapter.getInstance(),
+      rest: o.http.probesOnly ? probesOf(adapter.getInstance()) : adapter.getInstance(),
       fastRoutes: o.fastRoutes?.(get) ?? {},
       logger: get<Logger>(LOGGER),
     });
-    secure = o.secure && secureFront(o.secure, get);
+    secure = o.secure && secureFront(o.secure, get, adapter.getInstance());
     const shared = secure !== undefined && o.secure?.host === o.http.host && o.secure.port === o.http.port;
     if (secure && shared) front.share(secure);
     const http = await front.listen({
@@ -109,7 +120,7 @@ export async function startElement(o: ElementOptions): Promise<RunningElement> {
         ? await secure.listen({
             host: o.secure.host,
             port: o.secure.port,
-            configKey: `${o.name}.secure.port`,
+            configKey: o.secure.configKey ?? `${o.name}.secure.port`,
           })
         : secure && http;
     const { server } = front;
@@ -130,6 +141,7 @@ export async function startElement(o: ElementOptions): Promise<RunningElement> {
 function secureFront(
   o: NonNullable<ElementOptions['secure']>,
   get: <T>(token: InjectionToken<T>) => T,
+  application: RequestListener,
 ): HttpFront {
   const refused = get<Metrics>(METRICS).counter(
     'esinet_tls_refused_total',
@@ -137,16 +149,26 @@ function secureFront(
   );
   return new HttpFront({
     tls: o.tls,
-    requireClientCertificate: true,
+    requireClientCertificate: (o.clientCertificate ?? 'required') === 'required',
+    noClientCertificate: o.clientCertificate === 'none',
     limits: { ...get<Limits>(LIMITS).http, ...o.limits, maxBodyBytes: o.maxBodyBytes },
     fastRoutes: typeof o.routes === 'function' ? o.routes(get) : o.routes,
-    rest: (request, response) => {
-      request.resume();
-      response.writeHead(404, { 'content-length': 0 }).end();
-    },
+    rest: o.everything ? application : notHere,
     logger: get<Logger>(LOGGER),
     onHandshakeFailed: () => refused.inc(),
   });
+}
+
+const notHere: RequestListener = (request, response) => {
+  request.resume();
+  response.writeHead(404, { 'content-length': 0 }).end();
+};
+
+const PROBES = new Set(['/livez', '/readyz', '/metrics']);
+
+function probesOf(application: RequestListener): RequestListener {
+  return (request, response) =>
+    (PROBES.has(request.url?.split('?', 1)[0] ?? '') ? application : notHere)(request, response);
 }
 
 function once(run: () => Promise<void>): () => Promise<void> {

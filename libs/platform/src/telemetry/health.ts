@@ -4,6 +4,8 @@ import { type Clock, type Timer, messageOf } from '@esinet/kernel';
 export interface Health {
   /** `check` gives undefined when all is fine, else the sentence that says what is not. */
   register(name: string, check: () => Promise<string | undefined>): void;
+  /** `read` gives a sentence that is worth knowing though the element works, or undefined. */
+  note(name: string, read: () => string | undefined): void;
   /** Called when the element begins to shut down, before its HTTP server waits for requests under way: streams end. */
   onDrain(listener: () => void): void;
 }
@@ -11,6 +13,8 @@ export interface Health {
 export interface HealthReport {
   readonly ready: boolean;
   readonly checks: Readonly<Record<string, 'ok' | string>>;
+  /** Where there are any. */
+  readonly notes?: Readonly<Record<string, string>>;
 }
 
 /** Milliseconds one check may take before it counts as failed. */
@@ -18,6 +22,7 @@ export const healthCheckTimeoutMs = 1_000;
 
 export class HealthChecks implements Health {
   readonly #checks = new Map<string, () => Promise<string | undefined>>();
+  readonly #notes = new Map<string, () => string | undefined>();
   readonly #onDrain: (() => void)[] = [];
   #draining = false;
 
@@ -25,6 +30,10 @@ export class HealthChecks implements Health {
 
   register(name: string, check: () => Promise<string | undefined>): void {
     this.#checks.set(name, check);
+  }
+
+  note(name: string, read: () => string | undefined): void {
+    this.#notes.set(name, read);
   }
 
   onDrain(listener: () => void): void {
@@ -43,7 +52,15 @@ export class HealthChecks implements Health {
       Array.from(this.#checks, async ([name, check]) => [name, (await this.#ask(check)) ?? 'ok'] as const),
     );
     if (this.#draining) answers.push(['drain', 'the element is shutting down']);
-    return { ready: answers.every(([, answer]) => answer === 'ok'), checks: Object.fromEntries(answers) };
+    const notes = Array.from(this.#notes).flatMap(([name, read]) => {
+      const note = read();
+      return note === undefined ? [] : [[name, note] as const];
+    });
+    return {
+      ready: answers.every(([, answer]) => answer === 'ok'),
+      checks: Object.fromEntries(answers),
+      ...(notes.length > 0 ? { notes: Object.fromEntries(notes) } : {}),
+    };
   }
 
   async #ask(check: () => Promise<string | undefined>): Promise<string | undefined> {

@@ -1,0 +1,43 @@
+import { isatty } from 'node:tty';
+import type { Clock, Logger } from '@esinet/kernel';
+import { BoundaryReload, type ReloadPorts } from './boundary-reload.js';
+import type { EcrfConfig } from './ecrf-config.js';
+import type { Ecrf } from './ecrf.js';
+import { layersOf } from './layers.js';
+import { filesOf, planOf, policyOf } from './layers-config.js';
+import { watchFiles } from './watch-files.js';
+
+/** The reload of an ECRF's files into it. */
+export function reloadOf(config: EcrfConfig, lab: unknown, ecrf: Ecrf, ports: ReloadPorts): BoundaryReload {
+  const { clock } = ports;
+  const plan = planOf(config, { name: 'lab', geojson: lab, changedAt: ecrf.layers.builtAt });
+  return new BoundaryReload(
+    plan,
+    ({ sets }) => ecrf.swap(layersOf(sets, policyOf(config, clock.wall()))),
+    ports,
+  );
+}
+
+/** SIGHUP and changed files. Nothing to do where the boundaries come from no file. */
+export class ReloadTriggers {
+  readonly #stop: (() => void)[] = [];
+
+  constructor(config: EcrfConfig, reload: BoundaryReload, clock: Clock, logger: Logger) {
+    const files = filesOf(planOf(config, { name: 'lab', geojson: undefined, changedAt: 0 }));
+    if (files.length === 0) return;
+    // Where a person sits at a terminal, SIGHUP says that the terminal is gone, and ends the process as ever.
+    if (!isatty(0)) {
+      const onSignal = (): void => void reload.reload('signal');
+      process.on('SIGHUP', onSignal);
+      this.#stop.push(() => process.off('SIGHUP', onSignal));
+    }
+    if (config.reload.watch) {
+      const options = { debounceMs: config.reload.debounce, clock, logger };
+      this.#stop.push(watchFiles(files, options, () => void reload.reload('file')));
+    }
+  }
+
+  onApplicationShutdown(): void {
+    for (const stop of this.#stop.splice(0)) stop();
+  }
+}
