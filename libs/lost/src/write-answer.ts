@@ -1,12 +1,4 @@
-import {
-  CIVIC_EXT_NS,
-  CIVIC_NS,
-  type CivicAddress,
-  civicNamespace,
-  type Shape,
-  writeCivic,
-  writeGmlShape,
-} from '@esinet/location';
+import { type CivicAddress, type Shape, writeCivic, writeGmlShape } from '@esinet/location';
 import { escapeAttribute, escapeText } from '@esinet/xml';
 import {
   CIVIC,
@@ -130,28 +122,6 @@ function writeBoundary(
   return text;
 }
 
-/** RFC 6197 section 3.1. */
-function writeListBoundaryOf(a: ListServicesByLocationResponse): string {
-  if (a.serviceListBoundary) return writeListBoundary(a.serviceListBoundary);
-  const reference = a.serviceListBoundaryReference;
-  if (!reference) return '';
-  return (
-    `<serviceListBoundaryReference xmlns="${LOST_SLB_NS}" source="${escapeAttribute(reference.source)}"` +
-    ` serviceListKey="${escapeAttribute(reference.key)}"/>`
-  );
-}
-
-function writeListBoundary({ expires, shapes, civics = [] }: ServiceListBoundary): string {
-  const written = (profile: string, content: string): string =>
-    `<serviceListBoundary xmlns="${LOST_SLB_NS}"` +
-    (expires === undefined ? '' : ` expires="${escapeAttribute(expires)}"`) +
-    ` profile="${profile}">${content}</serviceListBoundary>`;
-  return (
-    (shapes.length > 0 ? written(GEODETIC_2D, shapes.map(writeBoundaryShape).join('')) : '') +
-    civics.map((civic) => written(CIVIC, writeCivic(civic))).join('')
-  );
-}
-
 /** Characters of boundaries kept written. Beyond them all are written anew. */
 const MAX_KEPT = 16_777_216;
 let kept = new WeakMap<Shape, string>();
@@ -173,6 +143,28 @@ function writeBoundaryShape(shape: Shape): string {
   keptCharacters += text.length;
   kept.set(shape, text);
   return text;
+}
+
+/** RFC 6197 section 3.1. */
+function writeListBoundaryOf(a: ListServicesByLocationResponse): string {
+  if (a.serviceListBoundary) return writeListBoundary(a.serviceListBoundary);
+  const reference = a.serviceListBoundaryReference;
+  if (!reference) return '';
+  return (
+    `<serviceListBoundaryReference xmlns="${LOST_SLB_NS}" source="${escapeAttribute(reference.source)}"` +
+    ` serviceListKey="${escapeAttribute(reference.key)}"/>`
+  );
+}
+
+function writeListBoundary({ expires, shapes, civics = [] }: ServiceListBoundary): string {
+  const written = (profile: string, content: string): string =>
+    `<serviceListBoundary xmlns="${LOST_SLB_NS}"` +
+    (expires === undefined ? '' : ` expires="${escapeAttribute(expires)}"`) +
+    ` profile="${profile}">${content}</serviceListBoundary>`;
+  return (
+    (shapes.length > 0 ? written(GEODETIC_2D, shapes.map(writeBoundaryShape).join('')) : '') +
+    civics.map((civic) => written(CIVIC, writeCivic(civic))).join('')
+  );
 }
 
 function writeServiceList(services: readonly string[]): string {
@@ -215,28 +207,10 @@ export function writeMessage(message: string, lang = 'en'): string {
     : ` message="${escapeAttribute(message)}" xml:lang="${escapeAttribute(lang || 'en')}"`;
 }
 
-/** RFC 6848 section 6: every name is qualified with the namespace of its element. */
 function writeValidation(v: LocationValidation): string {
-  const prefixes = new Map([[CIVIC_NS, 'ca']]);
-  const qualified = (key: string): string[] => {
-    const end = key.startsWith('{') ? key.lastIndexOf('}') : -1;
-    const local = key.slice(end + 1);
-    if (!/^[A-Za-z_][-A-Za-z0-9_.]*$/.test(local)) return [];
-    const uri = civicNamespace(local, end < 0 ? undefined : key.slice(1, end)) ?? CIVIC_NS;
-    let prefix = prefixes.get(uri);
-    if (prefix === undefined) {
-      prefix = uri === CIVIC_EXT_NS ? 'cae' : `c${prefixes.size}`;
-      prefixes.set(uri, prefix);
-    }
-    return [`${prefix}:${local}`];
-  };
-  const list = (name: string, names: readonly string[]): string => {
-    const tokens = names.flatMap(qualified);
-    return tokens.length > 0 ? `<${name}>${tokens.join(' ')}</${name}>` : '';
-  };
-  const lists = list('valid', v.valid) + list('invalid', v.invalid) + list('unchecked', v.unchecked);
-  const declarations = [...prefixes].map(([uri, prefix]) => ` xmlns:${prefix}="${escapeAttribute(uri)}"`);
-  return `<locationValidation${declarations.join('')}>${lists}</locationValidation>`;
+  const list = (name: string, names: readonly string[]): string =>
+    names.length > 0 ? `<${name}>${names.map(escapeText).join(' ')}</${name}>` : '';
+  return `<locationValidation>${list('valid', v.valid)}${list('invalid', v.invalid)}${list('unchecked', v.unchecked)}</locationValidation>`;
 }
 
 function writeLocationUsed(id: string | undefined): string {

@@ -56,7 +56,7 @@ npm run bench -- ecrf|lis [--pairs N] [--seconds N] [--warm-up N] [--connections
 
   --pairs N        rounds of each, one after the other, the order turned round every other time (5)
   --seconds N      of a round (3)
-  --warm-up N      seconds before them that do not count (1)
+  --warm-up N      seconds before them that do not count (1), and 40000 answers before the first of a server
   --connections N  (32)
   --profile FOLDER writes a CPU profile of the element there (node --cpu-prof), at the price of its speed
   --json           the report as JSON; what else there is to say goes to the standard error

@@ -5,11 +5,11 @@ import {
   type ServiceBoundary,
   type Shape,
   positionsOfRegion,
-  ringsOfRegion,
 } from '@esinet/location';
 import { type CivicLayer, type CivicLayerOptions, buildCivicLayer } from './civic-layer.js';
 import { CivicScopes } from './civic-scopes.js';
 import { type ServiceSet, SetPacker, keyOfRegion, regionOfKey } from './packed-set.js';
+import { shapeOfRegion } from './served-shapes.js';
 
 /** A boundary as it is served. */
 export interface ServedBoundary {
@@ -215,7 +215,7 @@ class PackedPart implements ServedPart {
   }
 
   get shape(): Shape {
-    return { type: 'polygon', rings: ringsOfRegion(this.set.packed, this.region) };
+    return shapeOfRegion(this.set, this.region);
   }
 
   get vertices(): number {
