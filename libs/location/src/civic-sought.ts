@@ -1,7 +1,7 @@
 import type { CivicAddress } from './civic-address.js';
 import { TOO_LONG, foldCivic } from './civic-fold.js';
 import { civicKey } from './civic-names.js';
-import { AREA_NAMES, AREA_WIDTH, type CivicTables, ROAD_NAMES, ROAD_WIDTH } from './civic-tables.js';
+import { AREA_WIDTH, type CivicTables, ROAD_NAMES, ROAD_WIDTH } from './civic-tables.js';
 import { stringId } from './string-table.js';
 
 /** RFC 5222 8.4.2. */

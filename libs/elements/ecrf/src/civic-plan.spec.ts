@@ -1,11 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silentLogger } from '@esinet/kernel';
+import { httpLostClient } from '@esinet/lost';
+import { InProcessBus } from '@esinet/platform';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { civicDataSchema } from './civic-config.js';
 import { civicFilesOf, civicPlanOf, packCivic } from './civic-plan.js';
 import { ecrfConfigSchema } from './ecrf-config.js';
 import { packAside } from './pack-aside.js';
+import { startEcrf } from './start-ecrf.js';
 
 let folder = '';
 beforeAll(() => {
@@ -102,5 +106,59 @@ describe('civic data of a configuration', () => {
     expect(packed.sets).toHaveLength(1);
     expect(packed.civic).toMatchObject({ counts: { areas: 2, streets: 1 }, sideOffsetMetres: 10 });
     expect(packed.civic?.problems).toMatchObject([{ feature: 'b9', code: 'unknown-boundary' }]);
+  });
+});
+
+describe('a reload', () => {
+  it('takes new civic data with the boundaries, and none of either where one is broken', async () => {
+    const areas = file('r.csv', 'country,A1,boundary\nES,Madrid,b1\n');
+    const bus = new InProcessBus();
+    const config = ecrfConfigSchema.parse({
+      http: { port: 0 },
+      boundaries: [boundaries()],
+      civicData: { areas: [areas] },
+    });
+    const ecrf = await startEcrf(config, { bus, logger: silentLogger });
+    onTestFinished(async () => {
+      await ecrf.close();
+      await bus.close();
+    });
+    const url = (path: string): string => `http://127.0.0.1:${ecrf.http.port}${path}`;
+    const client = httpLostClient({ url: url('/lost') });
+    onTestFinished(() => client.close());
+    const reload = async (): Promise<unknown> => (await fetch(url('/reload'), { method: 'POST' })).json();
+    const resultOf = async (a1: string): Promise<string | undefined> => {
+      const answer = await client.ask({
+        type: 'findService',
+        locations: [
+          {
+            id: 'c',
+            profile: 'civic',
+            civic: {
+              elements: [
+                { name: 'country', value: 'ES' },
+                { name: 'A1', value: a1 },
+              ],
+            },
+          },
+        ],
+        service: 'urn:service:sos',
+        recursive: false,
+        validateLocation: true,
+        serviceBoundary: 'value',
+        path: [],
+      });
+      if (!answer.ok) throw new Error(answer.error.message);
+      return answer.value.type === 'findServiceResponse'
+        ? answer.value.mappings[0]?.sourceId
+        : answer.value.type;
+    };
+    expect(await resultOf('Lugo')).toBe('errors');
+    file('r.csv', 'country,A1,boundary\nES,Lugo,b1\n');
+    expect(await reload()).toMatchObject({ result: 'ok' });
+    expect([await resultOf('Lugo'), await resultOf('Madrid')]).toEqual(['b1', 'errors']);
+    file('r.csv', 'country,A1,boundary\nES,Lugo,b1\nES,Vigo,b7\n');
+    expect(await reload()).toMatchObject({ result: 'refused', problems: [{ feature: 'b7' }] });
+    expect([await resultOf('Lugo'), await resultOf('Vigo')]).toEqual(['b1', 'errors']);
   });
 });
