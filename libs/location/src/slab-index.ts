@@ -21,7 +21,7 @@ const ENTRIES_PER_EDGE = 2;
 const MAX_SLABS = 1 << 20;
 
 export function buildSlabs(packed: PackedRings): SlabIndex {
-  const { xy, firstRing, ringStart, ringSize, ringReversed } = packed;
+  const { xy, firstRing, ringStart, ringSize } = packed;
   const regions = firstRing.length - 1;
   const boxes = new Float64Array(regions * 4);
   const perDegree = new Float64Array(regions);
