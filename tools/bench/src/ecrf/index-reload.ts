@@ -52,16 +52,6 @@ for (let n = 0; n < 2; n += 1) {
 const reloading = (performance.now() - before) / 2;
 await new Promise((resolve) => setTimeout(resolve, 1_000));
 clearInterval(tick);
-const { rss, arrayBuffers, heapUsed } = process.memoryUsage();
-process.send?.({
-  loading,
-  reloading,
-  swapping,
-  quiet,
-  longest,
-  problems,
-  asked,
-  rss,
-  arrayBuffers,
-  heapUsed,
-});
+const bytes = packed.sets.reduce((sum, set) => sum + bytesOf(set.packed), 0);
+const { rss } = process.memoryUsage();
+process.send?.({ loading, reloading, swapping, quiet, longest, busiest, problems, asked, rss, bytes });
