@@ -5,7 +5,7 @@ import { checkFeatures } from './check-features.js';
 import type { AcceptedException } from './exceptions.js';
 import { type GisFeature, type GisSource, inLayer, isRecord } from './gis-feature.js';
 import { fingerprint, type Issue, type IssueDraft } from './issue.js';
-import { isIssueCode, issueCatalogue } from './issue-catalogue.js';
+import { issueCatalogue } from './issue-catalogue.js';
 import { DEFAULT_TOLERANCE, type Tolerance } from './part-area.js';
 import { readGeometry, turned } from './read-geometry.js';
 
@@ -90,6 +90,7 @@ export function checkBoundaries(sources: readonly GisSource[], o: CheckOptions):
       ),
     );
   }
+  drafts = drafts.concat(refusedAllTheSame(asEcrf.refusals, features, drafts));
   const issues = accept(drafts.map(issueOf), o.exceptions ?? []).sort(byWeight);
   const open = issues.filter((issue) => issue.accepted === undefined);
   return {
@@ -130,42 +131,66 @@ function duplicateIds(features: readonly GisFeature[]): IssueDraft[] {
   });
 }
 
-/** What an ECRF that loads these features finds, as far as it is not told already; and whose axes look exchanged. */
+interface Refusal {
+  readonly feature: GisFeature;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What an ECRF that loads these features finds; and whose axes look exchanged, which only the set can tell. */
 function whatEcrfSays(
   features: readonly GisFeature[],
   told: readonly IssueDraft[],
-): { readonly issues: IssueDraft[]; readonly swapped: ReadonlySet<GisFeature> } {
+): {
+  readonly issues: readonly IssueDraft[];
+  readonly swapped: ReadonlySet<GisFeature>;
+  readonly refusals: readonly Refusal[];
+} {
   const asked = readBoundaries({ type: 'FeatureCollection', features: features.map(({ raw }) => raw) });
   const swapped = new Set<GisFeature>();
   const issues: IssueDraft[] = [];
-  if (asked.ok) return { issues, swapped };
+  const refusals: Refusal[] = [];
+  if (asked.ok) return { issues, swapped, refusals };
   const byName = new Map<string, GisFeature>();
   features.forEach((f, i) => {
     for (const name of [f.ref.id, `#${i}`]) if (!byName.has(name)) byName.set(name, f);
   });
   const known = new Set(told.flatMap((d) => d.features.map((ref) => `${d.code} ${ref.id}`)));
-  const broken = new Set(
-    told
-      .filter((d) => issueCatalogue[d.code].severity === 'Error')
-      .flatMap((d) => d.features.map(({ id }) => id)),
-  );
   for (const { feature: name, code, message } of asked.error) {
     const feature = byName.get(name);
     if (!feature) continue;
-    if (code === 'axes-swapped' && !known.has(`${code} ${feature.ref.id}`)) {
+    if (code !== 'axes-swapped') refusals.push({ feature, code, message });
+    else if (!known.has(`${code} ${feature.ref.id}`)) {
       swapped.add(feature);
       issues.push({ code, message, features: [feature.ref] });
-      // Others are found with their place by the comparison, or told above.
-    } else if (!isIssueCode(code) && !broken.has(feature.ref.id)) {
-      issues.push({
-        code: 'refused-by-ecrf',
-        message: `${code}: ${message}`,
-        features: [feature.ref],
-        mark: code,
-      });
     }
   }
-  return { issues, swapped };
+  return { issues, swapped, refusals };
+}
+
+/** Faults between features, which an ECRF does not look for. */
+const between: ReadonlySet<string> = new Set(['gap', 'overlap', 'duplicate-geometry']);
+
+/** What an ECRF would refuse although nothing here was found wrong with the feature: a set that is fine loads. */
+function refusedAllTheSame(
+  refusals: readonly Refusal[],
+  features: readonly GisFeature[],
+  told: readonly IssueDraft[],
+): IssueDraft[] {
+  const looked = new Set(features.map(({ ref }) => ref));
+  const broken = new Set(
+    told
+      .filter((d) => issueCatalogue[d.code].severity === 'Error' && !between.has(d.code))
+      .flatMap((d) => d.features),
+  );
+  return refusals
+    .filter(({ feature: { ref } }) => looked.has(ref) && !broken.has(ref))
+    .map(({ feature, code, message }) => ({
+      code: 'refused-by-ecrf',
+      message: `${code}: ${message}`,
+      features: [feature.ref],
+      mark: `${code} ${message}`,
+    }));
 }
 
 /** Every polygon of a GeoJSON thing, whatever it is wrapped in. */

@@ -90,6 +90,5 @@ export function writeKml(features: readonly RawFeature[]): string {
 /** XML has no way to write control characters. */
 function shown(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  // eslint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, ' ');
 }

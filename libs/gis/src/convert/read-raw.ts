@@ -45,7 +45,7 @@ export function readRaw(file: string, text: string, o: ReadRawOptions): Result<R
   const start = text.trimStart()[0] ?? '';
   if (start === '') return err(`${file}: the file is empty`);
   const read =
-    start === '{' || start === '['
+    start === '{' || start === '[' || start === '\u001e'
       ? readJsonForms(text, o)
       : start === '<'
         ? listed(readKml(text))

@@ -202,7 +202,6 @@ function text(
   anchor = 'start',
 ): string {
   // XML has no way to write the other control characters.
-  // eslint-disable-next-line no-control-regex
   const clean = words.replace(
     /[\u0000-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
     ' ',

@@ -109,7 +109,6 @@ function groupsOf(issues: readonly Issue[]): Issue[][] {
 
 /** Names come from files: what could steer a terminal is not shown. */
 export function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '�').slice(0, 200);
 }
 
