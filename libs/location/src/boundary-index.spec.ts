@@ -125,6 +125,26 @@ describe('at', () => {
     for (const p of [[-180, 0], [180, 0], [0, 90], [0, -90], [180, 90], [2, 41]] as Position[]) expect(at(index, ...p), String(p)).toEqual(['world']); // prettier-ignore
   });
 
+  it('knows the pole within a ring that runs around it', { meta: { clause: 'RFC 7946 3.1.9' } }, () => {
+    // As maps of the Antarctic come from a globe: no border along the pole nor along the antimeridian.
+    const around = (lat: number): BoundaryRing => {
+      const ring = Array.from({ length: 36 }, (_, i): Position => [-180 + i * 10, lat + (i % 2)]);
+      return [...ring, ring[0]!];
+    };
+    for (const turned of [false, true]) {
+      const ring = (lat: number): BoundaryRing => (turned ? around(lat).toReversed() : around(lat));
+      const index = new BoundaryIndex([polygon('south', ring(-70)), polygon('north', ring(70), ring(80))]);
+      for (const lon of [-180, -179.9, -95, 0, 33, 179.9, 180]) {
+        expect(at(index, lon, -71)).toEqual(['south']);
+        expect(at(index, lon, -90)).toEqual(['south']);
+        expect(at(index, lon, -60)).toEqual([]);
+        expect(at(index, lon, 75)).toEqual(['north']);
+        expect(at(index, lon, 85)).toEqual([]);
+      }
+      expect(covering(index, { type: 'circle', center: [180, -75], radius: 1_000 })).toEqual([['south', 1]]);
+    }
+  });
+
   it('has nothing for nothing', () => {
     const empty = new BoundaryIndex([]);
     expect([
@@ -315,6 +335,12 @@ describe('covering', () => {
       0.5 + 0.3 * Math.sin((2 * Math.PI * i) / 3_000),
     ]);
     expect(covering(grid, { type: 'polygon', rings: [[...many, many[0]!]] })).toEqual([['sw', 1]]);
+  });
+
+  it('takes a polygon around the whole world', { meta: { clause: 'RFC 5222 12.2' } }, () => {
+    const world = box(-180, -90, 360, 180) as unknown as Position[];
+    const found = covering(grid, { type: 'polygon', rings: [world] });
+    expect(found.map(([id]) => id)).toEqual(['sw', 'se', 'nw', 'ne']);
   });
 
   it('samples what would cost too much, and still answers', { meta: { clause: 'RFC 5222 12.2' } }, () => {

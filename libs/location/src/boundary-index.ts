@@ -12,10 +12,10 @@ import { extentOfCircle, extentOfLoops, loopsOf, samplesOf, withinLoops } from '
 /** Shares below this are dust of arithmetic on a common border. */
 export const MIN_COVERING_SHARE = 1e-6;
 /**
- * Edges times corners that one comparison of areas may cost, some ten milliseconds. A larger one, such as a country
+ * Edges times corners that one comparison of areas may cost, some five milliseconds. A larger one, such as a country
  * over ten thousand boundaries, is answered from samples (RFC 5222 12.2 does not ask for all mappings).
  */
-export const MAX_COVERING_WORK = 400_000;
+export const MAX_COVERING_WORK = 200_000;
 /** Shares are rounded so that equal ones are equal whatever arithmetic did to them. */
 const SHARE_STEPS = 1e9;
 /** Cells of the grid that may be looked at to see that a shape lies within one boundary. */

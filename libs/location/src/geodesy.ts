@@ -1,3 +1,4 @@
+import { turnOfStep } from './ring-longitudes.js';
 import type { Position } from './shape.js';
 
 /** Mean radius of the Earth in metres. A sphere is within 0.6 % of the ellipsoid, less than any uncertainty here. */
@@ -48,11 +49,7 @@ export function unwrap(ring: readonly Position[]): Position[] {
   let offset = 0;
   let before: Position | undefined;
   for (const p of ring) {
-    if (before) {
-      const step = p[0] - before[0];
-      if (step > 180) offset -= 360;
-      else if (step < -180) offset += 360;
-    }
+    if (before) offset += turnOfStep(p[0], p[1], before[0], before[1]);
     out.push(offset === 0 ? p : [p[0] + offset, p[1]]);
     before = p;
   }

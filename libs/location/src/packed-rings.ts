@@ -1,4 +1,4 @@
-import { turnOfStep } from './ring-longitudes.js';
+import { isBordered, turnOfStep, turnsEastward } from './ring-longitudes.js';
 import { type BoundaryGeometry, type BoundaryRing, polygonsOf } from './service-boundary.js';
 import type { Position } from './shape.js';
 
@@ -17,10 +17,11 @@ export interface PackedRings {
   readonly firstRing: Uint32Array;
   /** First position of each ring. */
   readonly ringStart: Uint32Array;
-  /** Positions of each ring, the closing one included. */
+  /** Positions of each ring, the closing one included, and the way over the pole of a ring that runs around it. */
   readonly ringSize: Uint32Array;
   /** First position of each ring as it was given: elsewhere than `ringStart` where longitudes were made continuous. */
   readonly ringGiven: Uint32Array;
+  readonly ringGivenSize: Uint32Array;
   /** 1 where the inside lies to the right of the ring: exteriors that run clockwise, holes that do not. */
   readonly ringReversed: Uint8Array;
 }
@@ -41,6 +42,7 @@ export class RingPacker {
   readonly #ringStart: number[] = [];
   readonly #ringSize: number[] = [];
   readonly #ringGiven: number[] = [];
+  readonly #ringGivenSize: number[] = [];
   readonly #ringReversed: number[] = [];
 
   get positions(): number {
@@ -60,13 +62,16 @@ export class RingPacker {
       if (this.#positions + 2 * ring.length > MAX_SET_POSITIONS)
         throw new RangeError(`more than ${MAX_SET_POSITIONS} positions in one set of boundaries`);
       const first = ring[0]?.[0] ?? 0;
+      const bordered = isBordered(ring);
+      const base = n === 0 ? turnsEastward(ring, bordered) : 0;
       // A hole is brought to the same turn as the exterior it is in.
-      anchor ??= first;
-      const shift = n === 0 ? 0 : Math.round((anchor - first) / 360) * 360;
+      anchor ??= first + base;
+      const shift = n === 0 ? base : Math.round((anchor - first) / 360) * 360;
       const start = this.#positions;
       let offset = shift;
       let moved = shift !== 0;
       let doubled = 0;
+      let latitudes = 0;
       let before = first;
       let bx = 0;
       let by = 0;
@@ -75,24 +80,39 @@ export class RingPacker {
         const p = ring[i]!;
         const lon = p[0] ?? 0;
         const y = p[1] ?? 0;
-        if (i > 0) offset += turnOfStep(lon, y, before, by);
+        if (i > 0) offset += turnOfStep(lon, y, before, by, bordered);
         if (offset !== 0) moved = true;
         const x = lon + offset;
         if (i > 0) doubled += bx * y - x * by;
+        latitudes += y;
         before = lon;
         bx = x;
         by = y;
         to[at] = x;
         to[at + 1] = y;
       }
+      const x0 = first + shift;
+      if (Math.abs(bx - x0) > 180) {
+        // Around a pole: along the last meridian to it, and back along the first.
+        const pole = latitudes < 0 ? -90 : 90;
+        const corners = [bx, pole, x0, pole, x0, by];
+        this.#room(3).set(corners);
+        for (let i = 0; i < corners.length; i += 2) {
+          doubled += bx * corners[i + 1]! - corners[i]! * by;
+          bx = corners[i]!;
+          by = corners[i + 1]!;
+        }
+      }
+      const size = this.#positions - start;
       let given = start;
       if (moved) {
         given = this.#positions;
         this.#room(ring.length).set(ring.flatMap((p) => [p[0] ?? 0, p[1] ?? 0]));
       }
       this.#ringStart.push(start);
-      this.#ringSize.push(ring.length);
+      this.#ringSize.push(size);
       this.#ringGiven.push(given);
+      this.#ringGivenSize.push(ring.length);
       this.#ringReversed.push(doubled < 0 === (n === 0) ? 1 : 0);
     });
     this.#firstRing.push(this.#ringStart.length);
@@ -128,6 +148,7 @@ export class RingPacker {
       ringStart: Uint32Array.from(this.#ringStart),
       ringSize: Uint32Array.from(this.#ringSize),
       ringGiven: Uint32Array.from(this.#ringGiven),
+      ringGivenSize: Uint32Array.from(this.#ringGivenSize),
       ringReversed: Uint8Array.from(this.#ringReversed),
     };
   }
@@ -139,7 +160,7 @@ export function ringsOfRegion(packed: PackedRings, region: number): Position[][]
   for (let r = packed.firstRing[region] ?? 0; r < (packed.firstRing[region + 1] ?? 0); r += 1) {
     const start = packed.ringGiven[r]!;
     const ring: Position[] = [];
-    for (let i = start; i < start + packed.ringSize[r]!; i += 1)
+    for (let i = start; i < start + packed.ringGivenSize[r]!; i += 1)
       ring.push([packed.xy[2 * i]!, packed.xy[2 * i + 1]!]);
     rings.push(ring);
   }
@@ -150,7 +171,7 @@ export function ringsOfRegion(packed: PackedRings, region: number): Position[][]
 export function positionsOfRegion(packed: PackedRings, region: number): number {
   let sum = 0;
   for (let r = packed.firstRing[region] ?? 0; r < (packed.firstRing[region + 1] ?? 0); r += 1)
-    sum += packed.ringSize[r]!;
+    sum += packed.ringGivenSize[r]!;
   return sum;
 }
 

@@ -72,17 +72,40 @@ export function withinLoops(loops: readonly Loop[], px: number, py: number): boo
   return inside;
 }
 
-/** Evenly spaced points within the loops, the same ones every time. */
+/** Evenly spaced points within the loops, the same ones every time: row by row between the edges that meet the row. */
 export function samplesOf(loops: readonly Loop[], e: Extent, whole: number): Position[] {
-  const filled = whole / ((e.maxX - e.minX) * (e.maxY - e.minY));
+  const width = e.maxX - e.minX;
+  const filled = whole / (width * (e.maxY - e.minY));
   const side = Math.min(MAX_GRID, Math.ceil(Math.sqrt(SAMPLES / filled)));
   const samples: Position[] = [];
   for (let row = 0; row < side; row += 1) {
     const y = e.minY + ((row + 0.5) / side) * (e.maxY - e.minY);
-    for (let column = 0; column < side; column += 1) {
-      const x = e.minX + ((column + 0.5) / side) * (e.maxX - e.minX);
-      if (withinLoops(loops, x, y)) samples.push([x, y]);
+    const edges = crossingsOfRow(loops, y);
+    for (let n = 0; n + 1 < edges.length; n += 2) {
+      let column = Math.max(0, Math.ceil(((edges[n]! - e.minX) / width) * side - 0.5));
+      for (; column < side; column += 1) {
+        const x = e.minX + ((column + 0.5) / side) * width;
+        if (x >= edges[n + 1]!) break;
+        samples.push([x, y]);
+      }
     }
   }
   return samples;
+}
+
+/** Where the loops meet a line of latitude, from west to east. */
+function crossingsOfRow(loops: readonly Loop[], y: number): number[] {
+  const crossings: number[] = [];
+  for (const loop of loops) {
+    let x1 = loop[loop.length - 2]!;
+    let y1 = loop[loop.length - 1]!;
+    for (let i = 0; i < loop.length; i += 2) {
+      const x2 = loop[i]!;
+      const y2 = loop[i + 1]!;
+      if (y1 > y !== y2 > y) crossings.push(x1 + ((y - y1) / (y2 - y1)) * (x2 - x1));
+      x1 = x2;
+      y1 = y2;
+    }
+  }
+  return crossings.sort((a, b) => a - b);
 }

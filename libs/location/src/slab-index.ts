@@ -21,7 +21,7 @@ const ENTRIES_PER_EDGE = 2;
 const MAX_SLABS = 1 << 20;
 
 export function buildSlabs(packed: PackedRings): SlabIndex {
-  const { xy, firstRing, ringStart, ringSize, ringReversed } = packed;
+  const { xy, firstRing, ringStart, ringSize } = packed;
   const regions = firstRing.length - 1;
   const boxes = new Float64Array(regions * 4);
   const perDegree = new Float64Array(regions);
@@ -76,9 +76,10 @@ function countEdges(packed: PackedRings, frame: Frame, counts: Uint32Array): voi
     for (let ring = firstRing[region]!; ring < firstRing[region + 1]!; ring += 1) {
       const from = ringStart[ring]! * 2;
       const to = from + ringSize[ring]! * 2 - 2;
+      let b = to > from ? Math.min(top, ((xy[from + 1]! - minY) * per) | 0) : 0;
       for (let i = from; i < to; i += 2) {
-        const a = Math.min(top, ((xy[i + 1]! - minY) * per) | 0);
-        const b = Math.min(top, ((xy[i + 3]! - minY) * per) | 0);
+        const a = b;
+        b = Math.min(top, ((xy[i + 3]! - minY) * per) | 0);
         const high = a < b ? b : a;
         for (let s = a < b ? a : b; s <= high; s += 1) counts[first + s + 1]! += 1;
       }
@@ -98,9 +99,10 @@ function fillEdges(packed: PackedRings, frame: Frame, ends: Uint32Array, slabEdg
       const from = ringStart[ring]! * 2;
       const to = from + ringSize[ring]! * 2 - 2;
       const reversed = ringReversed[ring]!;
+      let b = to > from ? Math.min(top, ((xy[from + 1]! - minY) * per) | 0) : 0;
       for (let i = from; i < to; i += 2) {
-        const a = Math.min(top, ((xy[i + 1]! - minY) * per) | 0);
-        const b = Math.min(top, ((xy[i + 3]! - minY) * per) | 0);
+        const a = b;
+        b = Math.min(top, ((xy[i + 3]! - minY) * per) | 0);
         const high = a < b ? b : a;
         for (let s = a < b ? a : b; s <= high; s += 1) {
           const place = ends[first + s]! - 1;

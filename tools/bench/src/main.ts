@@ -1,4 +1,5 @@
 import { chatBench } from './chats/bench.js';
+import { indexBench } from './ecrf/index-bench.js';
 import { ecrfBench } from './http/ecrf-bench.js';
 import { lisBench } from './http/lis-bench.js';
 import type { LookupBenchOptions } from './http/lookup-bench.js';
@@ -52,7 +53,16 @@ npm run bench -- ecrf|lis [--pairs N] [--seconds N] [--warm-up N] [--connections
   --json           the report as JSON; what else there is to say goes to the standard error
 
 The server has core 1, the far side core 0, if taskset is there; CPU comes from /proc, so Linux only. On a machine that
-does other things the ratio of CPU is the one to look at. Ends with 1 where an answer was not the one expected.`;
+does other things the ratio of CPU is the one to look at. Ends with 1 where an answer was not the one expected.
+
+npm run bench -- ecrf --index [--boundaries N] [--vertices N] [--no-reload]
+
+  ecrf --index  the boundary index: a made-up country and real maps beside turf, what the largest questions cost, and
+                the longest stall while a new set is read in a thread
+
+  --boundaries N  of the country (5000)
+  --vertices N    of each (2048)
+  --no-reload     without the part that writes the country to disk (half a gigabyte) and reads it again`;
 
 function number(args: readonly string[], name: string, otherwise: number): number {
   const at = args.indexOf(name);
@@ -83,6 +93,12 @@ if (what === 'sip' && !args.includes('--help')) {
     listeners: number(args, '--listeners', 3),
     growthMbPerMinute: number(args, '--growth', 8),
     json: args.includes('--json'),
+  });
+} else if (what === 'ecrf' && args.includes('--index') && !args.includes('--help')) {
+  process.exitCode = await indexBench({
+    boundaries: number(args, '--boundaries', 5_000),
+    vertices: number(args, '--vertices', 2_048),
+    reload: !args.includes('--no-reload'),
   });
 } else if ((what === 'ecrf' || what === 'lis') && !args.includes('--help')) {
   process.exitCode = await (what === 'ecrf' ? ecrfBench : lisBench)(lookupOptions());

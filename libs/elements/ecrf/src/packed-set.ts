@@ -93,15 +93,15 @@ function keysOf(
   boundaries: readonly SetBoundary[],
   packed: PackedBoundaries,
 ): Uint8Array<ArrayBuffer> {
-  const { xy, firstRegion, firstRing, ringGiven, ringSize } = packed;
+  const { xy, firstRegion, firstRing, ringGiven, ringGivenSize } = packed;
   const keys = new Uint8Array((firstRegion.at(-1) ?? 0) * KEY_OCTETS);
   boundaries.forEach(({ boundary }, n) => {
     for (let region = firstRegion[n]!; region < firstRegion[n + 1]!; region += 1) {
-      const sizes = ringSize.subarray(firstRing[region], firstRing[region + 1]);
+      const sizes = ringGivenSize.subarray(firstRing[region], firstRing[region + 1]);
       const hash = createHash('sha256').update(JSON.stringify([source, boundary.id, [...sizes]]));
       for (let ring = firstRing[region]!; ring < firstRing[region + 1]!; ring += 1) {
         const start = ringGiven[ring]! * 2;
-        hash.update(xy.subarray(start, start + ringSize[ring]! * 2));
+        hash.update(xy.subarray(start, start + ringGivenSize[ring]! * 2));
       }
       keys.set(hash.digest().subarray(0, KEY_OCTETS), region * KEY_OCTETS);
     }
