@@ -37,15 +37,6 @@ npm run bench -- chats [--count N] [--minutes N | --seconds N] [--every S] [--he
 
 Ends with 1 where a message was lost, doubled or out of order, a chat did not stand, or the memory grew.
 
-npm run bench -- ecrf --index [--boundaries N] [--vertices N] [--no-reload]
-
-  ecrf --index  the boundary index: a made-up country and real maps beside turf, what the largest questions cost, and
-                the longest stall while a new set is read in a thread
-
-  --boundaries N  of the country (5000)
-  --vertices N    of each (2048)
-  --no-reload     without the part that writes the country to disk (half a gigabyte) and reads it again
-
 npm run bench -- ecrf|lis [--pairs N] [--seconds N] [--warm-up N] [--connections N] [--json] [--profile FOLDER]
 
   ecrf   findService over HTTP keep-alive at the ECRF of the lab's Spanish set: read, decided and answered fully
@@ -62,7 +53,16 @@ npm run bench -- ecrf|lis [--pairs N] [--seconds N] [--warm-up N] [--connections
   --json           the report as JSON; what else there is to say goes to the standard error
 
 The server has core 1, the far side core 0, if taskset is there; CPU comes from /proc, so Linux only. On a machine that
-does other things the ratio of CPU is the one to look at. Ends with 1 where an answer was not the one expected.`;
+does other things the ratio of CPU is the one to look at. Ends with 1 where an answer was not the one expected.
+
+npm run bench -- ecrf --index [--boundaries N] [--vertices N] [--no-reload]
+
+  ecrf --index  the boundary index: a made-up country and real maps beside turf, what the largest questions cost, and
+                the longest stall while a new set is read in a thread
+
+  --boundaries N  of the country (5000)
+  --vertices N    of each (2048)
+  --no-reload     without the part that writes the country to disk (half a gigabyte) and reads it again`;
 
 function number(args: readonly string[], name: string, otherwise: number): number {
   const at = args.indexOf(name);
@@ -94,7 +94,7 @@ if (what === 'sip' && !args.includes('--help')) {
     growthMbPerMinute: number(args, '--growth', 8),
     json: args.includes('--json'),
   });
-} else if (what === 'ecrf' && args.includes('--index')) {
+} else if (what === 'ecrf' && args.includes('--index') && !args.includes('--help')) {
   process.exitCode = await indexBench({
     boundaries: number(args, '--boundaries', 5_000),
     vertices: number(args, '--vertices', 2_048),
