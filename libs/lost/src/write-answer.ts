@@ -1,4 +1,12 @@
-import { type CivicAddress, type Shape, writeCivic, writeGmlShape } from '@esinet/location';
+import {
+  CIVIC_EXT_NS,
+  CIVIC_NS,
+  type CivicAddress,
+  civicNamespace,
+  type Shape,
+  writeCivic,
+  writeGmlShape,
+} from '@esinet/location';
 import { escapeAttribute, escapeText } from '@esinet/xml';
 import {
   CIVIC,
@@ -207,10 +215,28 @@ export function writeMessage(message: string, lang = 'en'): string {
     : ` message="${escapeAttribute(message)}" xml:lang="${escapeAttribute(lang || 'en')}"`;
 }
 
+/** RFC 6848 section 6: every name is qualified with the namespace of its element. */
 function writeValidation(v: LocationValidation): string {
-  const list = (name: string, names: readonly string[]): string =>
-    names.length > 0 ? `<${name}>${names.map(escapeText).join(' ')}</${name}>` : '';
-  return `<locationValidation>${list('valid', v.valid)}${list('invalid', v.invalid)}${list('unchecked', v.unchecked)}</locationValidation>`;
+  const prefixes = new Map([[CIVIC_NS, 'ca']]);
+  const qualified = (key: string): string[] => {
+    const end = key.startsWith('{') ? key.lastIndexOf('}') : -1;
+    const local = key.slice(end + 1);
+    if (!/^[A-Za-z_][-A-Za-z0-9_.]*$/.test(local)) return [];
+    const uri = civicNamespace(local, end < 0 ? undefined : key.slice(1, end)) ?? CIVIC_NS;
+    let prefix = prefixes.get(uri);
+    if (prefix === undefined) {
+      prefix = uri === CIVIC_EXT_NS ? 'cae' : `c${prefixes.size}`;
+      prefixes.set(uri, prefix);
+    }
+    return [`${prefix}:${local}`];
+  };
+  const list = (name: string, names: readonly string[]): string => {
+    const tokens = names.flatMap(qualified);
+    return tokens.length > 0 ? `<${name}>${tokens.join(' ')}</${name}>` : '';
+  };
+  const lists = list('valid', v.valid) + list('invalid', v.invalid) + list('unchecked', v.unchecked);
+  const declarations = [...prefixes].map(([uri, prefix]) => ` xmlns:${prefix}="${escapeAttribute(uri)}"`);
+  return `<locationValidation${declarations.join('')}>${lists}</locationValidation>`;
 }
 
 function writeLocationUsed(id: string | undefined): string {
