@@ -99,7 +99,7 @@ const ask = (request: LostRequest, o = layers(), now = NOW): LostAnswer => answe
 describe('findService', () => {
   it(
     'gives the mapping of the boundary around a point',
-    { meta: { clause: ['RFC 5222 8.4', 'RFC 5222 5'] } },
+    { meta: { clause: ['RFC 5222 8.4', 'RFC 5222 5', 'RFC 5222 5.7', 'RFC 5222 5.8'] } },
     () => {
       expect(ask(find(point(-3.7, 40.4)))).toMatchObject({
         type: 'findServiceResponse',

@@ -84,7 +84,7 @@ describe('a policy URI', () => {
     },
   );
 
-  it('can grant by who asks', { meta: { clause: ['RFC 4745 7.1', 'RFC 6753 4.3'] } }, async () => {
+  it('can grant by who asks', { meta: { clause: ['RFC 4745 7.1', 'RFC 6753 4.2', 'RFC 6753 4.3'] } }, async () => {
     const { lis } = await begin();
     const { policyUri = '', uri } = await reference(lis, { policyUri: true });
     await put(policyUri, policy('<identity><one id="sip:psap@esinet.lab"/></identity>'));

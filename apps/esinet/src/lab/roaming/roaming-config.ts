@@ -128,7 +128,12 @@ function siteConfig(
       servers: { [FOREST_GUIDE]: forestGuide, [other.ecrf]: lostUrl(other) },
       ...more.ecrf,
     },
-    lis: { http: { port: port(15_985) }, domain: own.lis, devices: more.devices },
+    lis: {
+      http: { port: port(15_985) },
+      domain: own.lis,
+      devices: more.devices,
+      sip: { listen: { udp: port(15_085), tcp: port(15_085) } },
+    },
     psap: {
       listeners: [
         { name: 'psap-udp', transport: 'udp', port: port(15_075) },

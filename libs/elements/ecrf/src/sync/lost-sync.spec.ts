@@ -261,7 +261,10 @@ it(
 
 it(
   'keeps a forest guide up to date: one tree is pulled, another pushes, and what goes there goes here',
-  { meta: { clause: ['RFC 6739 3', 'RFC 6739 4.1', 'RFC 6739 5.1', 'RFC 5582 7.1'] }, timeout: 60_000 },
+  {
+    meta: { clause: ['RFC 6739 3', 'RFC 6739 4.1', 'RFC 6739 5.1', 'RFC 6739 6', 'RFC 5582 7.1'] },
+    timeout: 60_000,
+  },
   async () => {
     const ports = { fg: await freePort(), a: await freePort() };
     const guide = {

@@ -56,7 +56,7 @@ describe('who holds a location URI', () => {
 
   it(
     'may subscribe by pres: and sip: URIs alike',
-    { meta: { clause: ['RFC 3856 5', 'RFC 6753 4'] } },
+    { meta: { clause: ['RFC 3856 5', 'RFC 6753 4.1'] } },
     async () => {
       const world = presenceLis();
       world.put();
