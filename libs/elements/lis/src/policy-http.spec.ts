@@ -84,19 +84,23 @@ describe('a policy URI', () => {
     },
   );
 
-  it('can grant by who asks', { meta: { clause: ['RFC 4745 7.1', 'RFC 6753 4.2', 'RFC 6753 4.3'] } }, async () => {
-    const { lis } = await begin();
-    const { policyUri = '', uri } = await reference(lis, { policyUri: true });
-    await put(policyUri, policy('<identity><one id="sip:psap@esinet.lab"/></identity>'));
-    expect(await placeAt(uri)).toBeUndefined();
-    const token = uri.slice(-26);
-    const element = lis.get<Lis>(LIS);
-    const psap = { address: '203.0.113.1', names: ['URI:sip:psap@esinet.lab'] };
-    expect(await element.dereference(token, psap)).toMatchObject({ type: 'locationResponse' });
-    expect(await element.dereference(token, { ...psap, names: ['URI:sip:x@esinet.lab'] })).toMatchObject({
-      code: 'locationUnknown',
-    });
-  });
+  it(
+    'can grant by who asks',
+    { meta: { clause: ['RFC 4745 7.1', 'RFC 6753 4.2', 'RFC 6753 4.3'] } },
+    async () => {
+      const { lis } = await begin();
+      const { policyUri = '', uri } = await reference(lis, { policyUri: true });
+      await put(policyUri, policy('<identity><one id="sip:psap@esinet.lab"/></identity>'));
+      expect(await placeAt(uri)).toBeUndefined();
+      const token = uri.slice(-26);
+      const element = lis.get<Lis>(LIS);
+      const psap = { address: '203.0.113.1', names: ['URI:sip:psap@esinet.lab'] };
+      expect(await element.dereference(token, psap)).toMatchObject({ type: 'locationResponse' });
+      expect(await element.dereference(token, { ...psap, names: ['URI:sip:x@esinet.lab'] })).toMatchObject({
+        code: 'locationUnknown',
+      });
+    },
+  );
 
   it(
     'hides the place within a radius, the same however often it is asked',
