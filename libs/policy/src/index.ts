@@ -1,0 +1,2 @@
+export * from './policy-verdict.js';
+export * from './routing-facts.js';
