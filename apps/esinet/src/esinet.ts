@@ -90,7 +90,7 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
         ...(config.ecrf.boundaries === 'lab' ? { lab: labBoundaries(), ...labCivic() } : {}),
       }),
     psap: async () => startPsap(withLabCentres(config), platform, await extras('psap')),
-    esrp: async () => startEsrp(config.esrp, platform, await extras('esrp')),
+    esrp: async () => startEsrp(withLabStates(config), platform, await extras('esrp')),
     bcf: async () => startBcf(config.bcf, platform, await extras('bcf')),
     provider: async () => startProvider(config.provider, platform, await extras('provider')),
   };
@@ -153,6 +153,18 @@ function withLabCentres({ ecrf, psap }: EsinetConfig): EsinetConfig['psap'] {
 function labCivic(): EcrfExtras {
   const labCivic = labCivicData();
   return labCivic ? { labCivic } : {};
+}
+
+/** The lab's router asks the PSAPs how they are: the service as a whole, and the queue of each centre. */
+function withLabStates(config: EsinetConfig): EsinetConfig['esrp'] {
+  const { ecrf, esrp, psap } = config;
+  if (ecrf.boundaries !== 'lab' || esrp.states.subscribe.length > 0) return esrp;
+  const centres = withLabCentres(config).centres.map(({ uri }) => uri);
+  const subscribe = [
+    { uri: `sip:${psap.domain}`, packages: ['ServiceState' as const], name: 'PSAP' },
+    ...centres.map((uri) => ({ uri, packages: ['QueueState' as const], name: 'PSAP' })),
+  ];
+  return { ...esrp, states: { ...esrp.states, subscribe } };
 }
 
 /** Metres from the lab's outlines within which the nearest centre answers: the outlines are simplified by up to 200 m. */

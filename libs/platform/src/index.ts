@@ -88,3 +88,13 @@ export { type LogLevel, type LogOptions, createLogger } from './telemetry/logger
 export { eventLoopDelayP99 } from './telemetry/event-loop.js';
 export { type CommonConfig, appConfigSchema, commonShape } from './app/app-config.js';
 export { type App, runApp } from './app/run-app.js';
+export { ElementHealth } from './states/element-health.js';
+export { type NamedState, StateAnnouncer, hearStates } from './states/state-announcer.js';
+export {
+  StatesEdge,
+  type StatesEdgeOptions,
+  type StatesEdgePorts,
+  type ToldStates,
+  isMutual,
+} from './states/states-edge.js';
+export { type StateTellingConfig, stateTellingSchema, stateTellingShape } from './states/states-config.js';

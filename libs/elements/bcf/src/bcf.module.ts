@@ -20,6 +20,7 @@ import {
 } from '@esinet/platform';
 import { Border, borderListeners } from './border.js';
 import type { BcfConfig } from './config.js';
+import { statesProviders } from './states.js';
 
 @Module({})
 class BcfModule {}
@@ -35,6 +36,7 @@ export function bcfModule(config: BcfConfig, o: SipExtras = {}): DynamicModule {
         useFactory: (edge: SipEdge, bus: Bus, store: Store, clock: Clock, logger: Logger, metrics: Metrics) =>
           new Border(config, { edge, bus, store, clock, logger, metrics, ...ownAuthorities(o) }),
       },
+      ...statesProviders(config, ownAuthorities(o)),
     ],
   };
 }

@@ -5,6 +5,7 @@ import {
   nextHopsSchema,
   sipPortsSchema,
   sipUriSchema,
+  stateTellingSchema,
 } from '@esinet/platform';
 import { z } from 'zod';
 
@@ -125,6 +126,8 @@ export const bcfConfigSchema = z
     failover: durationSchema.prefault('4 s'),
     /** How long an ESRP that failed is tried after the others. */
     avoid: durationSchema.prefault('10 s'),
+    /** What this border tells of itself, inside (RFC 6665; NENA i3 shapes). */
+    states: stateTellingSchema('bcf.esinet.lab'),
   })
   .superRefine((config, context) => {
     const owners = new Map<string, string>([

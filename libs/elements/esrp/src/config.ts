@@ -8,6 +8,7 @@ import {
   sipUriSchema,
 } from '@esinet/platform';
 import { z } from 'zod';
+import { statesConfigSchema } from './states/config.js';
 
 export const esrpConfigSchema = z
   .strictObject({
@@ -69,6 +70,7 @@ export const esrpConfigSchema = z
     rewrite: z.record(z.string().min(1), z.enum(['request-uri', 'request-uri-and-to'])).default({}),
     /** A next hop that is silent for this long is joined by the next one. */
     failover: durationSchema.prefault('4 s'),
+    states: statesConfigSchema,
   })
   .prefault({});
 

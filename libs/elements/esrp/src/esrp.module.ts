@@ -18,8 +18,11 @@ import {
   sipPortListeners,
   startElement,
 } from '@esinet/platform';
+import { StateTable } from '@esinet/states';
 import type { EsrpConfig } from './config.js';
 import { RoutingProxy } from './routing-proxy.js';
+import { StatesController } from './states/states.controller.js';
+import { statesProviders } from './states/states-providers.js';
 
 @Injectable()
 class ProxyClosing implements OnApplicationShutdown {
@@ -36,7 +39,9 @@ class EsrpModule {}
 export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule {
   return {
     module: EsrpModule,
+    controllers: [StatesController],
     providers: [
+      ...statesProviders(config),
       sipEdgeProvider({
         listeners: sipPortListeners(config.listen),
         hopsBefore: 2 + hopsOfAnotherEsinet,
@@ -44,7 +49,7 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
       }),
       {
         provide: RoutingProxy,
-        inject: [SipEdge, BUS, CLOCK, LIMITS, LOGGER, METRICS],
+        inject: [SipEdge, BUS, CLOCK, LIMITS, LOGGER, METRICS, StateTable],
         useFactory: (
           edge: SipEdge,
           bus: Bus,
@@ -52,6 +57,7 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
           limits: Limits,
           logger: Logger,
           metrics: Metrics,
+          states: StateTable,
         ) =>
           new RoutingProxy(config, {
             edge,
@@ -60,6 +66,7 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
             limits,
             logger,
             metrics,
+            states,
             ...(o.tls && { tls: o.tls }),
           }),
       },

@@ -6,3 +6,5 @@ export { EcrfBreaker } from './ecrf-breaker.js';
 export { type CachedMapping, MappingCache } from './mapping-cache.js';
 export { type MappingPorts, type ServiceMapping, serviceMapping } from './service-mapping.js';
 export { type NextHops, type RouteDeps, type RouteExplanation, type Routed, route } from './route.js';
+export { EsrpStates, type EsrpStatesOptions } from './states/esrp-states.js';
+export { ownQueueUri } from './states/own-queues.js';

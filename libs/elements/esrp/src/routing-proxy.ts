@@ -4,6 +4,7 @@ import { readIdentifiers } from '@esinet/lmpe';
 import { type LostClient, httpLostClient } from '@esinet/lost';
 import type { Bus, Metrics, Limits, SipEdge, TlsOptions } from '@esinet/platform';
 import { type RouteDecision, type SipMessage, esnetValues } from '@esinet/sip';
+import type { KnownStates } from '@esinet/states';
 import type { EsrpConfig } from './config.js';
 import { EcrfBreaker } from './ecrf-breaker.js';
 import { MappingCache } from './mapping-cache.js';
@@ -18,6 +19,8 @@ export interface RoutingProxyPorts {
   readonly limits: Limits;
   /** Shown to ECRF and LIS. */
   readonly tls?: TlsOptions;
+  /** What is known of elements, services and queues. */
+  readonly states?: KnownStates;
 }
 
 /** The emergency services routing proxy at work: sockets, the proxy core, and `route` in between. */

@@ -13,6 +13,7 @@ import { additionalDataSchema } from './attachments/config.js';
 import { testsSchema } from './tests/test-config.js';
 import { agreementsSchema } from './agreement.js';
 import { eventsConfigSchema } from './api/config.js';
+import { statesConfigSchema } from './states/config.js';
 import { snippetsConfigSchema, takersConfigSchema } from './takers/config.js';
 
 /** What answers by itself once the chat is open: nothing, the first message only, or every text. */
@@ -127,6 +128,7 @@ export const psapConfigSchema = z
     takers: takersConfigSchema,
     snippets: snippetsConfigSchema,
     events: eventsConfigSchema,
+    states: statesConfigSchema,
     limits: z
       .strictObject({
         /** Octets of chat text in one message. */

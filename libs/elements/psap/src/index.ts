@@ -20,3 +20,4 @@ export { psapModule } from './psap.module.js';
 export { startPsap } from './start-psap.js';
 export { received } from './reception.js';
 export { alertDeskOf, lookupsOf, testDeskOf } from './side-desks.js';
+export { PsapStates } from './states/psap-states.js';

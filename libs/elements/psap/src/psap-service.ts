@@ -19,6 +19,7 @@ import {
   type TlsOptions,
 } from '@esinet/platform';
 import { type SipMessage, type UasAnswer, UserAgent, esnetValues } from '@esinet/sip';
+import { statePackages } from '@esinet/states';
 import { Centres } from './centre.js';
 import { ChatDesk } from './chat-desk.js';
 import { deskWatcher } from './desk-watcher.js';
@@ -107,6 +108,9 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
       ids,
       logger,
       outboundProxy: config.outboundProxy,
+      // SUBSCRIBE is answered beside this agent, with the states.
+      allow: ['MESSAGE', 'OPTIONS', 'SUBSCRIBE'],
+      allowEvents: Object.values(statePackages).map(({ event }) => event),
       accept: [
         'text/plain',
         'multipart/mixed',

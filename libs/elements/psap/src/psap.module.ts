@@ -4,6 +4,8 @@ import { apiControllers, apiProviders } from './api/providers.js';
 import { PSAP_TLS } from './attachments/config.js';
 import { PSAP_CONFIG, type PsapConfig } from './config.js';
 import { PsapService } from './psap-service.js';
+import { PsapStates } from './states/psap-states.js';
+import { StateController } from './states/state.controller.js';
 
 @Module({})
 class PsapModule {}
@@ -11,7 +13,7 @@ class PsapModule {}
 export function psapModule(config: PsapConfig, o: SipExtras = {}): DynamicModule {
   return {
     module: PsapModule,
-    controllers: apiControllers,
+    controllers: [...apiControllers, StateController],
     providers: [
       { provide: PSAP_CONFIG, useValue: config },
       { provide: PSAP_TLS, useValue: o.tls ?? null },
@@ -23,6 +25,7 @@ export function psapModule(config: PsapConfig, o: SipExtras = {}): DynamicModule
       }),
       PsapService,
       ...apiProviders,
+      PsapStates,
     ],
   };
 }

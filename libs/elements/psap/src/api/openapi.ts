@@ -7,6 +7,7 @@ const tags: readonly (readonly [string, string])[] = [
   ['call takers', 'Who is there, and which chats wait'],
   ['transfers', 'From one centre to another (TS 103 698 6.2.6, 6.2.7, 6.3)'],
   ['alerts', 'Calls of things, with which nobody talks (RFC 8876)'],
+  ['states', 'How the centres are, as routers hear it (RFC 6665; NENA i3 shapes)'],
   ['events', 'What happens, as it happens'],
   ['about', 'What a program has to know beforehand'],
 ];
