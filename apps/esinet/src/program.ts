@@ -9,6 +9,7 @@ import { addGis } from './commands/gis.js';
 import { pkiInit, pkiList } from './commands/pki.js';
 import { send } from './commands/send.js';
 import { sensor } from './commands/sensor.js';
+import { addState } from './commands/state.js';
 import type { UpOptions } from './commands/up.js';
 import { watch } from './commands/watch.js';
 import { where } from './commands/where.js';
@@ -311,6 +312,7 @@ export function program(): Command {
 
   addLis(esinet, running, { json, offset });
   addGis(esinet, running, json);
+  addState(esinet, running, { json, offset });
 
   const pki = esinet.command('pki').description('certificates of the lab');
   pki

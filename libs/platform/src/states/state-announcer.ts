@@ -16,6 +16,9 @@ import { subjectToken } from '../bus/subject.js';
 /** Milliseconds in which changes are put together: a queue may change with every call. */
 const togetherMs = 50;
 
+/** Whoever begins to listen asks for all states on this subject. */
+const askSubject = 'states.ask';
+
 /** A state with the word for what it is of. */
 export type NamedState = {
   readonly [K in StateKind]: { readonly kind: K; readonly state: StateOf[K] };
@@ -27,10 +30,12 @@ export class StateAnnouncer {
   #soon: Timer | undefined;
   #round: Timer | undefined;
   #closed = false;
+  #everything = false;
+  #asked: Subscription | undefined;
 
   constructor(
     private readonly o: {
-      readonly bus: Pick<Bus, 'publish'>;
+      readonly bus: Pick<Bus, 'publish' | 'subscribe'>;
       readonly clock: Clock;
       readonly logger: Logger;
       readonly everyMs: number;
@@ -40,6 +45,10 @@ export class StateAnnouncer {
   ) {}
 
   start(): void {
+    this.#asked = this.o.bus.subscribe(askSubject, () => {
+      this.#everything = true;
+      this.changed();
+    });
     this.#all();
   }
 
@@ -48,13 +57,16 @@ export class StateAnnouncer {
     if (this.#closed || this.#soon) return;
     this.#soon = this.o.clock.after(togetherMs, () => {
       this.#soon = undefined;
-      this.#tell(false);
+      const all = this.#everything;
+      this.#everything = false;
+      this.#tell(all);
     });
   }
 
   /** Tells at once what has not been told yet, and no more from then on. */
   close(): void {
     if (this.#closed) return;
+    this.#asked?.unsubscribe();
     this.#soon?.cancel();
     this.#round?.cancel();
     this.#tell(false);
@@ -90,14 +102,19 @@ export class StateAnnouncer {
   }
 }
 
-/** Puts what the bus tells into a table. What cannot be read is left out. */
-export function hearStates(bus: Pick<Bus, 'subscribe'>, table: Pick<StateTable, 'heard'>): Subscription {
-  return bus.subscribe('states.>', (payload, subject) => {
+/** Puts what the bus tells into a table, and asks all to tell it now. What cannot be read is left out. */
+export function hearStates(
+  bus: Pick<Bus, 'publish' | 'subscribe'>,
+  table: Pick<StateTable, 'heard'>,
+): Subscription {
+  const subscription = bus.subscribe('states.>', (payload, subject) => {
     const kind = stateKinds.find((each) => subject.startsWith(`states.${each}.`));
     if (!kind) return;
     const read = readState(kind, payload);
     if (read.ok) table.heard(kind, read.value, 'bus');
   });
+  bus.publish(askSubject, {});
+  return subscription;
 }
 
 function subjectOf<K extends StateKind>(kind: K, state: StateOf[K]): string {

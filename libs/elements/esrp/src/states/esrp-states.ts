@@ -1,6 +1,7 @@
-import { type Clock, type Logger } from '@esinet/kernel';
+import type { Clock, Logger } from '@esinet/kernel';
 import {
   type NextHop,
+  type SipEdge,
   StatesEdge,
   type StatesEdgePorts,
   type Subscription,
@@ -26,7 +27,6 @@ import {
   StateWatch,
   derived,
 } from '@esinet/states';
-import type { SipEdge } from '@esinet/platform';
 import type { EsrpStatesConfig } from './config.js';
 import { OwnQueues, noQueues } from './own-queues.js';
 

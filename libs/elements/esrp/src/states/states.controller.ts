@@ -10,12 +10,10 @@ export class StatesController {
   @Get()
   list(): { states: (Omit<KnownState, 'heardAt'> & { readonly heardAt?: string })[] } {
     return {
-      states: this.table
-        .list()
-        .map(({ heardAt, ...known }) => ({
-          ...known,
-          ...(heardAt !== undefined && { heardAt: isoTime(heardAt) }),
-        })),
+      states: this.table.list().map(({ heardAt, ...known }) => ({
+        ...known,
+        ...(heardAt !== undefined && { heardAt: isoTime(heardAt) }),
+      })),
     };
   }
 }

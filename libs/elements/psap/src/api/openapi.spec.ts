@@ -276,6 +276,15 @@ describe('the OpenAPI document', { timeout: 60_000 }, () => {
     await call('callBack', { path: nobody, body: { text: 'safe?' } });
 
     await call('listCentres');
+    await call('getState');
+    await call('setState', { body: { centre: 'madrid', state: 'Partial', reason: 'few seats' } });
+    await call('setState', { body: { posture: 'Red' } });
+    await call('setState', { body: { state: 'Unreachable' } });
+    await call('setState', { body: { reason: 'none' } });
+    await call('setState', { body: { state: 'Down', centre: 'nowhere' } });
+    await call('setState', { body: 'x', headers: { 'content-type': 'text/plain' } });
+    await call('setState', { body: { centre: 'madrid', state: 'Normal', posture: 'Green' } });
+    await call('setState', { body: { posture: 'Green' } });
     await call('listSnippets', { query: '?language=en' });
     await call('listSnippets', { query: '?language=' });
     await call('getRegistry');
@@ -295,6 +304,7 @@ describe('the OpenAPI document', { timeout: 60_000 }, () => {
     const { records } = bench;
     if (records instanceof TryingRecords) records.failing = true;
     await call('say', { path: one, body: { text: 'lost' } });
+    await call('setState', { body: { state: 'Down' } });
     await call('stop', { path: one });
     await call('writeNote', { path: { id: second }, body: { text: 'lost' } });
     await call('signOn', { path: { id: 'ana' }, body: { name: 'Ana' } });
