@@ -8,6 +8,7 @@ import {
   sipUriSchema,
 } from '@esinet/platform';
 import { z } from 'zod';
+import { policiesConfigSchema } from './policies/config.js';
 
 export const esrpConfigSchema = z
   .strictObject({
@@ -67,6 +68,8 @@ export const esrpConfigSchema = z
     geolocationRoutingNo: z.enum(['honour', 'override']).default('honour'),
     /** Domains or URIs of next hops that cannot take a URN as Request-URI. */
     rewrite: z.record(z.string().min(1), z.enum(['request-uri', 'request-uri-and-to'])).default({}),
+    /** Route policies: rules that decide who answers. */
+    policies: policiesConfigSchema,
     /** A next hop that is silent for this long is joined by the next one. */
     failover: durationSchema.prefault('4 s'),
   })

@@ -4,6 +4,8 @@ import {
   BUS,
   type Bus,
   CLOCK,
+  HEALTH,
+  type Health,
   LIMITS,
   type Limits,
   LOGGER,
@@ -19,6 +21,7 @@ import {
   startElement,
 } from '@esinet/platform';
 import type { EsrpConfig } from './config.js';
+import { Policies } from './policies/policies.js';
 import { RoutingProxy } from './routing-proxy.js';
 
 @Injectable()
@@ -43,8 +46,14 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
         ...o,
       }),
       {
+        provide: Policies,
+        inject: [BUS, CLOCK, HEALTH, LOGGER, METRICS],
+        useFactory: (bus: Bus, clock: Clock, health: Health, logger: Logger, metrics: Metrics) =>
+          new Policies(config.policies, { bus, clock, health, logger, metrics }),
+      },
+      {
         provide: RoutingProxy,
-        inject: [SipEdge, BUS, CLOCK, LIMITS, LOGGER, METRICS],
+        inject: [SipEdge, BUS, CLOCK, LIMITS, LOGGER, METRICS, Policies],
         useFactory: (
           edge: SipEdge,
           bus: Bus,
@@ -52,6 +61,7 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
           limits: Limits,
           logger: Logger,
           metrics: Metrics,
+          policies: Policies,
         ) =>
           new RoutingProxy(config, {
             edge,
@@ -60,6 +70,7 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
             limits,
             logger,
             metrics,
+            policies,
             ...(o.tls && { tls: o.tls }),
           }),
       },
