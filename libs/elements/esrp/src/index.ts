@@ -7,5 +7,4 @@ export { type CachedMapping, MappingCache } from './mapping-cache.js';
 export { type MappingPorts, type ServiceMapping, serviceMapping } from './service-mapping.js';
 export { type NextHops, type RouteDeps, type RouteExplanation, type Routed, route } from './route.js';
 export { type PoliciesConfig, policiesConfigSchema } from './policies/config.js';
-export { type FilesPlan, type ReadFiles, readPolicyFiles } from './policies/policy-files.js';
 export { Policies, type PoliciesPorts, type PolicyReload } from './policies/policies.js';

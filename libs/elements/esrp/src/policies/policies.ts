@@ -5,14 +5,15 @@ import {
   type PolicyProblem,
   type PolicySet,
   type PolicyVerdict,
+  type ReadFiles,
   type RoutingFacts,
   evaluatePolicies,
   formatPolicyProblem,
   nameOfPolicy,
   policySet,
+  readPolicyFiles,
 } from '@esinet/policy';
 import type { PoliciesConfig } from './config.js';
-import { type ReadFiles, readPolicyFiles } from './policy-files.js';
 import { watchPolicies } from './watch-policies.js';
 
 /** Problems told with a refusal, and in the log. */

@@ -1,7 +1,7 @@
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Clock, type Logger, type Timer, messageOf } from '@esinet/kernel';
-import { listPolicyFiles } from './policy-files.js';
+import { listPolicyFiles } from '@esinet/policy';
 
 /**
  * Tells when policy files have come, gone or changed and then were left alone for a while. Folders are looked at, as

@@ -1,14 +1,10 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '@esinet/kernel';
-import {
-  type Policy,
-  type PolicyKey,
-  type PolicyLimits,
-  type PolicyProblem,
-  readPolicy,
-  readPolicyKey,
-} from '@esinet/policy';
+import { type PolicyKey, readPolicyKey } from './jws.js';
+import type { Policy } from './policy.js';
+import type { PolicyProblem } from './policy-problem.js';
+import { type PolicyLimits, readPolicy } from './read-policy.js';
 
 /** Files at once in folders; what is beyond is a wrong folder. */
 const MAX_FILES = 10_000;
