@@ -1,5 +1,11 @@
 import type { Condition, ConditionKind } from './condition.js';
 import { callSource, callSuspicion, callingNumberVerification } from './conditions/border-marks.js';
+import { additionalData } from './conditions/additional-data.js';
+import { bodyPart } from './conditions/body-part.js';
+import { cap } from './conditions/cap.js';
+import { location } from './conditions/location.js';
+import { mimeBody } from './conditions/mime-body.js';
+import { sdpOffer } from './conditions/sdp-offer.js';
 import { sipHeader } from './conditions/sip-header.js';
 import { elementState, queueState, securityPosture, serviceState } from './conditions/states.js';
 import { timePeriod } from './conditions/time-period.js';
@@ -11,6 +17,12 @@ import type { Fields } from './fields.js';
 const kinds: readonly ConditionKind[] = [
   timePeriod,
   sipHeader,
+  additionalData,
+  mimeBody,
+  bodyPart,
+  location,
+  cap,
+  sdpOffer,
   requestUri,
   incomingQueue,
   normalNextHop,

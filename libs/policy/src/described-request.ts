@@ -1,5 +1,5 @@
 import { type Result, err, ok } from '@esinet/kernel';
-import { SipMessage, buildRequest, parseDatagram } from '@esinet/sip';
+import { type SipMessage, buildRequest, parseDatagram } from '@esinet/sip';
 
 /** A request nobody sent, for trying policies out. */
 export interface RequestDescription {

@@ -11,12 +11,6 @@ export function lineOfPath(text: string, path: readonly PathStep[]): number {
   return line;
 }
 
-/** `JSON.parse` names a position in some of its messages, and in others the end of the text is meant. */
-export function lineOfSyntaxError(text: string, message: string): number {
-  const at = /position (\d+)/.exec(message)?.[1];
-  return lineAt(text, at === undefined ? text.length : Number(at));
-}
-
 function lineAt(text: string, end: number): number {
   let line = 1;
   for (let at = text.indexOf('\n'); at >= 0 && at < end; at = text.indexOf('\n', at + 1)) line += 1;

@@ -91,7 +91,7 @@ function compile(policy: Policy, tests: Test[], slots: Map<string, number>): Com
       .sort((a, b) => a.cost - b.cost)
       .map((condition) => {
         const { negated, text } = condition;
-        const key = negated ? text.slice('not '.length) : text;
+        const key = condition.key ?? (negated ? text.slice('not '.length) : text);
         let slot = slots.get(key);
         if (slot === undefined) {
           slot = tests.length;

@@ -1,9 +1,10 @@
-import { type Result, err, messageOf, ok } from '@esinet/kernel';
+import { type Result, err, ok } from '@esinet/kernel';
 import { type Action, endsEvaluation, readAction } from './action.js';
 import { readCondition } from './condition-kinds.js';
 import type { Condition } from './condition.js';
 import { Fields, type FoundProblem } from './fields.js';
-import { lineOfPath, lineOfSyntaxError } from './json-line.js';
+import { jsonFault } from './json-fault.js';
+import { lineOfPath } from './json-line.js';
 import { type PolicyKey, openJws } from './jws.js';
 import { type Policy, type PolicyRule, policyTypes } from './policy.js';
 import { type PolicyProblem, type PathStep, pathText } from './policy-problem.js';
@@ -58,8 +59,9 @@ function readDocument(
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    return broken(`is no JSON: ${messageOf(error)}`, { line: lineOfSyntaxError(text, messageOf(error)) });
+  } catch {
+    const { line, message } = jsonFault(text);
+    return broken(`is no JSON: ${message}`, { line });
   }
   const opened = openJws(value, key);
   if (opened === undefined) {
