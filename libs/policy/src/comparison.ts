@@ -79,7 +79,7 @@ export function quantity(
   return Number.isNaN(ms) ? undefined : { kind: 'timestamp', amount: ms };
 }
 
-/** URIs are equal by the rules of their scheme (RFC 3261 19.1.4), or letter by letter. */
+/** URIs are equal by the rules of their scheme (RFC 3261 19.1.4); what is none, letter by letter. */
 export function compareUri(
   operator: TextOperator,
   value: string | undefined,
@@ -88,7 +88,6 @@ export function compareUri(
 ): boolean {
   const given = value?.toLowerCase();
   if (operator === 'SS') return given?.includes(wanted.text) ?? false;
-  const same =
-    given !== undefined && (given === wanted.text || (!!uri && !!wanted.uri && sameUri(uri, wanted.uri)));
+  const same = uri && wanted.uri ? sameUri(uri, wanted.uri) : given === wanted.text;
   return operator === 'EQ' ? same : !same;
 }

@@ -8,5 +8,11 @@ export { type PolicyLimits, type ReadPolicyOptions, defaultPolicyLimits, readPol
 export { type PolicyKey, readPolicyKey } from './jws.js';
 export { MAX_POLICY_DEPTH, type PolicySet, policySet } from './policy-set.js';
 export { DEFAULT_MAX_TRAIL, type EvaluateOptions, evaluatePolicies } from './evaluate.js';
-export { type FilesPlan, type ReadFiles, listPolicyFiles, readPolicyFiles } from './policy-files.js';
+export {
+  type FilesPlan,
+  type ReadFiles,
+  listPolicyFiles,
+  readPolicyFiles,
+  readPolicyKeyFile,
+} from './policy-files.js';
 export { type RequestDescription, describedRequest, readSipRequest } from './described-request.js';

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '@esinet/kernel';
+import { type Result, err, messageOf } from '@esinet/kernel';
 import { type PolicyKey, readPolicyKey } from './jws.js';
 import type { Policy } from './policy.js';
 import type { PolicyProblem } from './policy-problem.js';
@@ -28,6 +28,8 @@ export function readPolicyFiles(plan: FilesPlan): ReadFiles {
   const problems: PolicyProblem[] = [];
   const key = keyOf(plan.verificationKey ?? null, problems);
   const listed = listPolicyFiles(plan.paths, problems);
+  // Without the key nobody can tell who wrote them.
+  if (plan.verificationKey && !key) return { policies: [], files: listed, problems };
   const policies: Policy[] = [];
   if (plan.maxPolicies !== undefined && listed.length > plan.maxPolicies) {
     const message = `there are ${listed.length} policies, ${plan.maxPolicies} are allowed`;
@@ -91,12 +93,17 @@ function readOne(
 
 function keyOf(file: string | null, problems: PolicyProblem[]): PolicyKey | undefined {
   if (file === null) return undefined;
-  try {
-    const key = readPolicyKey(readFileSync(file));
-    if (key.ok) return key.value;
-    problems.push({ file, path: '', message: key.error, hint: 'policies.verificationKey' });
-  } catch (error) {
-    problems.push({ file, path: '', message: `cannot be read: ${messageOf(error)}` });
-  }
+  const key = readPolicyKeyFile(file);
+  if (key.ok) return key.value;
+  problems.push({ file, path: '', message: key.error, hint: 'policies.verificationKey' });
   return undefined;
+}
+
+/** PEM: a public key or a certificate. */
+export function readPolicyKeyFile(file: string): Result<PolicyKey, string> {
+  try {
+    return readPolicyKey(readFileSync(file));
+  } catch (error) {
+    return err(`cannot be read: ${messageOf(error)}`);
+  }
 }

@@ -21,6 +21,7 @@ import {
   startElement,
 } from '@esinet/platform';
 import type { EsrpConfig } from './config.js';
+import { policyRoutes } from './policies/policies-http.js';
 import { Policies } from './policies/policies.js';
 import { RoutingProxy } from './routing-proxy.js';
 
@@ -85,5 +86,11 @@ export function startEsrp(
   platform: PlatformOptions,
   o: SipExtras = {},
 ): Promise<RunningElement> {
-  return startElement({ name: 'esrp', module: esrpModule(config, o), http: config.http, platform });
+  return startElement({
+    name: 'esrp',
+    module: esrpModule(config, o),
+    http: config.http,
+    platform,
+    fastRoutes: (get) => ({ ...policyRoutes(get(Policies)) }),
+  });
 }

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, isoTime } from '@esinet/kernel';
+import { type Clock, type Logger, type Result, err, isoTime, ok } from '@esinet/kernel';
 import type { Bus, CounterMetric, Health, Metrics } from '@esinet/platform';
 import {
   type Policy,
@@ -11,9 +11,12 @@ import {
   formatPolicyProblem,
   nameOfPolicy,
   policySet,
+  readPolicy,
   readPolicyFiles,
+  readPolicyKeyFile,
 } from '@esinet/policy';
 import type { PoliciesConfig } from './config.js';
+import type { NamedPolicy, PolicyChange } from './policy-store.js';
 import { watchPolicies } from './watch-policies.js';
 
 /** Problems told with a refusal, and in the log. */
@@ -102,6 +105,46 @@ export class Policies {
     return this.#last;
   }
 
+  /** Those of that owner and name: more than one only where a queue has policies of both types. */
+  find({ owner, id, policyType }: NamedPolicy): readonly Policy[] {
+    return this.all.filter(
+      (policy) =>
+        policy.policyOwner.toLowerCase() === owner.toLowerCase() &&
+        (policy.policyId ?? policy.policyQueueName) === id &&
+        (policyType === undefined || policy.policyType === policyType),
+    );
+  }
+
+  /** A new policy tried out beside the others: the one it would replace, or what is wrong. Changes nothing. */
+  with(
+    named: NamedPolicy,
+    text: string,
+  ): Result<{ readonly policy: Policy; readonly before: Policy | undefined }, PolicyChange> {
+    const key =
+      this.config.verificationKey === null ? undefined : readPolicyKeyFile(this.config.verificationKey);
+    if (key && !key.ok) return err({ result: 'failed', reason: key.error });
+    const { maxRules, maxBytes } = this.config;
+    const read = readPolicy(text, { limits: { maxRules, maxBytes }, ...(key && { key: key.value }) });
+    if (!read.ok) return err({ result: 'refused', problems: read.error });
+    const policy = read.value;
+    const { policyType } = policy;
+    if (
+      policy.policyOwner.toLowerCase() !== named.owner.toLowerCase() ||
+      (policy.policyId ?? policy.policyQueueName) !== named.id ||
+      (named.policyType !== undefined && named.policyType !== policyType)
+    )
+      return err({ result: 'refused', reason: 'owner, name or type are not those of the request' });
+    const [before] = this.find({ ...named, policyType });
+    const set = policySet([...this.all.filter((each) => each !== before), policy]);
+    return set.ok ? ok({ policy, before }) : err({ result: 'refused', problems: set.error });
+  }
+
+  /** What would be wrong without it. Changes nothing. */
+  without(policy: Policy): readonly PolicyProblem[] {
+    const set = policySet(this.all.filter((each) => each !== policy));
+    return set.ok ? [] : set.error;
+  }
+
   reload(trigger: PolicyReloadTrigger): PolicyReload {
     const { files, verificationKey, maxPolicies, maxRules, maxBytes } = this.config;
     const read = readPolicyFiles({
@@ -114,12 +157,12 @@ export class Policies {
   }
 
   #take({ policies, problems }: ReadFiles, trigger: PolicyReloadTrigger): PolicyReload {
-    const set = policySet(policies);
-    const all = [...problems, ...(set.ok ? [] : set.error)];
-    const usable = set.ok && (problems.length === 0 || trigger === 'start');
+    const { set, misfits } = trigger === 'start' ? fittingSet(policies) : setOf(policies);
+    const all = [...problems, ...misfits];
+    const usable = set !== undefined && (all.length === 0 || trigger === 'start');
     const at = isoTime(this.ports.clock.wall());
     if (usable) {
-      this.#set = set.value;
+      this.#set = set;
       this.#loadedAt = at;
     }
     const { policies: inForce } = this.#set;
@@ -168,5 +211,29 @@ export class Policies {
   onApplicationShutdown(): void {
     this.#stop?.();
     this.#stop = undefined;
+  }
+}
+
+interface FittingSet {
+  readonly set: PolicySet | undefined;
+  readonly misfits: readonly PolicyProblem[];
+}
+
+function setOf(policies: readonly Policy[]): FittingSet {
+  const set = policySet(policies);
+  return set.ok ? { set: set.value, misfits: [] } : { set: undefined, misfits: set.error };
+}
+
+/** Without the policies that do not fit to the others: one that invokes a policy whose file is broken has to go, too. */
+function fittingSet(policies: readonly Policy[]): FittingSet {
+  const misfits: PolicyProblem[] = [];
+  for (let left = policies; ;) {
+    const set = policySet(left);
+    if (set.ok) return { set: set.value, misfits };
+    misfits.push(...set.error);
+    const files = new Set(set.error.map(({ file }) => file));
+    const fitting = left.filter(({ file }) => !files.has(file));
+    if (fitting.length === left.length) return { set: undefined, misfits };
+    left = fitting;
   }
 }
