@@ -6,6 +6,7 @@ import { chat } from './commands/chat.js';
 import type { ConfigOptions } from './commands/config.js';
 import { addLis } from './commands/lis.js';
 import { addGis } from './commands/gis.js';
+import { addPolicy } from './commands/policy.js';
 import { pkiInit, pkiList } from './commands/pki.js';
 import { send } from './commands/send.js';
 import { sensor } from './commands/sensor.js';
@@ -313,6 +314,7 @@ export function program(): Command {
   addLis(esinet, running, { json, offset });
   addGis(esinet, running, json);
   addState(esinet, running, { json, offset });
+  addPolicy(esinet, running, json);
 
   const pki = esinet.command('pki').description('certificates of the lab');
   pki

@@ -19,5 +19,7 @@ export interface RoutingFacts {
   readonly callSource?: string;
   /** 0 (none) to 100, as the border marked it. */
   readonly callSuspicion?: number;
+  /** What the border found out about the calling number (RFC 8224), in the words of NENA-STA-010 3.3.3.1.18. */
+  readonly callingNumberVerification?: 'TN-Validation-Passed' | 'TN-Validation-Failed' | 'No-TN-Validation';
   readonly states: KnownStates;
 }

@@ -9,6 +9,7 @@ import {
 } from '@esinet/platform';
 import { z } from 'zod';
 import { statesConfigSchema } from './states/config.js';
+import { policiesConfigSchema } from './policies/config.js';
 
 export const esrpConfigSchema = z
   .strictObject({
@@ -68,6 +69,8 @@ export const esrpConfigSchema = z
     geolocationRoutingNo: z.enum(['honour', 'override']).default('honour'),
     /** Domains or URIs of next hops that cannot take a URN as Request-URI. */
     rewrite: z.record(z.string().min(1), z.enum(['request-uri', 'request-uri-and-to'])).default({}),
+    /** Route policies: rules that decide who answers. */
+    policies: policiesConfigSchema,
     /** A next hop that is silent for this long is joined by the next one. */
     failover: durationSchema.prefault('4 s'),
     states: statesConfigSchema,

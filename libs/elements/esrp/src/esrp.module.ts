@@ -4,6 +4,8 @@ import {
   BUS,
   type Bus,
   CLOCK,
+  HEALTH,
+  type Health,
   LIMITS,
   type Limits,
   LOGGER,
@@ -20,6 +22,8 @@ import {
 } from '@esinet/platform';
 import { StateTable } from '@esinet/states';
 import type { EsrpConfig } from './config.js';
+import { policyRoutes } from './policies/policies-http.js';
+import { Policies } from './policies/policies.js';
 import { RoutingProxy } from './routing-proxy.js';
 import { StatesController } from './states/states.controller.js';
 import { statesProviders } from './states/states-providers.js';
@@ -48,8 +52,14 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
         ...o,
       }),
       {
+        provide: Policies,
+        inject: [BUS, CLOCK, HEALTH, LOGGER, METRICS],
+        useFactory: (bus: Bus, clock: Clock, health: Health, logger: Logger, metrics: Metrics) =>
+          new Policies(config.policies, { bus, clock, health, logger, metrics }),
+      },
+      {
         provide: RoutingProxy,
-        inject: [SipEdge, BUS, CLOCK, LIMITS, LOGGER, METRICS, StateTable],
+        inject: [SipEdge, BUS, CLOCK, LIMITS, LOGGER, METRICS, StateTable, Policies],
         useFactory: (
           edge: SipEdge,
           bus: Bus,
@@ -58,6 +68,7 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
           logger: Logger,
           metrics: Metrics,
           states: StateTable,
+          policies: Policies,
         ) =>
           new RoutingProxy(config, {
             edge,
@@ -67,6 +78,7 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
             logger,
             metrics,
             states,
+            policies,
             ...(o.tls && { tls: o.tls }),
           }),
       },
@@ -81,5 +93,11 @@ export function startEsrp(
   platform: PlatformOptions,
   o: SipExtras = {},
 ): Promise<RunningElement> {
-  return startElement({ name: 'esrp', module: esrpModule(config, o), http: config.http, platform });
+  return startElement({
+    name: 'esrp',
+    module: esrpModule(config, o),
+    http: config.http,
+    platform,
+    fastRoutes: (get) => ({ ...policyRoutes(get(Policies)) }),
+  });
 }

@@ -8,3 +8,5 @@ export { type MappingPorts, type ServiceMapping, serviceMapping } from './servic
 export { type NextHops, type RouteDeps, type RouteExplanation, type Routed, route } from './route.js';
 export { EsrpStates, type EsrpStatesOptions } from './states/esrp-states.js';
 export { ownQueueUri } from './states/own-queues.js';
+export { type PoliciesConfig, policiesConfigSchema } from './policies/config.js';
+export { Policies, type PoliciesPorts, type PolicyReload } from './policies/policies.js';

@@ -8,6 +8,7 @@ import type { KnownStates } from '@esinet/states';
 import type { EsrpConfig } from './config.js';
 import { EcrfBreaker } from './ecrf-breaker.js';
 import { MappingCache } from './mapping-cache.js';
+import type { Policies } from './policies/policies.js';
 import { type RouteDeps, type RouteExplanation, hasPriority, route } from './route.js';
 
 export interface RoutingProxyPorts {
@@ -17,6 +18,7 @@ export interface RoutingProxyPorts {
   readonly metrics: Metrics;
   readonly edge: SipEdge;
   readonly limits: Limits;
+  readonly policies?: Policies;
   /** Shown to ECRF and LIS. */
   readonly tls?: TlsOptions;
   /** What is known of elements, services and queues. */
