@@ -8,6 +8,7 @@ import {
   sipUriSchema,
 } from '@esinet/platform';
 import { z } from 'zod';
+import { queuesConfigSchema } from './queues/config.js';
 
 export const esrpConfigSchema = z
   .strictObject({
@@ -69,6 +70,8 @@ export const esrpConfigSchema = z
     rewrite: z.record(z.string().min(1), z.enum(['request-uri', 'request-uri-and-to'])).default({}),
     /** A next hop that is silent for this long is joined by the next one. */
     failover: durationSchema.prefault('4 s'),
+    /** Limits of next hops, who serves them, and where calls go that they do not take. */
+    queues: queuesConfigSchema,
   })
   .prefault({});
 

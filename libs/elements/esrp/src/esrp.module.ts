@@ -19,14 +19,20 @@ import {
   startElement,
 } from '@esinet/platform';
 import type { EsrpConfig } from './config.js';
+import { EsrpQueues } from './queues/esrp-queues.js';
+import { queueRoutes } from './queues/queue-http.js';
 import { RoutingProxy } from './routing-proxy.js';
 
 @Injectable()
 class ProxyClosing implements OnApplicationShutdown {
-  constructor(@Inject(RoutingProxy) private readonly proxy: RoutingProxy) {}
+  constructor(
+    @Inject(RoutingProxy) private readonly proxy: RoutingProxy,
+    @Inject(EsrpQueues) private readonly queues: EsrpQueues,
+  ) {}
 
   onApplicationShutdown(): void {
     this.proxy.close();
+    this.queues.close();
   }
 }
 
@@ -43,9 +49,16 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
         ...o,
       }),
       {
+        provide: EsrpQueues,
+        inject: [SipEdge, BUS, CLOCK, LOGGER, METRICS],
+        useFactory: (edge: SipEdge, bus: Bus, clock: Clock, logger: Logger, metrics: Metrics) =>
+          new EsrpQueues(config, { edge, bus, clock, logger, metrics }),
+      },
+      {
         provide: RoutingProxy,
-        inject: [SipEdge, BUS, CLOCK, LIMITS, LOGGER, METRICS],
+        inject: [EsrpQueues, SipEdge, BUS, CLOCK, LIMITS, LOGGER, METRICS],
         useFactory: (
+          { queues }: EsrpQueues,
           edge: SipEdge,
           bus: Bus,
           clock: Clock,
@@ -54,6 +67,7 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
           metrics: Metrics,
         ) =>
           new RoutingProxy(config, {
+            queues,
             edge,
             bus,
             clock,
@@ -74,5 +88,11 @@ export function startEsrp(
   platform: PlatformOptions,
   o: SipExtras = {},
 ): Promise<RunningElement> {
-  return startElement({ name: 'esrp', module: esrpModule(config, o), http: config.http, platform });
+  return startElement({
+    name: 'esrp',
+    module: esrpModule(config, o),
+    http: config.http,
+    platform,
+    fastRoutes: (get) => queueRoutes(get<EsrpQueues>(EsrpQueues)),
+  });
 }

@@ -141,10 +141,11 @@ export class ProxyCore {
       switch (decision.kind) {
         case 'forward':
           // RFC 3261 16.5: no target at all is 480.
-          if (decision.targets.length === 0) return tx.respond({ status: 480 });
-          if (tx.cancelled) return tx.respond({ status: 487 });
+          if (decision.targets.length === 0) return this.#unfollowed(tx, decision, 480);
+          if (tx.cancelled) return this.#unfollowed(tx, decision, 487);
           // RFC 3261 16.3 step 3, where it was left to the route function.
-          if (request.method === 'REGISTER' && request.maxForwards === 0) return tx.respond({ status: 483 });
+          if (request.method === 'REGISTER' && request.maxForwards === 0)
+            return this.#unfollowed(tx, decision, 483);
           return new ResponseContext(this.#settings, tx, request, leavingBy(listener, decision)).begin();
         case 'discard':
           return tx.discard();
@@ -156,6 +157,11 @@ export class ProxyCore {
     } catch (error) {
       this.#failed(tx, error);
     }
+  }
+
+  #unfollowed(tx: ServerTransaction, { onOutcome }: ForwardDecision, status: number): void {
+    tx.respond({ status });
+    onOutcome?.({ status, target: -1 });
   }
 
   #failed(tx: ServerTransaction, error: unknown): void {
