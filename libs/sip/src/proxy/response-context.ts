@@ -14,7 +14,7 @@ import { lacksLength, lengthOf } from './content-length.js';
 import { type Forwarding, forwarding, isRoutableScheme } from './forward-request.js';
 import type { ProxySettings } from './proxy-settings.js';
 import { formsDialog, isSecured, type ProxySide, recordRoutes } from './record-route.js';
-import type { ForwardDecision, ForwardTarget, TriedTarget } from './route-decision.js';
+import type { ForwardDecision, ForwardTarget, FailedTarget } from './route-decision.js';
 
 /** One client transaction of the context. */
 interface Branch {
@@ -307,7 +307,7 @@ export class ResponseContext {
     try {
       const { onOutcome } = this.decision;
       if (!onOutcome) return;
-      const tried = this.#tried(target);
+      const tried = this.#failedTargets(target);
       onOutcome({ status, target, ...(tried.length > 0 && { tried }) });
     } catch (error) {
       this.settings.logger.error('sip-outcome-threw', { reason: messageOf(error) });
@@ -315,7 +315,7 @@ export class ResponseContext {
   }
 
   /** Who failed, and who has said nothing although the next one was asked. */
-  #tried(answering: number): TriedTarget[] {
+  #failedTargets(answering: number): FailedTarget[] {
     const tried = this.#results.map(({ target, status, response }) => ({
       target,
       status,

@@ -26,11 +26,11 @@ export interface ForwardOutcome {
   /** Index of the target that gave it, -1 where none did. */
   readonly target: number;
   /** Targets that did not take the request, in the order in which that was known. */
-  readonly tried?: readonly TriedTarget[];
+  readonly tried?: readonly FailedTarget[];
 }
 
 /** `answered`: it said so itself; else it was silent (408) or there was no way to it (503). RFC 3261 16.7 step 1, 16.9 */
-export interface TriedTarget {
+export interface FailedTarget {
   readonly target: number;
   readonly status: number;
   readonly answered: boolean;

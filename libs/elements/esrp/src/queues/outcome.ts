@@ -12,7 +12,9 @@ export interface OutcomeReading {
 /** `served`: the next hop that was admitted to. */
 export function readOutcome(served: string, { status, answeredBy, failed }: AdmissionOutcome): OutcomeReading {
   const failures = failed ?? alone(served, status);
-  const answering = answeredBy ?? (failed === undefined && failures.length === 0 ? served : undefined);
+  // Status 0: it was not sent anywhere.
+  const isAlone = failed === undefined && failures.length === 0 && status > 0;
+  const answering = answeredBy ?? (isAlone ? served : undefined);
   const answeringHop = answering === undefined ? undefined : uriKey(answering).hop;
   const hops: { hop: string; event: CircuitEvent }[] = [];
   const busy = new Set<string>();
@@ -31,10 +33,9 @@ export function readOutcome(served: string, { status, answeredBy, failed }: Admi
   return { hops, busy: [...busy] };
 }
 
-/** Where only a status is known: as far as it says something of the next hop itself. */
+/** Where only a status is known: it may be somebody else's, so that one alone does not say that nobody is there. */
 function alone(uri: string, status: number): NextHopFailure[] {
-  if (status === 408 || status === 503) return [{ uri, status, answered: status === 503 }];
-  return [];
+  return isFailure(status) ? [{ uri, status, answered: true }] : [];
 }
 
 function isFailure(status: number): boolean {
