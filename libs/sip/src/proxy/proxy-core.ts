@@ -5,6 +5,7 @@ import { unlimited } from '../codec/limits.js';
 import type { SipMessage } from '../codec/sip-message.js';
 import { isIpv4 } from '../codec/host.js';
 import { parseUri, type Uri } from '../codec/uri.js';
+import type { Destination } from '../transport/destination.js';
 import type { Flow } from '../transport/flow.js';
 import { listenerOfSide } from '../transaction/listener-side.js';
 import type { RequestLocator } from '../transaction/locator-port.js';
@@ -134,6 +135,11 @@ export class ProxyCore {
     } catch (error) {
       this.options.logger.warn('sip-ack-not-forwarded', { reason: messageOf(error) });
     }
+  }
+
+  /** Somebody else had an answer from there: it is no longer tried after the others. */
+  answered(destination: Destination): void {
+    this.#settings.failures.answered(destination);
   }
 
   #follow(tx: ServerTransaction, { request, listener }: Taken, decision: RouteDecision): void {

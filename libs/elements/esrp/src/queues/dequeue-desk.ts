@@ -51,7 +51,11 @@ export class DequeueDesk {
   }
 
   #changed(event: string, { queueUri, expirationTime, dequeuePreference }: DequeueRequest): void {
-    this.ports.logger.info(event, { queue: queueUri, seconds: expirationTime, preference: dequeuePreference });
+    this.ports.logger.info(event, {
+      queue: queueUri,
+      seconds: expirationTime,
+      preference: dequeuePreference,
+    });
     this.queues.reconsider();
   }
 }

@@ -36,8 +36,7 @@ export function readRegistration(body: Buffer): Result<DequeueRequest, DequeueEr
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return dequeueError(454, 'the body is no JSON object');
   const { queueUri, dequeuerUri, expirationTime, dequeuePreference = 1 } = value as Record<string, unknown>;
-  if (typeof queueUri !== 'string' || !isSipUri(queueUri))
-    return dequeueError(456, 'queueUri is no SIP URI');
+  if (typeof queueUri !== 'string' || !isSipUri(queueUri)) return dequeueError(456, 'queueUri is no SIP URI');
   if (typeof dequeuerUri !== 'string' || dequeuerUri.length > 2_048 || !isSipUri(dequeuerUri))
     return dequeueError(454, 'dequeuerUri is no SIP URI');
   if (!isWhole(expirationTime, 0, longest))

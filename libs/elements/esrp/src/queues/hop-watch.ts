@@ -1,5 +1,12 @@
 import { type Clock, type Logger, type Timer, messageOf } from '@esinet/kernel';
-import { type Circuit, type CircuitEvent, type CircuitLimits, circuit, firstProbeAfter, wellCircuit } from './circuit.js';
+import {
+  type Circuit,
+  type CircuitEvent,
+  type CircuitLimits,
+  circuit,
+  firstProbeAfter,
+  wellCircuit,
+} from './circuit.js';
 
 /** Next hops in trouble that are remembered; beyond, further ones are left to the failover of the proxy. */
 const most = 1_000;

@@ -38,7 +38,10 @@ export function optionsProbe(o: OptionsProbeOptions): (hop: string) => Promise<b
       }),
     );
     if (outcome === 'timeout' || outcome.kind !== 'response') return false;
-    return outcome.message.status !== 408 && outcome.message.status !== 503;
+    const isAlive = outcome.message.status !== 408 && outcome.message.status !== 503;
+    // The proxy keeps a memory of its own of addresses that failed, and would try this one last for a while.
+    if (isAlive && !('uri' in hop)) o.edge.answered(hop);
+    return isAlive;
   };
   return async (hop) => {
     const colon = hop.startsWith('[') ? -1 : hop.indexOf(':');

@@ -10,7 +10,10 @@ export interface OutcomeReading {
 }
 
 /** `served`: the next hop that was admitted to. */
-export function readOutcome(served: string, { status, answeredBy, failed }: AdmissionOutcome): OutcomeReading {
+export function readOutcome(
+  served: string,
+  { status, answeredBy, failed }: AdmissionOutcome,
+): OutcomeReading {
   const failures = failed ?? alone(served, status);
   // Status 0: it was not sent anywhere.
   const isAlone = failed === undefined && failures.length === 0 && status > 0;

@@ -185,9 +185,6 @@ function burst({ ratePerSecond = 0 }: QueueLimits): number {
 function refilled(state: QueueMachineState, now: number, limits: QueueLimits): QueueMachineState {
   const { ratePerSecond } = limits;
   if (ratePerSecond === undefined) return state;
-  const tokens = Math.min(
-    burst(limits),
-    state.tokens + ((now - state.filledAt) * ratePerSecond) / 1_000,
-  );
+  const tokens = Math.min(burst(limits), state.tokens + ((now - state.filledAt) * ratePerSecond) / 1_000);
   return { ...state, tokens, filledAt: now };
 }

@@ -16,11 +16,9 @@ export function queueMetrics(metrics: Metrics) {
       'Time a call waited until a next hop took it',
       waits,
     ),
-    passedOver: metrics.counter(
-      'esinet_esrp_queue_passed_over_total',
-      'Next hops passed over, by reason',
-      ['why'],
-    ),
+    passedOver: metrics.counter('esinet_esrp_queue_passed_over_total', 'Next hops passed over, by reason', [
+      'why',
+    ]),
     preempted: metrics.counter(
       'esinet_esrp_queue_preempted_total',
       'Waiting calls that made room for a call of higher priority',
