@@ -92,6 +92,7 @@ export type {
   ForwardTarget,
   OwnAnswer,
   RouteDecision,
+  FailedTarget,
 } from './proxy/route-decision.js';
 export { type UacOutcome, type UacRequest, UserAgent, type UserAgentOptions } from './ua/user-agent.js';
 export type { Credentials } from './ua/challenge.js';

@@ -10,6 +10,7 @@ import {
 import { z } from 'zod';
 import { statesConfigSchema } from './states/config.js';
 import { policiesConfigSchema } from './policies/config.js';
+import { queuesConfigSchema } from './queues/config.js';
 
 export const esrpConfigSchema = z
   .strictObject({
@@ -74,6 +75,8 @@ export const esrpConfigSchema = z
     /** A next hop that is silent for this long is joined by the next one. */
     failover: durationSchema.prefault('4 s'),
     states: statesConfigSchema,
+    /** Limits of next hops, who serves them, and where calls go that they do not take. */
+    queues: queuesConfigSchema,
   })
   .prefault({});
 

@@ -24,16 +24,22 @@ import { StateTable } from '@esinet/states';
 import type { EsrpConfig } from './config.js';
 import { policyRoutes } from './policies/policies-http.js';
 import { Policies } from './policies/policies.js';
+import { EsrpQueues } from './queues/esrp-queues.js';
+import { queueRoutes } from './queues/queue-http.js';
 import { RoutingProxy } from './routing-proxy.js';
 import { StatesController } from './states/states.controller.js';
 import { statesProviders } from './states/states-providers.js';
 
 @Injectable()
 class ProxyClosing implements OnApplicationShutdown {
-  constructor(@Inject(RoutingProxy) private readonly proxy: RoutingProxy) {}
+  constructor(
+    @Inject(RoutingProxy) private readonly proxy: RoutingProxy,
+    @Inject(EsrpQueues) private readonly queues: EsrpQueues,
+  ) {}
 
   onApplicationShutdown(): void {
     this.proxy.close();
+    this.queues.close();
   }
 }
 
@@ -58,9 +64,22 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
           new Policies(config.policies, { bus, clock, health, logger, metrics }),
       },
       {
-        provide: RoutingProxy,
-        inject: [SipEdge, BUS, CLOCK, LIMITS, LOGGER, METRICS, StateTable, Policies],
+        provide: EsrpQueues,
+        inject: [SipEdge, BUS, CLOCK, LOGGER, METRICS, StateTable],
         useFactory: (
+          edge: SipEdge,
+          bus: Bus,
+          clock: Clock,
+          logger: Logger,
+          metrics: Metrics,
+          known: StateTable,
+        ) => new EsrpQueues(config, { edge, bus, clock, logger, metrics, known }),
+      },
+      {
+        provide: RoutingProxy,
+        inject: [EsrpQueues, SipEdge, BUS, CLOCK, LIMITS, LOGGER, METRICS, StateTable, Policies],
+        useFactory: (
+          { queues }: EsrpQueues,
           edge: SipEdge,
           bus: Bus,
           clock: Clock,
@@ -71,6 +90,7 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
           policies: Policies,
         ) =>
           new RoutingProxy(config, {
+            queues,
             edge,
             bus,
             clock,
@@ -98,6 +118,9 @@ export function startEsrp(
     module: esrpModule(config, o),
     http: config.http,
     platform,
-    fastRoutes: (get) => ({ ...policyRoutes(get(Policies)) }),
+    fastRoutes: (get) => ({
+      ...policyRoutes(get(Policies)),
+      ...queueRoutes(get<EsrpQueues>(EsrpQueues)),
+    }),
   });
 }

@@ -16,6 +16,8 @@ import {
 } from '@esinet/sip';
 import { type CallLocation, callLocation } from './call-location.js';
 import type { Failure, RoutingPolicy } from './policy.js';
+import { isRunning, priorityOf } from './queues/priority.js';
+import type { Admission, Queues } from './queues/queues.js';
 import { rewriteFor } from './rewrite.js';
 import { type MappingPorts, type ServiceMapping, serviceMapping } from './service-mapping.js';
 
@@ -32,6 +34,7 @@ export interface RouteDeps extends MappingPorts {
   readonly policy: RoutingPolicy;
   readonly hops: NextHops;
   readonly limits?: Pick<Limits, 'body' | 'xml'>;
+  readonly queues?: Queues;
   /** Whether host and port of a URI are an address this proxy listens on. */
   readonly isOwnAddress: (uri: Uri) => boolean;
 }
@@ -55,6 +58,10 @@ export interface RouteExplanation {
 export interface Routed {
   readonly decision: RouteDecision;
   readonly explanation: RouteExplanation;
+  /** To be given back when the call has its answer. */
+  readonly admission?: Admission;
+  /** The next hop URI of each target. */
+  readonly targetUris?: readonly string[];
 }
 
 export const allowedMethods: readonly string[] = [
@@ -83,7 +90,20 @@ export async function route(request: SipMessage, deps: RouteDeps): Promise<Route
   const located = deps.clock.now();
   const mapping = await mapped(service, location, deps, deps.policy.budgetMs - (located - began));
   const failure = mapping.how === 'none' ? mapping.failure : undefined;
-  const targets = emergencyTargets(request, mapping.how === 'none' ? [] : mapping.uris, failure, deps);
+  const mappedUris = mapping.how === 'none' ? [] : mapping.uris;
+  const admitted = await admission(request, mappedUris, deps);
+  if (admitted?.kind === 'busy') {
+    return {
+      decision: {
+        kind: 'reject',
+        status: 486,
+        headers: [['Retry-After', String(admitted.retryAfterSeconds)]],
+      },
+      explanation: { role: 'emergency', service: service.urn, test: service.test, reason: 'queues: busy' },
+    };
+  }
+  const uris = admitted ? [admitted.admission.uri, ...admitted.admission.then] : mappedUris;
+  const { targetUris, ...targets } = emergencyTargets(request, uris, failure, deps);
   const explanation: RouteExplanation = {
     role: 'emergency',
     service: service.urn,
@@ -93,11 +113,27 @@ export async function route(request: SipMessage, deps: RouteDeps): Promise<Route
     locationMs: tenths(located - began),
     mappingMs: tenths(deps.clock.now() - located),
     ...(mapping.how !== 'none' && { boundary: mapping.boundaryId }),
-    uri:
-      mapping.how === 'none' ? deps.policy.defaultPsapUri : (mapping.uris[0] ?? deps.policy.defaultPsapUri),
+    uri: uris[0] ?? deps.policy.defaultPsapUri,
     ...(failure && { reason: failure.text }),
   };
-  return { decision: { kind: 'forward', ...targets }, explanation };
+  return {
+    decision: { kind: 'forward', ...targets },
+    explanation,
+    targetUris,
+    ...(admitted && { admission: admitted.admission }),
+  };
+}
+
+/** The mapped next hops and the default are offered to the queues in this order. */
+async function admission(request: SipMessage, mapped: readonly string[], { queues, policy }: RouteDeps) {
+  if (!queues) return undefined;
+  const uris = mapped.includes(policy.defaultPsapUri) ? mapped : [...mapped, policy.defaultPsapUri];
+  return queues.admit({
+    uris,
+    priority: priorityOf(request),
+    running: isRunning(request),
+    id: request.callId ?? '',
+  });
 }
 
 /** TS 103 698 6.1.2.5, table 3: marked by the border or by a PSAP. An emergency needs no mark, should one be missing. */
@@ -150,12 +186,14 @@ function emergencyTargets(
   deps: RouteDeps,
 ): {
   targets: ForwardTarget[];
+  targetUris: string[];
   edits: HeaderEdit[];
   responseEdits?: (response: SipMessage) => readonly HeaderEdit[];
 } {
   const { policy, hops } = deps;
   const received = request.values('History-Info');
   const targets: ForwardTarget[] = [];
+  const targetUris: string[] = [];
   const tried: Retarget[] = [];
   const fallback = uris.includes(policy.defaultPsapUri) ? [] : [policy.defaultPsapUri];
   let responseEdits: ((response: SipMessage) => readonly HeaderEdit[]) | undefined;
@@ -181,6 +219,7 @@ function emergencyTargets(
     // A domain that is not in the table is another ESInet's: the border knows the way (TS 103 698 D.2), or refuses.
     const known = hops.domain(parsed.host);
     for (const hop of known.length > 0 ? known : hops.border) {
+      targetUris.push(uri);
       targets.push({
         ...towards(hop),
         edits,
@@ -188,7 +227,7 @@ function emergencyTargets(
       });
     }
   }
-  return { targets, edits: [], ...(responseEdits && { responseEdits }) };
+  return { targets, targetUris, edits: [], ...(responseEdits && { responseEdits }) };
 }
 
 /** Requests that ask for no emergency service: the outbound proxy of PSAPs (TS 103 698 D.1), and probes. */

@@ -9,6 +9,8 @@ import type { EsrpConfig } from './config.js';
 import { EcrfBreaker } from './ecrf-breaker.js';
 import { MappingCache } from './mapping-cache.js';
 import type { Policies } from './policies/policies.js';
+import type { Queues } from './queues/queues.js';
+import { releaseBy } from './queues/release.js';
 import { type RouteDeps, type RouteExplanation, hasPriority, route } from './route.js';
 
 export interface RoutingProxyPorts {
@@ -19,6 +21,7 @@ export interface RoutingProxyPorts {
   readonly edge: SipEdge;
   readonly limits: Limits;
   readonly policies?: Policies;
+  readonly queues: Queues;
   /** Shown to ECRF and LIS. */
   readonly tls?: TlsOptions;
   /** What is known of elements, services and queues. */
@@ -64,6 +67,7 @@ export class RoutingProxy {
       hops: { domain: (domain) => hosts.get(domain) ?? [], border: config.bcf },
       limits: ports.limits,
       isOwnAddress: (uri) => edge.isOwnAddress(uri),
+      queues: ports.queues,
     };
     this.#routed = metrics.counter(
       'esinet_esrp_routed_total',
@@ -97,18 +101,22 @@ export class RoutingProxy {
 
   async #route(request: SipMessage): Promise<RouteDecision> {
     const began = this.ports.clock.now();
-    const { decision, explanation } = await route(request, this.#deps);
+    const { decision, explanation, admission, targetUris = [] } = await route(request, this.#deps);
     if (explanation.role === 'probe') return decision;
     this.#count(explanation);
     this.#tell(request, explanation, this.ports.clock.now() - began);
     if (decision.kind !== 'forward' || explanation.role !== 'emergency') return decision;
     return {
       ...decision,
-      onOutcome: ({ status, target }) =>
+      ...(admission && { failoverOn: admission.failoverOn }),
+      onOutcome: (outcome) => {
+        if (admission) releaseBy(admission, outcome, targetUris);
+        const { status, target } = outcome;
         this.#outcomes.inc({
           target: target < 0 ? 'none' : target === 0 ? 'first' : 'later',
           status: status === 0 ? 'none' : `${Math.floor(status / 100)}xx`,
-        }),
+        });
+      },
     };
   }
 

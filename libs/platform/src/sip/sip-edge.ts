@@ -1,6 +1,7 @@
 import type { FactoryProvider, OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { Clock, Logger } from '@esinet/kernel';
 import {
+  type Destination,
   type ListenOptions,
   type ListenerDescription,
   ProxyCore,
@@ -71,6 +72,7 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
   #open: () => void = () => undefined;
   readonly #opened = new Promise<void>((resolve) => (this.#open = resolve));
   #listening = false;
+  readonly #proxies: ProxyCore[] = [];
 
   /** @throws ListenError when a listener needs a certificate and there is none */
   constructor(
@@ -142,7 +144,7 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
   proxy(
     o: Pick<ProxyCoreOptions, 'route' | 'isOwn' | 'recordRoute' | 'failoverMs' | 'resourceValues'>,
   ): ProxyCore {
-    return new ProxyCore({
+    const proxy = new ProxyCore({
       ...this.#limits.proxy,
       ...o,
       transactions: this.transactions,
@@ -152,6 +154,13 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
       logger: this.#logger,
       failoverOn: wayFailed,
     });
+    this.#proxies.push(proxy);
+    return proxy;
+  }
+
+  /** A probe of ours had an answer from there: the proxy need not wait until it tries it first again. */
+  answered(destination: Destination): void {
+    for (const proxy of this.#proxies) proxy.answered(destination);
   }
 
   /** Resolves when the sockets are open: what is sent before fails. */

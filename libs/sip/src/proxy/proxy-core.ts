@@ -5,6 +5,7 @@ import { unlimited } from '../codec/limits.js';
 import type { SipMessage } from '../codec/sip-message.js';
 import { isIpv4 } from '../codec/host.js';
 import { parseUri, type Uri } from '../codec/uri.js';
+import type { Destination } from '../transport/destination.js';
 import type { Flow } from '../transport/flow.js';
 import { listenerOfSide } from '../transaction/listener-side.js';
 import type { RequestLocator } from '../transaction/locator-port.js';
@@ -136,15 +137,21 @@ export class ProxyCore {
     }
   }
 
+  /** Somebody else had an answer from there: it is no longer tried after the others. */
+  answered(destination: Destination): void {
+    this.#settings.failures.answered(destination);
+  }
+
   #follow(tx: ServerTransaction, { request, listener }: Taken, decision: RouteDecision): void {
     try {
       switch (decision.kind) {
         case 'forward':
           // RFC 3261 16.5: no target at all is 480.
-          if (decision.targets.length === 0) return tx.respond({ status: 480 });
-          if (tx.cancelled) return tx.respond({ status: 487 });
+          if (decision.targets.length === 0) return this.#unfollowed(tx, decision, 480);
+          if (tx.cancelled) return this.#unfollowed(tx, decision, 487);
           // RFC 3261 16.3 step 3, where it was left to the route function.
-          if (request.method === 'REGISTER' && request.maxForwards === 0) return tx.respond({ status: 483 });
+          if (request.method === 'REGISTER' && request.maxForwards === 0)
+            return this.#unfollowed(tx, decision, 483);
           return new ResponseContext(this.#settings, tx, request, leavingBy(listener, decision)).begin();
         case 'discard':
           return tx.discard();
@@ -156,6 +163,11 @@ export class ProxyCore {
     } catch (error) {
       this.#failed(tx, error);
     }
+  }
+
+  #unfollowed(tx: ServerTransaction, { onOutcome }: ForwardDecision, status: number): void {
+    tx.respond({ status });
+    onOutcome?.({ status, target: -1 });
   }
 
   #failed(tx: ServerTransaction, error: unknown): void {

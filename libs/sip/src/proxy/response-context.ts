@@ -14,7 +14,7 @@ import { lacksLength, lengthOf } from './content-length.js';
 import { type Forwarding, forwarding, isRoutableScheme } from './forward-request.js';
 import type { ProxySettings } from './proxy-settings.js';
 import { formsDialog, isSecured, type ProxySide, recordRoutes } from './record-route.js';
-import type { ForwardDecision, ForwardTarget } from './route-decision.js';
+import type { ForwardDecision, ForwardTarget, FailedTarget } from './route-decision.js';
 
 /** One client transaction of the context. */
 interface Branch {
@@ -200,9 +200,13 @@ export class ResponseContext {
       if (!this.#invite || this.#allDone()) this.#conclude();
       return;
     }
-    if (this.settings.failoverOn(status) && !this.tx.cancelled) return this.#branchEnded();
+    if (this.#goesOn(status) && !this.tx.cancelled) return this.#branchEnded();
     // Any other answer is the end point's own: it is not asked again elsewhere.
     this.#conclude();
+  }
+
+  #goesOn(status: number): boolean {
+    return this.settings.failoverOn(status) || (this.decision.failoverOn?.(status) ?? false);
   }
 
   #onFailure(branch: Branch, reason: ClientFailure): void {
@@ -301,10 +305,26 @@ export class ResponseContext {
 
   #report(status: number, target: number): void {
     try {
-      this.decision.onOutcome?.({ status, target });
+      const { onOutcome } = this.decision;
+      if (!onOutcome) return;
+      const tried = this.#failedTargets(target);
+      onOutcome({ status, target, ...(tried.length > 0 && { tried }) });
     } catch (error) {
       this.settings.logger.error('sip-outcome-threw', { reason: messageOf(error) });
     }
+  }
+
+  /** Who failed, and who has said nothing although the next one was asked. */
+  #failedTargets(answering: number): FailedTarget[] {
+    const tried = this.#results.map(({ target, status, response }) => ({
+      target,
+      status,
+      answered: response !== undefined,
+    }));
+    for (const { target, heard, done } of this.#branches) {
+      if (!heard && !done && target !== answering) tried.push({ target, status: 408, answered: false });
+    }
+    return tried;
   }
 
   /** RFC 3261 16.7 steps 3, 7 and 9: our Via off, challenges of the other branches on. */

@@ -17,7 +17,11 @@ describe('one target after the other', () => {
     const outcomes: unknown[] = [];
     const targets: ForwardTarget[] = places.map((place) => ({ destination: made.at(place) }));
     const proxy = made.proxy({
-      route: () => ({ kind: 'forward', targets, onOutcome: (outcome) => outcomes.push(outcome) }),
+      route: () => ({
+        kind: 'forward',
+        targets,
+        onOutcome: ({ status, target }) => outcomes.push({ status, target }),
+      }),
     });
     return { ...made, outcomes, proxyNode: proxy };
   };

@@ -25,6 +25,15 @@ export interface ForwardOutcome {
   readonly status: number;
   /** Index of the target that gave it, -1 where none did. */
   readonly target: number;
+  /** Targets that did not take the request, in the order in which that was known. */
+  readonly tried?: readonly FailedTarget[];
+}
+
+/** `answered`: it said so itself; else it was silent (408) or there was no way to it (503). RFC 3261 16.7 step 1, 16.9 */
+export interface FailedTarget {
+  readonly target: number;
+  readonly status: number;
+  readonly answered: boolean;
 }
 
 export interface ForwardDecision {
@@ -34,7 +43,9 @@ export interface ForwardDecision {
   readonly edits?: readonly HeaderEdit[];
   /** Applied to each response that goes upstream, after our Via is off. */
   readonly responseEdits?: (response: SipMessage) => readonly HeaderEdit[];
-  /** Told once, when the final answer is known. */
+  /** Final responses after which the next target is tried, besides those of the proxy. */
+  readonly failoverOn?: (status: number) => boolean;
+  /** Told once, when the final answer is known, also where the decision came too late to be followed. */
   readonly onOutcome?: (outcome: ForwardOutcome) => void;
   /** This request only; else the proxy's own setting. */
   readonly recordRoute?: boolean;
