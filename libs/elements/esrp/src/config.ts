@@ -8,6 +8,7 @@ import {
   sipUriSchema,
 } from '@esinet/platform';
 import { z } from 'zod';
+import { explanationsConfigSchema } from './explanation/config.js';
 
 export const esrpConfigSchema = z
   .strictObject({
@@ -69,6 +70,8 @@ export const esrpConfigSchema = z
     rewrite: z.record(z.string().min(1), z.enum(['request-uri', 'request-uri-and-to'])).default({}),
     /** A next hop that is silent for this long is joined by the next one. */
     failover: durationSchema.prefault('4 s'),
+    /** Decisions remembered, to explain and to replay them. */
+    explanations: explanationsConfigSchema,
   })
   .prefault({});
 

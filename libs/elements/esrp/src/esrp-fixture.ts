@@ -145,12 +145,16 @@ export const destinations = { psap, border };
 
 export function deps(
   clock: Clock,
-  o: Partial<Pick<RouteDeps, 'lost' | 'held' | 'lostAt'>> & { policy?: Partial<RouteDeps['policy']> } = {},
+  o: Partial<Pick<RouteDeps, 'lost' | 'held' | 'lostAt' | 'policies' | 'queues' | 'states' | 'keep'>> & { policy?: Partial<RouteDeps['policy']> } = {},
 ): RouteDeps {
   return {
     lost: o.lost ?? fakeLost(),
     held: o.held ?? fakeHeld(),
     ...(o.lostAt && { lostAt: o.lostAt }),
+    ...(o.policies && { policies: o.policies }),
+    ...(o.queues && { queues: o.queues }),
+    ...(o.states && { states: o.states }),
+    ...(o.keep && { keep: o.keep }),
     cache: new MappingCache(clock, { maxEntries: 4, maxAgeMs: 86_400_000, staleMs: 86_400_000 }),
     breaker: new EcrfBreaker(clock, { failures: 3, pauseMs: 5_000 }),
     clock,
@@ -160,6 +164,7 @@ export function deps(
       budgetMs: 1_900,
       heldMs: 1_000,
       lostMs: 900,
+      queueMs: 20_000,
       routingNo: 'honour',
       rewrite: new Map(),
       ...o.policy,
