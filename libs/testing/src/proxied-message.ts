@@ -27,7 +27,11 @@ export function leaving(
   if (decision.kind !== 'forward') throw new Error(`not forwarded: ${decision.kind}`);
   const chosen = decision.targets[target];
   if (!chosen) throw new Error('no such target');
-  const edits: HeaderEdit[] = [...(decision.edits ?? []), ...(chosen.edits ?? []), ...(chosen.editsAfter?.(tried) ?? [])];
+  const edits: HeaderEdit[] = [
+    ...(decision.edits ?? []),
+    ...(chosen.edits ?? []),
+    ...(chosen.editsAfter?.(tried) ?? []),
+  ];
   return sipMessage(
     editMessage(request, { ...(chosen.uri !== undefined && { requestUri: chosen.uri }), edits }),
   );

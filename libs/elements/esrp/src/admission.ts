@@ -56,7 +56,12 @@ export interface Admitted {
 }
 
 /** Asks the queues; a call that is not let in within `ms` milliseconds, or whose queues fail, goes on without them. */
-export async function admission(queues: QueuesPort, call: QueueCall, ms: number, clock: Clock): Promise<Admitted> {
+export async function admission(
+  queues: QueuesPort,
+  call: QueueCall,
+  ms: number,
+  clock: Clock,
+): Promise<Admitted> {
   try {
     const asked = queues.admit(call);
     if (!(asked instanceof Promise)) return admittedOf(asked);
@@ -74,7 +79,8 @@ export async function admission(queues: QueuesPort, call: QueueCall, ms: number,
 }
 
 function admittedOf(verdict: AdmissionVerdict): Admitted {
-  if (verdict.kind === 'busy') return { answer: { kind: 'busy', retryAfterSeconds: verdict.retryAfterSeconds } };
+  if (verdict.kind === 'busy')
+    return { answer: { kind: 'busy', retryAfterSeconds: verdict.retryAfterSeconds } };
   const { admission: place, passedOver } = verdict;
   return {
     answer: {
@@ -90,7 +96,11 @@ function admittedOf(verdict: AdmissionVerdict): Admitted {
 /** The outcome of forwarding as a queue sees it; `uris[i]` is the next hop of target i. */
 export function hopOutcome(
   outcome: ForwardOutcome & {
-    readonly tried?: readonly { readonly target: number; readonly status: number; readonly answered: boolean }[];
+    readonly tried?: readonly {
+      readonly target: number;
+      readonly status: number;
+      readonly answered: boolean;
+    }[];
   },
   uris: readonly string[],
 ): HopOutcome {

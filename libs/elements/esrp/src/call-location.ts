@@ -39,11 +39,7 @@ export interface LocationPorts {
 /** RFC 6442 4.1 sets no limit; a call is not held up by reading many. */
 const maxLocationValues = 8;
 
-const wrong = (
-  text: string,
-  geolocationError: GeolocationErrorCode = 100,
-  cause = 424,
-): LocationFailure => ({
+const wrong = (text: string, geolocationError: GeolocationErrorCode = 100, cause = 424): LocationFailure => ({
   cause,
   text: `location: ${text}`,
   geolocationError,

@@ -117,7 +117,9 @@ async function askQueues(
 
 /** RFC 7135 4: the number of the namespace `esnet`; an emergency without a mark is marked like one (TS 103 698 6.1.2.5). */
 function esnetPriority(request: SipMessage): number {
-  const marks = request.values('Resource-Priority').map((value) => /^\s*esnet\.([0-4])\s*$/i.exec(value)?.[1]);
+  const marks = request
+    .values('Resource-Priority')
+    .map((value) => /^\s*esnet\.([0-4])\s*$/i.exec(value)?.[1]);
   const known = marks.filter((mark) => mark !== undefined).map(Number);
   return known.length === 0 ? 1 : Math.max(...known);
 }

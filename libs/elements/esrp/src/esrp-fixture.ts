@@ -145,7 +145,9 @@ export const destinations = { psap, border };
 
 export function deps(
   clock: Clock,
-  o: Partial<Pick<RouteDeps, 'lost' | 'held' | 'lostAt' | 'policies' | 'queues' | 'states' | 'keep'>> & { policy?: Partial<RouteDeps['policy']> } = {},
+  o: Partial<Pick<RouteDeps, 'lost' | 'held' | 'lostAt' | 'policies' | 'queues' | 'states' | 'keep'>> & {
+    policy?: Partial<RouteDeps['policy']>;
+  } = {},
 ): RouteDeps {
   return {
     lost: o.lost ?? fakeLost(),

@@ -19,6 +19,8 @@ import {
   startElement,
 } from '@esinet/platform';
 import type { EsrpConfig } from './config.js';
+import { explanationRoutes } from './explanation/explanations-http.js';
+import { Explanations } from './explanation/explanations.js';
 import { RoutingProxy } from './routing-proxy.js';
 
 @Injectable()
@@ -63,6 +65,11 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
             ...(o.tls && { tls: o.tls }),
           }),
       },
+      {
+        provide: Explanations,
+        inject: [RoutingProxy],
+        useFactory: (proxy: RoutingProxy) => proxy.explanations,
+      },
       ProxyClosing,
     ],
   };
@@ -74,5 +81,11 @@ export function startEsrp(
   platform: PlatformOptions,
   o: SipExtras = {},
 ): Promise<RunningElement> {
-  return startElement({ name: 'esrp', module: esrpModule(config, o), http: config.http, platform });
+  return startElement({
+    name: 'esrp',
+    module: esrpModule(config, o),
+    http: config.http,
+    platform,
+    fastRoutes: (get) => ({ ...explanationRoutes(get(Explanations)) }),
+  });
 }

@@ -12,4 +12,10 @@ export { type RouteDeps, type Routed, route } from './route.js';
 export type { RouteExplanation } from './explanation/route-explanation.js';
 export type { RecordedFacts } from './explanation/recorded-facts.js';
 export { decide, hopUris } from './explanation/decide.js';
-export { type Explanation, Explanations } from './explanation/explanations.js';
+export { decoded, jsonAnswer, listed, operatorOnly } from './explanation/explanations-http.js';
+export {
+  type CallOutcome,
+  type Explanation,
+  Explanations,
+  type RoutedEvent,
+} from './explanation/explanations.js';

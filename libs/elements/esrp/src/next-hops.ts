@@ -43,7 +43,10 @@ export type Decision =
   | { readonly kind: 'busy'; readonly because: Failure; readonly retryAfterSeconds?: number };
 
 /** The next hop before any policy: the first that the ECRF named, else the default. */
-export function normalNextHop({ mapped, defaultPsapUri }: Pick<HopFacts, 'mapped' | 'defaultPsapUri'>): string {
+export function normalNextHop({
+  mapped,
+  defaultPsapUri,
+}: Pick<HopFacts, 'mapped' | 'defaultPsapUri'>): string {
   return mapped.find(isSipUri) ?? defaultPsapUri;
 }
 
@@ -102,12 +105,10 @@ export function afterQueues(decision: Decision, answer: QueueAnswer | undefined,
   const passed = new Map(answer.passedOver.map(({ uri, why }) => [bare(uri), why]));
   const known = new Map(decision.hops.map((hop) => [hop.uri, hop]));
   const order = [answer.uri, ...(answer.then ?? []), ...known.keys()].map(bare).filter(isSipUri);
-  const all = [...new Set(order)].map(
-    (uri): Hop => ({
-      ...(known.get(uri) ?? { uri, from: 'queue' }),
-      ...(passed.has(uri) && uri !== bare(answer.uri) && { passedOver: true }),
-    }),
-  );
+  const all = [...new Set(order)].map((uri): Hop => ({
+    ...(known.get(uri) ?? { uri, from: 'queue' }),
+    ...(passed.has(uri) && uri !== bare(answer.uri) && { passedOver: true }),
+  }));
   const hops = [...all.filter((hop) => !hop.passedOver), ...all.filter((hop) => hop.passedOver)];
   const left = [...passed]
     .filter(([uri]) => isSipUri(uri) && uri !== hops[0]?.uri)

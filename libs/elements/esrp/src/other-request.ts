@@ -62,11 +62,11 @@ export function otherRequest(request: SipMessage, deps: OtherDeps): Routed {
   };
 }
 
-export function refused(status: number): Routed {
+function refused(status: number): Routed {
   return { decision: { kind: 'reject', status }, explanation: { role: 'refused' } };
 }
 
-export function cameFromBorder(request: SipMessage, hops: WaysOut): boolean {
+function cameFromBorder(request: SipMessage, hops: WaysOut): boolean {
   const via = request.topVia;
   return (
     via !== undefined &&

@@ -8,11 +8,11 @@ import type { Admission, QueuesPort } from './admission.js';
 import { routeEmergency } from './emergency.js';
 import type { KeptRequest, RecordedFacts } from './explanation/recorded-facts.js';
 import type { RouteExplanation } from './explanation/route-explanation.js';
-import { inDialog, routeInDialog } from './in-dialog.js';
 import { otherRequest } from './other-request.js';
 import type { RoutingPolicy } from './policy.js';
 import { rewriteFor } from './rewrite.js';
 import type { MappingPorts } from './service-mapping.js';
+import { isStray, routeStray } from './stray.js';
 import type { PoliciesPort } from './verdict.js';
 import type { WaysOut } from './ways-out.js';
 
@@ -53,8 +53,8 @@ export interface Routed {
 /** Routes one request; whatever fails on the way, an emergency ends at a PSAP. */
 export async function route(request: SipMessage, deps: RouteDeps): Promise<Routed> {
   const service = isEmergencyService(request.requestUri);
-  if (inDialog(request, service !== undefined)) return routeInDialog(request, deps);
   if (!service) return otherRequest(request, deps);
+  if (isStray(request)) return routeStray(request);
   try {
     return await routeEmergency(request, service, deps);
   } catch {

@@ -178,7 +178,11 @@ export class RoutingProxy {
   #count(explanation: RouteExplanation): void {
     const { role, location, mapping, reason, policy, locationMs, mappingMs } = explanation;
     // What a policy calls its reasons is the operator's, and could be any number of texts.
-    const known = explanation.passedOver ? (policy?.outcome === 'route' ? 'policy' : 'queue') : (reason ?? '');
+    const known = explanation.passedOver
+      ? policy?.outcome === 'route'
+        ? 'policy'
+        : 'queue'
+      : (reason ?? '');
     this.#routed.inc({ role, location: location ?? '', mapping: mapping ?? '', reason: known });
     if (locationMs !== undefined) this.#lookups.observe(locationMs / 1_000, { what: 'location' });
     if (mappingMs !== undefined) this.#lookups.observe(mappingMs / 1_000, { what: 'mapping' });

@@ -9,7 +9,7 @@ import type { SeenState } from './seen-states.js';
 
 /** Why a request went where it went. Holds no coordinates and nothing of the message but the service. */
 export interface RouteExplanation {
-  readonly role: 'emergency' | 'outbound' | 'inward' | 'in-dialog' | 'probe' | 'refused';
+  readonly role: 'emergency' | 'outbound' | 'inward' | 'probe' | 'refused';
   readonly service?: string;
   readonly test?: boolean;
   readonly location?: FoundLocation['how'] | 'none';
@@ -32,7 +32,11 @@ export interface RouteExplanation {
   /** The normal next hop, where something else was chosen. */
   readonly notTaken?: string;
   /** What was looked at of the states of others; long lists are cut. */
-  readonly states?: readonly { readonly kind: SeenState['kind']; readonly of: string; readonly state: string }[];
+  readonly states?: readonly {
+    readonly kind: SeenState['kind'];
+    readonly of: string;
+    readonly state: string;
+  }[];
   readonly locationMs?: number;
   readonly mappingMs?: number;
   readonly policyMs?: number;
@@ -49,7 +53,10 @@ export interface PolicySummary {
 /** States in one explanation: a bus message stays small. */
 const maxStatesTold = 50;
 
-export function policySummary(verdict: PolicyVerdict | undefined, failed: boolean): PolicySummary | undefined {
+export function policySummary(
+  verdict: PolicyVerdict | undefined,
+  failed: boolean,
+): PolicySummary | undefined {
   if (failed) return { outcome: 'failed' };
   if (!verdict) return undefined;
   const { outcome, decidedBy, trail } = verdict;

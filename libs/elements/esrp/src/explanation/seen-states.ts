@@ -51,7 +51,9 @@ export class SeenStates implements KnownStates {
 
 /** The states as they were seen: what was not looked at is not known. */
 export function statesAsSeen(seen: readonly SeenState[]): KnownStates {
-  const byKey = new Map(seen.map((each) => [keyOf(each.kind, each.of, 'domain' in each ? each : {}), each.state]));
+  const byKey = new Map(
+    seen.map((each) => [keyOf(each.kind, each.of, 'domain' in each ? each : {}), each.state]),
+  );
   const find = (kind: SeenState['kind'], of: string, domain?: string): SeenState['state'] =>
     byKey.get(keyOf(kind, of, { domain })) ?? null;
   return {
