@@ -3,7 +3,7 @@ import type { PolicyVerdict, RoutingFacts } from '@esinet/policy';
 import { type HeaderEdit, type RouteDecision, type SipMessage, sipReason } from '@esinet/sip';
 import { type Admitted, admission } from './admission.js';
 import type { FoundLocation } from './call-location.js';
-import { type RecordedFacts, keptRequest } from './explanation/recorded-facts.js';
+import { type RecordedFacts, type SourceFacts, keptRequest } from './explanation/recorded-facts.js';
 import { explainedHops, policySummary, toldStates } from './explanation/route-explanation.js';
 import { SeenStates } from './explanation/seen-states.js';
 import { geolocationError } from './geolocation-error.js';
@@ -34,7 +34,8 @@ export async function routeEmergency(
 
   const beforePolicy = clock.now();
   const states = new SeenStates(deps.states);
-  const facts = routingFacts(request, service, hopFacts, location, states, deps);
+  const source = sourceOf(request, deps);
+  const facts = routingFacts(request, service, hopFacts, location, source, deps, states);
   const { verdict, failed } = judged(deps.policies, facts);
   if (failed !== undefined) deps.onPolicyFailure?.(failed);
   const wish = nextHops(hopFacts, verdict);
@@ -67,7 +68,7 @@ export async function routeEmergency(
       ...(admitted && { queueMs: tenths(decided - beforeQueues) }),
     },
     ...(deps.keep && {
-      facts: recorded(request, hopFacts, facts, { seen, failed: failed !== undefined, admitted }, deps.keep),
+      facts: recorded(request, hopFacts, facts, { source, seen, failed: failed !== undefined, admitted }, deps.keep),
     }),
   };
 }
@@ -84,8 +85,9 @@ function routingFacts(
   service: EmergencyService,
   hops: HopFacts,
   location: FoundLocation | undefined,
-  states: SeenStates,
+  source: SourceFacts,
   deps: RouteDeps,
+  states: SeenStates,
 ): RoutingFacts {
   const shape = location?.pidfLo.shapes[0];
   return {
@@ -94,9 +96,14 @@ function routingFacts(
     lostService: service.urn,
     normalNextHop: normalNextHop(hops),
     ...(shape && { location: shape }),
-    ...deps.source?.(request),
+    ...source,
     states,
   };
+}
+
+/** Where no queue is named, the service is what the call came in for. */
+function sourceOf(request: SipMessage, deps: RouteDeps): SourceFacts {
+  return { incomingQueue: request.requestUri, ...deps.source?.(request) };
 }
 
 async function askQueues(
@@ -165,10 +172,10 @@ function recorded(
   request: SipMessage,
   hops: HopFacts,
   facts: RoutingFacts,
-  o: { seen: RecordedFacts['states']; failed: boolean; admitted: Admitted | undefined },
+  o: { source: SourceFacts; seen: RecordedFacts['states']; failed: boolean; admitted: Admitted | undefined },
   keep: NonNullable<RouteDeps['keep']>,
 ): RecordedFacts {
-  const { location, incomingQueue, callSource, callSuspicion } = facts;
+  const { location } = facts;
   const kept = keptRequest(request, keep.request);
   return {
     ...hops,
@@ -178,9 +185,7 @@ function recorded(
     now: facts.now,
     lostService: facts.lostService ?? '',
     ...(location && keep.location && { location }),
-    ...(incomingQueue !== undefined && { incomingQueue }),
-    ...(callSource !== undefined && { callSource }),
-    ...(callSuspicion !== undefined && { callSuspicion }),
+    source: o.source,
     states: o.seen,
     ...(o.failed && { policyFailed: true }),
     ...(o.admitted && { queue: o.admitted.answer }),

@@ -44,6 +44,7 @@ export function withParts(parts: Readonly<Record<string, string>>, type = 'appli
 export interface Draft {
   readonly method?: string;
   readonly uri?: string;
+  readonly to?: string;
   readonly via?: string;
   readonly headers?: readonly (readonly [string, string])[];
   readonly parts?: Readonly<Record<string, string>>;
@@ -60,7 +61,7 @@ export function request(o: Draft = {}): SipMessage {
         ['Via', o.via ?? 'SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bKfixture'],
         ['Max-Forwards', '70'],
         ['From', '<sip:anna@app.example>;tag=1'],
-        ['To', '<urn:service:sos>'],
+        ['To', o.to ?? '<urn:service:sos>'],
         ['Call-ID', 'call-1@192.0.2.1'],
         ['CSeq', `1 ${method}`],
         ...(o.headers ?? []),

@@ -1,12 +1,12 @@
 import type { HeldClient } from '@esinet/held';
 import { isEmergencyService } from '@esinet/lmpe';
-import type { PolicyVerdict, RoutingFacts } from '@esinet/policy';
+import type { PolicyVerdict } from '@esinet/policy';
 import { type Limits, towards } from '@esinet/platform';
 import { type RouteDecision, type SipMessage, type Uri, parseUri, sipReason } from '@esinet/sip';
 import type { KnownStates } from '@esinet/states';
 import type { Admission, QueuesPort } from './admission.js';
 import { routeEmergency } from './emergency.js';
-import type { KeptRequest, RecordedFacts } from './explanation/recorded-facts.js';
+import type { KeptRequest, RecordedFacts, SourceFacts } from './explanation/recorded-facts.js';
 import type { RouteExplanation } from './explanation/route-explanation.js';
 import { otherRequest } from './other-request.js';
 import type { RoutingPolicy } from './policy.js';
@@ -30,9 +30,7 @@ export interface RouteDeps extends MappingPorts {
   /** What is known of others. */
   readonly states?: KnownStates;
   /** What the border says of where the request came from. */
-  readonly source?: (
-    request: SipMessage,
-  ) => Pick<RoutingFacts, 'callSource' | 'callSuspicion' | 'incomingQueue'>;
+  readonly source?: (request: SipMessage) => SourceFacts;
   /** What of a call is kept for its explanation; nothing where left out. */
   readonly keep?: { readonly request: KeptRequest; readonly location: boolean };
   readonly onPolicyFailure?: (why: string) => void;

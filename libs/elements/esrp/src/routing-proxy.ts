@@ -27,6 +27,8 @@ export interface RoutingProxyPorts {
   readonly policies?: PoliciesPort;
   readonly queues?: QueuesPort;
   readonly states?: KnownStates;
+  /** What the border says of where a request came from. */
+  readonly source?: RouteDeps['source'];
 }
 
 /** How long a call waits for its queues: before the transaction of a MESSAGE ends (RFC 3261 17.1.2.2, Timer F). */
@@ -78,6 +80,7 @@ export class RoutingProxy {
       ...(ports.policies && { policies: ports.policies }),
       ...(ports.queues && { queues: ports.queues }),
       ...(ports.states && { states: ports.states }),
+      ...(ports.source && { source: ports.source }),
       ...(explanations.max > 0 && {
         keep: {
           request: { what: explanations.request, maxBytes: explanations.maxRequestBytes },

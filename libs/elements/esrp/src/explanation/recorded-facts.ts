@@ -5,6 +5,12 @@ import type { QueueAnswer } from '../admission.js';
 import { type HopFacts, normalNextHop } from '../next-hops.js';
 import { type SeenState, statesAsSeen } from './seen-states.js';
 
+/** What is known of where a request came from: neither personal data nor part of the message. */
+export type SourceFacts = Omit<
+  RoutingFacts,
+  'request' | 'now' | 'states' | 'lostService' | 'normalNextHop' | 'location'
+>;
+
 /** All that one decision followed from, as plain data: JSON keeps it, `decide` comes to the same next hops again. */
 export interface RecordedFacts extends HopFacts {
   readonly method: string;
@@ -16,9 +22,7 @@ export interface RecordedFacts extends HopFacts {
   readonly lostService: string;
   /** Personal data, like the request. */
   readonly location?: Shape;
-  readonly incomingQueue?: string;
-  readonly callSource?: string;
-  readonly callSuspicion?: number;
+  readonly source: SourceFacts;
   readonly states: readonly SeenState[];
   /** The policies failed, and were passed over. */
   readonly policyFailed?: true;
@@ -47,16 +51,14 @@ export function keptRequest(request: SipMessage, o: KeptRequest): string | undef
 
 /** What the policies looked at, from what was recorded. */
 export function routingFactsOf(facts: RecordedFacts): RoutingFacts {
-  const { location, incomingQueue, callSource, callSuspicion } = facts;
+  const { location } = facts;
   return {
+    ...facts.source,
     request: requestOf(facts),
     now: facts.now,
     lostService: facts.lostService,
     normalNextHop: normalNextHop(facts),
     ...(location && { location }),
-    ...(incomingQueue !== undefined && { incomingQueue }),
-    ...(callSource !== undefined && { callSource }),
-    ...(callSuspicion !== undefined && { callSuspicion }),
     states: statesAsSeen(facts.states),
   };
 }
