@@ -14,6 +14,7 @@ import { addState } from './commands/state.js';
 import type { UpOptions } from './commands/up.js';
 import { watch } from './commands/watch.js';
 import { where } from './commands/where.js';
+import { why } from './commands/why.js';
 import type { RoamingCommandOptions } from './commands/roaming.js';
 import { parseCivic, parsePlace, parsePlaces } from './place.js';
 import { exit } from './terminal.js';
@@ -32,6 +33,7 @@ Examples:
   esinet where 41.3874,2.1686 --explain               which centre serves a place
   esinet where --civic "country=ES,A1=Madrid,RD=Alcalá,HNO=42" --validate
                                                       which centre serves an address, and what of it is known
+  esinet why                                          the latest calls, and why each went where it went
   esinet roaming                                      two ESInets whose callers are answered where they stand
 
 Exit codes: 0 fine, 1 failed, 2 wrong use, 3 nobody there.`;
@@ -283,6 +285,16 @@ export function program(): Command {
     .option('--services', 'the services there are for the place, each with its centre')
     .addOption(json)
     .action(running(where));
+
+  esinet
+    .command('why')
+    .description('why a call went where it went; without an identifier, the latest calls')
+    .argument('[call]', 'Call Identifier or SIP Call-ID')
+    .option('--console <url>', 'another ESInet than the lab')
+    .option('--limit <n>', 'calls in the list', count, 20)
+    .addOption(offset)
+    .addOption(json)
+    .action(running(why));
 
   esinet
     .command('watch')

@@ -90,6 +90,7 @@ export type {
   ForwardDecision,
   ForwardOutcome,
   ForwardTarget,
+  TriedTarget,
   OwnAnswer,
   RouteDecision,
   FailedTarget,

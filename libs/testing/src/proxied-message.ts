@@ -2,6 +2,7 @@ import {
   type HeaderEdit,
   type RouteDecision,
   type SipMessage,
+  type TriedTarget,
   editMessage,
   parseDatagram,
 } from '@esinet/sip';
@@ -13,16 +14,24 @@ export function sipMessage(text: Buffer | string): SipMessage {
   return parsed.message;
 }
 
-/** The request as a proxy that decided so would send it to the target: common edits, then the target's. */
+/**
+ * The request as a proxy that decided so would send it to the target: common edits, then the target's. The targets before
+ * it were tried with these statuses: unless given all of them, in silence.
+ */
 export function leaving(
   request: SipMessage,
   { decision }: { readonly decision: RouteDecision },
   target = 0,
+  tried: readonly TriedTarget[] = [...Array(target).keys()].map((i) => ({ target: i, status: 408 })),
 ): SipMessage {
   if (decision.kind !== 'forward') throw new Error(`not forwarded: ${decision.kind}`);
   const chosen = decision.targets[target];
   if (!chosen) throw new Error('no such target');
-  const edits: HeaderEdit[] = [...(decision.edits ?? []), ...(chosen.edits ?? [])];
+  const edits: HeaderEdit[] = [
+    ...(decision.edits ?? []),
+    ...(chosen.edits ?? []),
+    ...(chosen.editsAfter?.(tried) ?? []),
+  ];
   return sipMessage(
     editMessage(request, { ...(chosen.uri !== undefined && { requestUri: chosen.uri }), edits }),
   );

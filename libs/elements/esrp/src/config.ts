@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { statesConfigSchema } from './states/config.js';
 import { policiesConfigSchema } from './policies/config.js';
 import { queuesConfigSchema } from './queues/config.js';
+import { explanationsConfigSchema } from './explanation/config.js';
 
 export const esrpConfigSchema = z
   .strictObject({
@@ -77,6 +78,8 @@ export const esrpConfigSchema = z
     states: statesConfigSchema,
     /** Limits of next hops, who serves them, and where calls go that they do not take. */
     queues: queuesConfigSchema,
+    /** Decisions remembered, to explain and to replay them. */
+    explanations: explanationsConfigSchema,
   })
   .prefault({});
 

@@ -44,6 +44,7 @@ export function withParts(parts: Readonly<Record<string, string>>, type = 'appli
 export interface Draft {
   readonly method?: string;
   readonly uri?: string;
+  readonly to?: string;
   readonly via?: string;
   readonly headers?: readonly (readonly [string, string])[];
   readonly parts?: Readonly<Record<string, string>>;
@@ -60,7 +61,7 @@ export function request(o: Draft = {}): SipMessage {
         ['Via', o.via ?? 'SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bKfixture'],
         ['Max-Forwards', '70'],
         ['From', '<sip:anna@app.example>;tag=1'],
-        ['To', '<urn:service:sos>'],
+        ['To', o.to ?? '<urn:service:sos>'],
         ['Call-ID', 'call-1@192.0.2.1'],
         ['CSeq', `1 ${method}`],
         ...(o.headers ?? []),
@@ -145,12 +146,18 @@ export const destinations = { psap, border };
 
 export function deps(
   clock: Clock,
-  o: Partial<Pick<RouteDeps, 'lost' | 'held' | 'lostAt'>> & { policy?: Partial<RouteDeps['policy']> } = {},
+  o: Partial<Pick<RouteDeps, 'lost' | 'held' | 'lostAt' | 'policies' | 'queues' | 'states' | 'keep'>> & {
+    policy?: Partial<RouteDeps['policy']>;
+  } = {},
 ): RouteDeps {
   return {
     lost: o.lost ?? fakeLost(),
     held: o.held ?? fakeHeld(),
     ...(o.lostAt && { lostAt: o.lostAt }),
+    ...(o.policies && { policies: o.policies }),
+    ...(o.queues && { queues: o.queues }),
+    ...(o.states && { states: o.states }),
+    ...(o.keep && { keep: o.keep }),
     cache: new MappingCache(clock, { maxEntries: 4, maxAgeMs: 86_400_000, staleMs: 86_400_000 }),
     breaker: new EcrfBreaker(clock, { failures: 3, pauseMs: 5_000 }),
     clock,
@@ -160,6 +167,7 @@ export function deps(
       budgetMs: 1_900,
       heldMs: 1_000,
       lostMs: 900,
+      queueMs: 20_000,
       routingNo: 'honour',
       rewrite: new Map(),
       ...o.policy,

@@ -26,6 +26,8 @@ import { policyRoutes } from './policies/policies-http.js';
 import { Policies } from './policies/policies.js';
 import { EsrpQueues } from './queues/esrp-queues.js';
 import { queueRoutes } from './queues/queue-http.js';
+import { explanationRoutes } from './explanation/explanations-http.js';
+import { Explanations } from './explanation/explanations.js';
 import { RoutingProxy } from './routing-proxy.js';
 import { StatesController } from './states/states.controller.js';
 import { statesProviders } from './states/states-providers.js';
@@ -102,6 +104,11 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
             ...(o.tls && { tls: o.tls }),
           }),
       },
+      {
+        provide: Explanations,
+        inject: [RoutingProxy],
+        useFactory: (proxy: RoutingProxy) => proxy.explanations,
+      },
       ProxyClosing,
     ],
   };
@@ -121,6 +128,7 @@ export function startEsrp(
     fastRoutes: (get) => ({
       ...policyRoutes(get(Policies)),
       ...queueRoutes(get<EsrpQueues>(EsrpQueues)),
+      ...explanationRoutes(get(Explanations)),
     }),
   });
 }

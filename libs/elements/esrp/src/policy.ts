@@ -10,6 +10,8 @@ export interface RoutingPolicy {
   readonly heldMs: number;
   /** Milliseconds of these for the ECRF, redirect included. */
   readonly lostMs: number;
+  /** Milliseconds that a call waits for the queues of its next hops; then it goes on without them. */
+  readonly queueMs: number;
   /**
    * `honour`: an explicit `Geolocation-Routing: no` keeps the location from being looked at (RFC 6442 4.2), and the call
    * takes the default route. `override`: the location is used all the same, where law says so for emergency calls.

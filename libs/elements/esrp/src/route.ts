@@ -1,139 +1,63 @@
 import type { HeldClient } from '@esinet/held';
-import { type EmergencyService, isEmergencyService } from '@esinet/lmpe';
-import { type Limits, type NextHop, towards } from '@esinet/platform';
-import {
-  type ForwardTarget,
-  type HeaderEdit,
-  type Retarget,
-  type RouteDecision,
-  type SipMessage,
-  type Uri,
-  esnetValues,
-  historyInfo,
-  parseUri,
-  priorityCapabilities,
-  sipReason,
-} from '@esinet/sip';
-import { type CallLocation, callLocation } from './call-location.js';
-import type { Failure, RoutingPolicy } from './policy.js';
-import { isRunning, priorityOf } from './queues/priority.js';
-import type { Admission, Queues } from './queues/queues.js';
+import { isEmergencyService } from '@esinet/lmpe';
+import type { PolicyVerdict } from '@esinet/policy';
+import { type Limits, towards } from '@esinet/platform';
+import { type RouteDecision, type SipMessage, type Uri, parseUri, sipReason } from '@esinet/sip';
+import type { KnownStates } from '@esinet/states';
+import type { Admission, QueuesPort } from './admission.js';
+import { routeEmergency } from './emergency.js';
+import type { KeptRequest, RecordedFacts, SourceFacts } from './explanation/recorded-facts.js';
+import type { RouteExplanation } from './explanation/route-explanation.js';
+import { otherRequest } from './other-request.js';
+import type { RoutingPolicy } from './policy.js';
 import { rewriteFor } from './rewrite.js';
-import { type MappingPorts, type ServiceMapping, serviceMapping } from './service-mapping.js';
-
-/** The ways out of the routing proxy, as configured. */
-export interface NextHops {
-  /** The host table: next hops of a domain; empty if it is not in the table. */
-  domain(domain: string): readonly NextHop[];
-  /** The inner side of the border. */
-  readonly border: readonly NextHop[];
-}
+import type { MappingPorts } from './service-mapping.js';
+import { isStray, routeStray } from './stray.js';
+import type { PoliciesPort } from './verdict.js';
+import type { WaysOut } from './ways-out.js';
 
 export interface RouteDeps extends MappingPorts {
   readonly held: HeldClient;
   readonly policy: RoutingPolicy;
-  readonly hops: NextHops;
+  readonly hops: WaysOut;
   readonly limits?: Pick<Limits, 'body' | 'xml'>;
-  readonly queues?: Queues;
   /** Whether host and port of a URI are an address this proxy listens on. */
   readonly isOwnAddress: (uri: Uri) => boolean;
-}
-
-/** Why a request went where it went. Holds no coordinates and nothing of the message but the service. */
-export interface RouteExplanation {
-  readonly role: 'emergency' | 'outbound' | 'inward' | 'probe' | 'refused';
-  readonly service?: string;
-  readonly test?: boolean;
-  readonly location?: CallLocation['how'];
-  readonly mapping?: ServiceMapping['how'];
-  readonly boundary?: string;
-  /** The URI the call is sent to first. */
-  readonly uri?: string;
-  /** Why it took the default route; absent where it did not. */
-  readonly reason?: string;
-  readonly locationMs?: number;
-  readonly mappingMs?: number;
+  /** Without them every call goes to its normal next hop. */
+  readonly policies?: PoliciesPort;
+  /** Without them every call is forwarded at once. */
+  readonly queues?: QueuesPort;
+  /** What is known of others. */
+  readonly states?: KnownStates;
+  /** What the border says of where the request came from. */
+  readonly source?: (request: SipMessage) => SourceFacts;
+  /** What of a call is kept for its explanation; nothing where left out. */
+  readonly keep?: { readonly request: KeptRequest; readonly location: boolean };
+  readonly onPolicyFailure?: (why: string) => void;
 }
 
 export interface Routed {
   readonly decision: RouteDecision;
   readonly explanation: RouteExplanation;
-  /** To be given back when the call has its answer. */
-  readonly admission?: Admission;
-  /** The next hop URI of each target. */
-  readonly targetUris?: readonly string[];
+  /** The next hop of each target. */
+  readonly uris?: readonly string[];
+  /** To be called once with what became of the call: a queue holds a place for it. */
+  readonly release?: Admission['release'];
+  readonly verdict?: PolicyVerdict;
+  /** What the decision followed from. */
+  readonly facts?: RecordedFacts;
 }
 
-export const allowedMethods: readonly string[] = [
-  'INVITE',
-  'ACK',
-  'BYE',
-  'CANCEL',
-  'PRACK',
-  'UPDATE',
-  'INFO',
-  'MESSAGE',
-  'OPTIONS',
-  'SUBSCRIBE',
-  'NOTIFY',
-  'PUBLISH',
-  'REFER',
-];
-
-/** Routes one request: location, mapping, next hop; whatever fails on the way, an emergency ends at a PSAP. */
+/** Routes one request; whatever fails on the way, an emergency ends at a PSAP. */
 export async function route(request: SipMessage, deps: RouteDeps): Promise<Routed> {
   const service = isEmergencyService(request.requestUri);
   if (!service) return otherRequest(request, deps);
-
-  const began = deps.clock.now();
-  const location = await locate(request, deps);
-  const located = deps.clock.now();
-  const mapping = await mapped(service, location, deps, deps.policy.budgetMs - (located - began));
-  const failure = mapping.how === 'none' ? mapping.failure : undefined;
-  const mappedUris = mapping.how === 'none' ? [] : mapping.uris;
-  const admitted = await admission(request, mappedUris, deps);
-  if (admitted?.kind === 'busy') {
-    return {
-      decision: {
-        kind: 'reject',
-        status: 486,
-        headers: [['Retry-After', String(admitted.retryAfterSeconds)]],
-      },
-      explanation: { role: 'emergency', service: service.urn, test: service.test, reason: 'queues: busy' },
-    };
+  if (isStray(request)) return routeStray(request);
+  try {
+    return await routeEmergency(request, service, deps);
+  } catch {
+    return lastResort(request, deps);
   }
-  const uris = admitted ? [admitted.admission.uri, ...admitted.admission.then] : mappedUris;
-  const { targetUris, ...targets } = emergencyTargets(request, uris, failure, deps);
-  const explanation: RouteExplanation = {
-    role: 'emergency',
-    service: service.urn,
-    test: service.test,
-    location: location.how,
-    mapping: mapping.how,
-    locationMs: tenths(located - began),
-    mappingMs: tenths(deps.clock.now() - located),
-    ...(mapping.how !== 'none' && { boundary: mapping.boundaryId }),
-    uri: uris[0] ?? deps.policy.defaultPsapUri,
-    ...(failure && { reason: failure.text }),
-  };
-  return {
-    decision: { kind: 'forward', ...targets },
-    explanation,
-    targetUris,
-    ...(admitted && { admission: admitted.admission }),
-  };
-}
-
-/** The mapped next hops and the default are offered to the queues in this order. */
-async function admission(request: SipMessage, mapped: readonly string[], { queues, policy }: RouteDeps) {
-  if (!queues) return undefined;
-  const uris = mapped.includes(policy.defaultPsapUri) ? mapped : [...mapped, policy.defaultPsapUri];
-  return queues.admit({
-    uris,
-    priority: priorityOf(request),
-    running: isRunning(request),
-    id: request.callId ?? '',
-  });
 }
 
 /** TS 103 698 6.1.2.5, table 3: marked by the border or by a PSAP. An emergency needs no mark, should one be missing. */
@@ -144,142 +68,27 @@ export function hasPriority(request: SipMessage): boolean {
   );
 }
 
-/** Milliseconds with one decimal: more would only look exact. */
-function tenths(ms: number): number {
-  return Math.round(ms * 10) / 10;
-}
-
-async function locate(request: SipMessage, deps: RouteDeps): Promise<CallLocation> {
-  const { held, clock, policy, limits } = deps;
-  try {
-    return await callLocation(request, {
-      held,
-      clock,
-      heldMs: policy.heldMs,
-      routingNo: policy.routingNo,
-      ...(limits && { limits }),
-    });
-  } catch {
-    return { how: 'none', failure: { cause: 424, text: 'location: unreadable' } };
-  }
-}
-
-async function mapped(
-  service: EmergencyService,
-  location: CallLocation,
-  deps: RouteDeps,
-  leftMs: number,
-): Promise<ServiceMapping> {
-  if (location.how === 'none') return location;
-  try {
-    return await serviceMapping(service.urn, location.pidfLo, Math.min(leftMs, deps.policy.lostMs), deps);
-  } catch {
-    return { how: 'none', failure: { cause: 500, text: 'lost: lookup failed' } };
-  }
-}
-
-/** The mapped next hops in their order, then the default PSAP; each with the history that leads to it. */
-function emergencyTargets(
-  request: SipMessage,
-  uris: readonly string[],
-  failure: Failure | undefined,
-  deps: RouteDeps,
-): {
-  targets: ForwardTarget[];
-  targetUris: string[];
-  edits: HeaderEdit[];
-  responseEdits?: (response: SipMessage) => readonly HeaderEdit[];
-} {
-  const { policy, hops } = deps;
-  const received = request.values('History-Info');
-  const targets: ForwardTarget[] = [];
-  const targetUris: string[] = [];
-  const tried: Retarget[] = [];
-  const fallback = uris.includes(policy.defaultPsapUri) ? [] : [policy.defaultPsapUri];
-  let responseEdits: ((response: SipMessage) => readonly HeaderEdit[]) | undefined;
-  for (const uri of [...uris, ...fallback]) {
-    const parsed = parseUri(uri);
-    if (!parsed) continue;
-    const why = failure ?? (tried.length > 0 ? { cause: 408, text: 'next hop did not answer' } : undefined);
-    const reason = why && sipReason(why.cause, why.text);
-    const retarget: Retarget = {
-      uri: bare(uri),
-      by: 'mp',
-      ...(reason !== undefined && { because: reason }),
-    };
-    const history = historyInfo(received, request.requestUri, [...tried, retarget]);
-    tried.push(retarget);
-    const rewritten = rewriteFor(request, uri, parsed, policy);
-    responseEdits ??= rewritten.responseEdits;
-    const edits: HeaderEdit[] = [
-      { op: 'set-lines', name: 'History-Info', values: history },
-      ...(reason === undefined ? [] : [{ op: 'append' as const, name: 'Reason', value: reason }]),
-      ...rewritten.edits,
-    ];
-    // A domain that is not in the table is another ESInet's: the border knows the way (TS 103 698 D.2), or refuses.
-    const known = hops.domain(parsed.host);
-    for (const hop of known.length > 0 ? known : hops.border) {
-      targetUris.push(uri);
-      targets.push({
-        ...towards(hop),
-        edits,
-        ...(rewritten.requestUri !== undefined && { uri: rewritten.requestUri }),
-      });
-    }
-  }
-  return { targets, targetUris, edits: [], ...(responseEdits && { responseEdits }) };
-}
-
-/** Requests that ask for no emergency service: the outbound proxy of PSAPs (TS 103 698 D.1), and probes. */
-function otherRequest(request: SipMessage, deps: RouteDeps): Routed {
-  const { hops, policy } = deps;
-  const uri = parseUri(request.requestUri);
-  if (request.method === 'OPTIONS' && uri && deps.isOwnAddress(uri)) {
-    return {
-      decision: {
-        kind: 'answer',
-        status: 200,
-        headers: [
-          ['Allow', allowedMethods.join(', ')],
-          ['Accept', '*/*'],
-          ...priorityCapabilities(esnetValues),
-        ],
-      },
-      explanation: { role: 'probe' },
-    };
-  }
-  if (!allowedMethods.includes(request.method)) {
-    return {
-      decision: { kind: 'reject', status: 405, headers: [['Allow', allowedMethods.join(', ')]] },
-      explanation: { role: 'refused' },
-    };
-  }
-  if (!uri || deps.isOwnAddress(uri)) return refused(404);
-  const inward = uri.host === policy.privateDomain || hops.domain(uri.host).length > 0;
-  // What the border sends here is emergency traffic; back to it with anything else would be a loop.
-  if (!inward && cameFromBorder(request, hops)) return refused(404);
-  const destinations = inward ? hops.domain(uri.host) : hops.border;
-  if (destinations.length === 0) return refused(404);
+/** A mistake of the program must not cost a call: to the default PSAP, with nothing looked at. */
+function lastResort(request: SipMessage, { policy, hops }: RouteDeps): Routed {
+  const reason = 'routing: failed';
+  const uri = policy.defaultPsapUri;
+  const parsed = parseUri(uri);
+  const rewritten = parsed && rewriteFor(request, uri, parsed, policy);
+  const ways = parsed ? hops.domain(parsed.host) : [];
+  const edits = [
+    ...(rewritten?.edits ?? []),
+    { op: 'append' as const, name: 'Reason', value: sipReason(500, reason) },
+  ];
   return {
-    decision: { kind: 'forward', targets: destinations.map(towards) },
-    explanation: { role: inward ? 'inward' : 'outbound' },
+    decision: {
+      kind: 'forward',
+      targets: (ways.length > 0 ? ways : hops.border).map((way) => ({
+        ...towards(way),
+        edits,
+        ...(rewritten?.requestUri !== undefined && { uri: rewritten.requestUri }),
+      })),
+      ...(rewritten?.responseEdits && { responseEdits: rewritten.responseEdits }),
+    },
+    explanation: { role: 'emergency', location: 'none', mapping: 'none', uri, reason },
   };
-}
-
-function refused(status: number): Routed {
-  return { decision: { kind: 'reject', status }, explanation: { role: 'refused' } };
-}
-
-function cameFromBorder(request: SipMessage, hops: NextHops): boolean {
-  const via = request.topVia;
-  return (
-    via !== undefined &&
-    hops.border.some((hop) => 'address' in hop && via.host === hop.address && via.port === hop.port)
-  );
-}
-
-/** RFC 3261 19.1.1: headers of a URI have no place in a Request-URI or a Route. */
-function bare(uri: string): string {
-  const question = uri.indexOf('?');
-  return question < 0 ? uri : uri.slice(0, question);
 }

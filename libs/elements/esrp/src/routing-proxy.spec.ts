@@ -270,7 +270,7 @@ it(
       });
       expect(status(await emergency(to, byCid))).toBe(200);
       const [got] = fallback.received;
-      expect(got?.message.header('Reason')).toBe('SIP;cause=408;text="next hop did not answer"');
+      expect(got?.message.header('Reason')).toBe('SIP;cause=503;text="next hop unavailable"');
       expect(got?.message.values('History-Info')).toHaveLength(3);
     } finally {
       await fallback.stop();

@@ -1,17 +1,19 @@
 import { type Clock, type Logger, isoTime } from '@esinet/kernel';
 import { type HeldClient, httpHeldClient } from '@esinet/held';
 import { readIdentifiers } from '@esinet/lmpe';
+import type { PolicyVerdict } from '@esinet/policy';
 import { type LostClient, httpLostClient } from '@esinet/lost';
 import type { Bus, Metrics, Limits, SipEdge, TlsOptions } from '@esinet/platform';
-import { type RouteDecision, type SipMessage, esnetValues } from '@esinet/sip';
+import { type ForwardOutcome, type RouteDecision, type SipMessage, esnetValues } from '@esinet/sip';
 import type { KnownStates } from '@esinet/states';
+import { type QueuesPort, hopOutcome } from './admission.js';
 import type { EsrpConfig } from './config.js';
 import { EcrfBreaker } from './ecrf-breaker.js';
 import { MappingCache } from './mapping-cache.js';
-import type { Policies } from './policies/policies.js';
-import type { Queues } from './queues/queues.js';
-import { releaseBy } from './queues/release.js';
-import { type RouteDeps, type RouteExplanation, hasPriority, route } from './route.js';
+import { Explanations, type RoutedEvent } from './explanation/explanations.js';
+import type { RouteExplanation } from './explanation/route-explanation.js';
+import { type RouteDeps, type Routed, hasPriority, route } from './route.js';
+import type { PoliciesPort } from './verdict.js';
 
 export interface RoutingProxyPorts {
   readonly bus: Bus;
@@ -20,13 +22,17 @@ export interface RoutingProxyPorts {
   readonly metrics: Metrics;
   readonly edge: SipEdge;
   readonly limits: Limits;
-  readonly policies?: Policies;
-  readonly queues: Queues;
   /** Shown to ECRF and LIS. */
   readonly tls?: TlsOptions;
-  /** What is known of elements, services and queues. */
+  readonly policies?: PoliciesPort;
+  readonly queues?: QueuesPort;
   readonly states?: KnownStates;
+  /** What the border says of where a request came from. */
+  readonly source?: RouteDeps['source'];
 }
+
+/** How long a call waits for its queues: before the transaction of a MESSAGE ends (RFC 3261 17.1.2.2, Timer F). */
+const queueMs = 20_000;
 
 /** The emergency services routing proxy at work: sockets, the proxy core, and `route` in between. */
 export class RoutingProxy {
@@ -35,12 +41,15 @@ export class RoutingProxy {
   readonly #routed: ReturnType<Metrics['counter']>;
   readonly #lookups: ReturnType<Metrics['histogram']>;
   readonly #outcomes: ReturnType<Metrics['counter']>;
+  /** The decisions of late; the operator reads them. */
+  readonly explanations: Explanations;
 
   constructor(
     config: EsrpConfig,
     private readonly ports: RoutingProxyPorts,
   ) {
     const { clock, metrics, edge } = ports;
+    const { explanations } = config;
     const hosts = new Map(Object.entries(config.hosts));
     this.#deps = {
       held: this.#held(config),
@@ -61,14 +70,26 @@ export class RoutingProxy {
         budgetMs: config.budget,
         heldMs: config.held.timeout,
         lostMs: config.ecrf.timeout,
+        queueMs,
         routingNo: config.geolocationRoutingNo,
         rewrite: new Map(Object.entries(config.rewrite)),
       },
       hops: { domain: (domain) => hosts.get(domain) ?? [], border: config.bcf },
       limits: ports.limits,
       isOwnAddress: (uri) => edge.isOwnAddress(uri),
-      queues: ports.queues,
+      ...(ports.policies && { policies: ports.policies }),
+      ...(ports.queues && { queues: ports.queues }),
+      ...(ports.states && { states: ports.states }),
+      ...(ports.source && { source: ports.source }),
+      ...(explanations.max > 0 && {
+        keep: {
+          request: { what: explanations.request, maxBytes: explanations.maxRequestBytes },
+          location: explanations.location,
+        },
+      }),
+      onPolicyFailure: (reason) => ports.logger.error('policy-failed', { reason }),
     };
+    this.explanations = new Explanations(clock, { max: explanations.max, keepMs: explanations.keep });
     this.#routed = metrics.counter(
       'esinet_esrp_routed_total',
       'Requests by role and by how location and mapping were found',
@@ -96,48 +117,93 @@ export class RoutingProxy {
 
   /** Ends the connections to ECRF and LIS. */
   close(): void {
+    this.explanations.close();
     for (const close of this.#closing) close();
   }
 
   async #route(request: SipMessage): Promise<RouteDecision> {
     const began = this.ports.clock.now();
-    const { decision, explanation, admission, targetUris = [] } = await route(request, this.#deps);
+    const routed = await route(request, this.#deps);
+    const { decision, explanation } = routed;
     if (explanation.role === 'probe') return decision;
     this.#count(explanation);
-    this.#tell(request, explanation, this.ports.clock.now() - began);
-    if (decision.kind !== 'forward' || explanation.role !== 'emergency') return decision;
-    return {
-      ...decision,
-      ...(admission && { failoverOn: admission.failoverOn }),
-      onOutcome: (outcome) => {
-        if (admission) releaseBy(admission, outcome, targetUris);
-        const { status, target } = outcome;
-        this.#outcomes.inc({
-          target: target < 0 ? 'none' : target === 0 ? 'first' : 'later',
-          status: status === 0 ? 'none' : `${Math.floor(status / 100)}xx`,
-        });
-      },
-    };
+    const event = this.#tell(request, explanation, this.ports.clock.now() - began);
+    if (routed.verdict) this.#act(routed.verdict, event.callId);
+    if (explanation.role !== 'emergency') return decision;
+    const told = this.explanations.add({
+      ...event,
+      ...(request.callId !== undefined && { sipCallId: request.callId }),
+      ...(routed.verdict && { verdict: routed.verdict }),
+      ...(routed.facts && { facts: routed.facts }),
+    });
+    const ended = (outcome: ForwardOutcome) => this.#ended(outcome, routed, told);
+    if (decision.kind === 'forward') return { ...decision, onOutcome: ended };
+    if ('status' in decision) ended({ status: decision.status, target: -1 });
+    return decision;
+  }
+
+  /** What became of a call, once. */
+  #ended(
+    outcome: ForwardOutcome,
+    { release, uris = [] }: Routed,
+    told: ReturnType<Explanations['add']>,
+  ): void {
+    const { status, target } = outcome;
+    const { failed, ...rest } = hopOutcome(outcome, uris);
+    release?.({ ...rest, ...(failed && { failed }) });
+    const uri = uris[target];
+    told({
+      at: isoTime(this.ports.clock.wall()),
+      status,
+      ...(uri !== undefined && { uri }),
+      ...(failed && failed.length > 0 && { failed }),
+    });
+    this.#outcomes.inc({
+      target: target < 0 ? 'none' : target === 0 ? 'first' : 'later',
+      status: status === 0 ? 'none' : `${Math.floor(status / 100)}xx`,
+    });
+  }
+
+  /** The actions of a policy that are not about where the call goes. */
+  #act({ log, notify, decidedBy }: PolicyVerdict, callId: string | undefined): void {
+    for (const { message } of log) this.ports.logger.info('policy', { message });
+    for (const each of notify) {
+      this.ports.bus.publish('events.esrp.notify', {
+        at: isoTime(this.ports.clock.wall()),
+        element: 'esrp',
+        ...(callId !== undefined && { callId }),
+        ...(decidedBy && { policy: decidedBy.policy, rule: decidedBy.rule }),
+        ...each,
+      });
+    }
   }
 
   #count(explanation: RouteExplanation): void {
-    const { role, location, mapping, reason, locationMs, mappingMs } = explanation;
-    this.#routed.inc({ role, location: location ?? '', mapping: mapping ?? '', reason: reason ?? '' });
+    const { role, location, mapping, reason, policy, locationMs, mappingMs } = explanation;
+    // What a policy calls its reasons is the operator's, and could be any number of texts.
+    const known = explanation.passedOver
+      ? policy?.outcome === 'route'
+        ? 'policy'
+        : 'queue'
+      : (reason ?? '');
+    this.#routed.inc({ role, location: location ?? '', mapping: mapping ?? '', reason: known });
     if (locationMs !== undefined) this.#lookups.observe(locationMs / 1_000, { what: 'location' });
     if (mappingMs !== undefined) this.#lookups.observe(mappingMs / 1_000, { what: 'mapping' });
   }
 
   /** One event for each decision: why it went where it went, without saying where the caller is. */
-  #tell(request: SipMessage, explanation: RouteExplanation, tookMs: number): void {
+  #tell(request: SipMessage, explanation: RouteExplanation, tookMs: number): RoutedEvent {
     const { callId } = readIdentifiers(request.values('Call-Info'));
-    this.ports.bus.publish('events.esrp.routed', {
+    const event: RoutedEvent = {
       at: isoTime(this.ports.clock.wall()),
       element: 'esrp',
       ...(callId !== undefined && { callId }),
       method: request.method,
       ...explanation,
       tookMs: Math.round(tookMs),
-    });
+    };
+    this.ports.bus.publish('events.esrp.routed', event);
+    return event;
   }
 
   #held(config: EsrpConfig): HeldClient {

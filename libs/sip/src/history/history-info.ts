@@ -8,8 +8,9 @@ export interface Retarget {
    * How the new target was found: `rc` the same user under another URI, `mp` mapped to another. RFC 7044 10.4. A mapping
    * that leaves the Request-URI as it is and names the target in a Route is `mp` too: `np` would tell of the unchanged
    * URI only, and TS 103 698 6.1.2.6 wants the PSAP to see to whom it went before.
+   * `np`: forwarded to the same target.
    */
-  readonly by: 'rc' | 'mp';
+  readonly by: 'rc' | 'mp' | 'np';
   /** Why the target before this one was left: a Reason value. RFC 7044 9.3 step 2, 10.2; RFC 4244 4.3.3.1.2 */
   readonly because?: string;
 }

@@ -14,7 +14,7 @@ import { lacksLength, lengthOf } from './content-length.js';
 import { type Forwarding, forwarding, isRoutableScheme } from './forward-request.js';
 import type { ProxySettings } from './proxy-settings.js';
 import { formsDialog, isSecured, type ProxySide, recordRoutes } from './record-route.js';
-import type { ForwardDecision, ForwardTarget, FailedTarget } from './route-decision.js';
+import type { FailedTarget, ForwardDecision, ForwardTarget, TriedTarget } from './route-decision.js';
 
 /** One client transaction of the context. */
 interface Branch {
@@ -71,7 +71,7 @@ export class ResponseContext {
     this.#target++;
     const target = this.#targets[this.#target];
     if (!target) return this.#exhausted();
-    const forward = forwarding(this.request, this.tx.flow, this.decision, target, []);
+    const forward = forwarding(this.request, this.tx.flow, this.decision, this.#told(target), []);
     this.#forwarding = forward;
     if (target.destination) return this.#send(target.destination);
     this.#locate(forward.nextHopUri ?? '');
@@ -145,7 +145,11 @@ export class ResponseContext {
 
   /** Where the present target stands in the decision. */
   #index(): number {
-    return this.decision.targets.indexOf(this.#targets[this.#target]!);
+    return this.#indexOf(this.#targets[this.#target]!);
+  }
+
+  #indexOf(target: ForwardTarget): number {
+    return this.decision.targets.indexOf(target);
   }
 
   #hasNext(): boolean {
@@ -365,7 +369,25 @@ export class ResponseContext {
       side(destination.transport, listener),
       secure,
     );
-    return forwarding(this.request, flow, this.decision, target, routes).compose;
+    return forwarding(this.request, flow, this.decision, this.#told(target), routes).compose;
+  }
+
+  /** The target with the edits that tell of those before it; without them where they cannot be made. */
+  #told(target: ForwardTarget): ForwardTarget {
+    if (!target.editsAfter) return target;
+    try {
+      return { ...target, edits: [...(target.edits ?? []), ...target.editsAfter(this.#tried())] };
+    } catch (error) {
+      this.settings.logger.error('sip-target-edits-threw', { reason: messageOf(error) });
+      return target;
+    }
+  }
+
+  /** In the order in which they were tried, the present one not among them. */
+  #tried(): TriedTarget[] {
+    const statuses = new Map(this.#targets.slice(0, this.#target).map((each) => [this.#indexOf(each), 408]));
+    for (const { target, status } of this.#results) if (statuses.has(target)) statuses.set(target, status);
+    return [...statuses].map(([target, status]) => ({ target, status }));
   }
 
   #guarded(work: () => void): void {

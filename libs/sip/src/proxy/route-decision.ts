@@ -14,10 +14,19 @@ export interface ForwardTarget {
   /** The authority that the certificates of what is located have to come from, as of a Destination. */
   readonly authority?: string;
   readonly edits?: readonly HeaderEdit[];
+  /** Further edits, made when it is this target's turn, from what became of those before it. RFC 7044 9.3 */
+  readonly editsAfter?: (tried: readonly TriedTarget[]) => readonly HeaderEdit[];
   /** The listener it leaves from and whose address stands in Via. */
   readonly listener?: string;
   /** Tried after all others, also after those that have failed lately: it only stands in for them. */
   readonly standsIn?: boolean;
+}
+
+/** A target that was tried, and the status it gave: 408 where it is silent, 503 where there is no way to it. RFC 3261 16.9 */
+export interface TriedTarget {
+  /** Its index in the decision. */
+  readonly target: number;
+  readonly status: number;
 }
 
 export interface ForwardOutcome {
