@@ -76,6 +76,8 @@ export const hops: NextHops = {
           destination: { transport: flow.transport, address: flow.address, port: flow.port },
           listener: flow.listener,
         },
+  beyond: ({ transport, address, port, flowId }, listener) =>
+    flowId === 'gone' ? undefined : { destination: { transport, address, port }, listener },
 };
 
 export const destinations = { esrp, psap, provider, borderB };

@@ -1,10 +1,12 @@
-import { parseUri, type SipMessage, type Uri } from '@esinet/sip';
+import { type InDialog, parseUri, type SipMessage, type Uri } from '@esinet/sip';
 import { type EmergencyTarget, emergencyTarget } from './emergency-target.js';
 import type { BorderPolicy, Source } from './policy.js';
 
 /** What the border takes a request for. */
 export type Traffic =
   | { readonly kind: 'probe' }
+  /** Within a dialog whose first request went through here. */
+  | { readonly kind: 'dialog'; readonly dialog: InDialog; readonly to: Source['side'] }
   | {
       readonly kind: 'emergency';
       readonly target: EmergencyTarget;

@@ -1,4 +1,5 @@
 import {
+  dialogsSchema,
   domainSchema,
   durationSchema,
   listenSchema,
@@ -121,6 +122,7 @@ export const bcfConfigSchema = z
         secretLength: z.int().min(8).max(64).default(20),
       })
       .prefault({}),
+    dialogs: dialogsSchema,
     /** A next hop that is silent for this long is joined by the next one. */
     failover: durationSchema.prefault('4 s'),
     /** How long an ESRP that failed is tried after the others. */

@@ -1,9 +1,11 @@
-import { type NextHop, towards } from '@esinet/platform';
+import type { NextHop } from '@esinet/platform';
 import {
   type Destination,
+  type DialogWay,
   type Flow,
   type ForwardTarget,
   type HeaderEdit,
+  type InDialog,
   type RouteDecision,
   type SipMessage,
   type TransportName,
@@ -25,9 +27,11 @@ import {
 import { type Traffic, allowedMethods, classify } from './classify.js';
 import { emergencyTarget } from './emergency-target.js';
 import { identify, secretLengthOf } from './identifiers.js';
+import { dialogChatKey, dialogKey, screenInDialog, sideOf } from './in-dialog.js';
 import { callbackPriority, esinetPriority, police, trustedHistory } from './police.js';
 import type { BorderPolicy, Source } from './policy.js';
 import { type Translation, translateHeaders, translateUri } from './translate.js';
+import { by } from './way-out.js';
 
 /** The ways out of the border, as configured and as open at this moment. */
 export interface NextHops {
@@ -41,6 +45,8 @@ export interface NextHops {
   isPeeredEsinet(domain: string): boolean;
   /** The way back to a caller, or undefined if the connection is gone. */
   back(flow: ChatFlow): Omit<ForwardTarget, 'uri' | 'edits'> | undefined;
+  /** The way that a dialog's Record-Route value holds, from that listener, or undefined if the connection is gone. */
+  beyond(way: DialogWay, listener: string): Omit<ForwardTarget, 'uri' | 'edits'> | undefined;
 }
 
 export interface ScreenContext {
@@ -72,6 +78,7 @@ export interface ChatKey {
 
 /** The way that has to be known before a request can be decided on: of whom it is for, or of its sender. */
 export function chatKeyOf(request: SipMessage, traffic: Traffic, policy: BorderPolicy): ChatKey | undefined {
+  if (traffic.kind === 'dialog') return traffic.to === 'public' ? dialogChatKey(request) : undefined;
   const relayed = traffic.kind === 'relay' && traffic.inChat;
   if (traffic.kind !== 'outward' && !relayed) return undefined;
   const { callId, assigned } = identify(request, { elementId: policy.elementId, nena: false });
@@ -105,6 +112,8 @@ export function screen(
           ],
         },
       };
+    case 'dialog':
+      return screenInDialog(request, source, context, traffic, chat);
     case 'refused':
       return refuse(traffic.status, traffic.why);
     case 'emergency':
@@ -126,7 +135,13 @@ export function hasPriority(request: SipMessage, source: Source, context: Screen
   return kind !== 'probe' && kind !== 'refused';
 }
 
-export function trafficOf(request: SipMessage, source: Source, context: ScreenContext): Traffic {
+export function trafficOf(
+  request: SipMessage,
+  source: Source,
+  context: ScreenContext,
+  dialog?: InDialog,
+): Traffic {
+  if (dialog) return { kind: 'dialog', dialog, to: sideOf(dialog, source) };
   return classify(request, source, {
     policy: context.policy,
     isOwnAddress: context.isOwnAddress,
@@ -374,12 +389,6 @@ function outward(
   };
 }
 
-function by(context: ScreenContext, side: Source['side'], hop: NextHop): ForwardTarget {
-  const listener = context.listenerOf(side, hop.transport);
-  const target = towards(hop);
-  return listener === undefined ? target : { ...target, listener };
-}
-
 function outwards(policy: BorderPolicy): Translation {
   return { from: policy.privateDomain, to: policy.publicDomain };
 }
@@ -407,10 +416,6 @@ function remembrance(request: SipMessage, source: Source, callId: string): Remem
     users: answerableUsers(request, source),
     secretLength: secretLengthOf(callId),
   };
-}
-
-function dialogKey(request: SipMessage): string {
-  return `sip:${request.callId ?? ''}`;
 }
 
 function privateUri(user: Uri, policy: BorderPolicy): string {

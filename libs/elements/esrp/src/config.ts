@@ -1,4 +1,5 @@
 import {
+  dialogsSchema,
   domainSchema,
   durationSchema,
   httpUrlSchema,
@@ -67,6 +68,7 @@ export const esrpConfigSchema = z
     geolocationRoutingNo: z.enum(['honour', 'override']).default('honour'),
     /** Domains or URIs of next hops that cannot take a URN as Request-URI. */
     rewrite: z.record(z.string().min(1), z.enum(['request-uri', 'request-uri-and-to'])).default({}),
+    dialogs: dialogsSchema,
     /** A next hop that is silent for this long is joined by the next one. */
     failover: durationSchema.prefault('4 s'),
   })

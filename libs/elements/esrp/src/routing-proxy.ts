@@ -2,10 +2,18 @@ import { type Clock, type Logger, isoTime } from '@esinet/kernel';
 import { type HeldClient, httpHeldClient } from '@esinet/held';
 import { readIdentifiers } from '@esinet/lmpe';
 import { type LostClient, httpLostClient } from '@esinet/lost';
-import type { Bus, Metrics, Limits, SipEdge, TlsOptions } from '@esinet/platform';
-import { type RouteDecision, type SipMessage, esnetValues } from '@esinet/sip';
+import {
+  type Bus,
+  type Limits,
+  type Metrics,
+  type SipEdge,
+  type TlsOptions,
+  dialogSecret,
+} from '@esinet/platform';
+import { type InDialog, type RouteDecision, type SipMessage, esnetValues } from '@esinet/sip';
 import type { EsrpConfig } from './config.js';
 import { EcrfBreaker } from './ecrf-breaker.js';
+import { routeInDialog } from './in-dialog.js';
 import { MappingCache } from './mapping-cache.js';
 import { type RouteDeps, type RouteExplanation, hasPriority, route } from './route.js';
 
@@ -78,8 +86,10 @@ export class RoutingProxy {
     );
     edge.transactions.hasPriority = hasPriority;
     edge.proxy({
-      route: (request) => this.#route(request),
+      route: (request, _flow, dialog) => this.#route(request, dialog),
       isOwn: () => false,
+      recordRoute: true,
+      dialogs: { secret: dialogSecret(config.dialogs) },
       failoverMs: config.failover,
       resourceValues: esnetValues,
     });
@@ -90,7 +100,8 @@ export class RoutingProxy {
     for (const close of this.#closing) close();
   }
 
-  async #route(request: SipMessage): Promise<RouteDecision> {
+  async #route(request: SipMessage, dialog: InDialog | undefined): Promise<RouteDecision> {
+    if (dialog) return routeInDialog(request, this.#deps);
     const began = this.ports.clock.now();
     const { decision, explanation } = await route(request, this.#deps);
     if (explanation.role === 'probe') return decision;
