@@ -294,6 +294,7 @@ function policyOf(config: BcfConfig): BorderPolicy {
         : new Set([...config.numberDomains.map((domain) => domain.toLowerCase()), ...ownNames(config)]),
     publicDomain: config.publicDomain,
     privateDomain: config.privateDomain,
+    translate: config.translate,
     emergencyPriority: config.priority.emergency,
     callbackPriority: config.priority.callback,
     removeFromUntrusted: config.removeFromUntrusted,

@@ -1,9 +1,9 @@
 import { type ForwardTarget, type HeaderEdit, type InDialog, type SipMessage, parseUri } from '@esinet/sip';
 import { type ChatBinding, type ChatFlow, canonicalUser, privateIdentity } from './chat-flow.js';
-import { callbackPriority, esinetPriority, police, trustedHistory } from './police.js';
+import { callbackPriority, esinetPriority, police, policeResponse, trustedHistory } from './police.js';
 import type { BorderPolicy, Source } from './policy.js';
 import type { ScreenContext, Screening } from './screen.js';
-import { translateHeaders, translateUri } from './translate.js';
+import { inwards, outwards, translateHeaders, translateUri } from './translate.js';
 import { by } from './way-out.js';
 
 /** Which way a request within a dialog goes: the side of the listener that its Route names. */
@@ -33,15 +33,13 @@ export function screenInDialog(
   { dialog, to }: { readonly dialog: InDialog; readonly to: Source['side'] },
   chat: ChatBinding | undefined,
 ): Screening {
-  return to === 'private'
-    ? inwards(request, source, context)
-    : outwards(request, source, context, dialog, chat);
+  return to === 'private' ? goIn(request, source, context) : goOut(request, source, context, dialog, chat);
 }
 
-function inwards(request: SipMessage, source: Source, context: ScreenContext): Screening {
+function goIn(request: SipMessage, source: Source, context: ScreenContext): Screening {
   const { policy, hops } = context;
   const inside = source.side === 'private';
-  const uri = translateUri(request.requestUri, { from: policy.publicDomain, to: policy.privateDomain });
+  const uri = translateUri(request.requestUri, inwards(policy));
   const target: ForwardTarget = uri === request.requestUri ? {} : { uri };
   const parsed = parseUri(uri);
   // A PSAP that calls itself by the private domain, and no Route before it: the host table knows it.
@@ -54,7 +52,7 @@ function inwards(request: SipMessage, source: Source, context: ScreenContext): S
       targets:
         named.length > 0 ? named.map((hop) => ({ ...target, ...by(context, 'private', hop) })) : [target],
       edits: inside ? [] : policed(request, source, policy),
-      responseEdits: (response) => outwardHeaders(response, policy),
+      responseEdits: (response) => translateHeaders(response, outwards(policy)),
     },
     ...(!inside && {
       remember: {
@@ -66,7 +64,7 @@ function inwards(request: SipMessage, source: Source, context: ScreenContext): S
   };
 }
 
-function outwards(
+function goOut(
   request: SipMessage,
   source: Source,
   context: ScreenContext,
@@ -99,11 +97,15 @@ function outwards(
       kind: 'forward',
       targets,
       edits: [
-        ...outwardHeaders(request, policy, ['Route']),
+        ...translateHeaders(request, outwards(policy), [{ name: 'Route' }]),
         ...(inside
           ? callbackPriority(request, dialog.begun === 'far', policy)
           : esinetPriority(request, undefined)),
       ],
+      responseEdits: (response) => {
+        const taken = believed(dialog, chat) ? [] : policeResponse(response, policy);
+        return [...taken, ...translateHeaders(response, inwards(policy), taken)];
+      },
     },
   };
 }
@@ -111,22 +113,15 @@ function outwards(
 /** As for the first request of the dialog, but what is left of its Route is its way and stays. */
 function policed(request: SipMessage, source: Source, policy: BorderPolicy): HeaderEdit[] {
   const edits = police(request, source, policy).filter(({ name }) => name !== 'Route');
-  if (!request.has('History-Info')) return edits;
-  const history = trustedHistory(request, source, policy);
-  return [
-    ...edits,
-    history.length > 0
-      ? { op: 'set-lines', name: 'History-Info', values: history }
-      : { op: 'remove', name: 'History-Info' },
-  ];
-}
-
-function outwardHeaders(
-  message: SipMessage,
-  policy: BorderPolicy,
-  except: readonly string[] = [],
-): HeaderEdit[] {
-  return translateHeaders(message, { from: policy.privateDomain, to: policy.publicDomain }, except);
+  if (request.has('History-Info')) {
+    const history = trustedHistory(request, source, policy);
+    edits.push(
+      history.length > 0
+        ? { op: 'set-lines', name: 'History-Info', values: history }
+        : { op: 'remove', name: 'History-Info' },
+    );
+  }
+  return [...edits, ...translateHeaders(request, inwards(policy), [...edits, { name: 'Route' }])];
 }
 
 function isSame(way: NonNullable<InDialog['way']>, flow: ChatFlow | undefined): boolean {
@@ -136,4 +131,9 @@ function isSame(way: NonNullable<InDialog['way']>, flow: ChatFlow | undefined): 
     flow.address === way.address &&
     flow.port === way.port
   );
+}
+
+/** Whether the far end is a peer that is believed: it came in as one, or its certificate was asked for by name. */
+function believed({ way }: InDialog, chat: ChatBinding | undefined): boolean {
+  return chat ? chat.current.peer !== undefined && !chat.alternate : way?.serverName !== undefined;
 }
