@@ -16,6 +16,7 @@ import {
   type RunningElement,
   type SipExtras,
   ensureLabPki,
+  keptSecret,
   labNames,
   loadTls,
 } from '@esinet/platform';
@@ -74,6 +75,11 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
   const records = await LevelRecords.open(join(config.data, 'records'), { logger, limits: limits.records });
   const platform: PlatformOptions = { bus, store, records, clock, logger, limits };
   const elements = new Map<ElementName | 'console', RunningElement>();
+  // Calls that run outlive a restart.
+  const lastingDialogs = async <C extends EsinetConfig['bcf'] | EsinetConfig['esrp']>(own: C): Promise<C> =>
+    own.dialogs.secret === undefined
+      ? { ...own, dialogs: { secret: await keptSecret(join(config.data, 'dialogs.secret')) } }
+      : own;
 
   const close = async (): Promise<void> => {
     // The console first, the border before the router, what keeps records last: as it started, turned round.
@@ -90,8 +96,9 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
         ...(config.ecrf.boundaries === 'lab' ? { lab: labBoundaries(), ...labCivic() } : {}),
       }),
     psap: async () => startPsap(withLabCentres(config), platform, await extras('psap')),
-    esrp: async () => startEsrp(withLabStates(config), platform, await extras('esrp')),
-    bcf: async () => startBcf(config.bcf, platform, await extras('bcf')),
+    esrp: async () =>
+      startEsrp(await lastingDialogs(withLabStates(config)), platform, await extras('esrp')),
+    bcf: async () => startBcf(await lastingDialogs(config.bcf), platform, await extras('bcf')),
     provider: async () => startProvider(config.provider, platform, await extras('provider')),
   };
   try {

@@ -1,4 +1,5 @@
 export * from './bus/bus.js';
+export { dialogSecret, dialogsSchema, keptSecret } from './sip/dialog-secret.js';
 export { type BusLimits, InProcessBus, defaultBusLimits } from './bus/in-process-bus.js';
 export { patternProblem, subjectProblem, subjectToken } from './bus/subject.js';
 export * from './store/store.js';

@@ -84,6 +84,7 @@ export type { TransactionTransport } from './transaction/transport-port.js';
 export type { RequestLocator } from './transaction/locator-port.js';
 export type { WireEvent, WireMeter } from './transaction/wire-event.js';
 export { ProxyCore, type ProxyCoreOptions } from './proxy/proxy-core.js';
+export type { DialogWay, InDialog } from './proxy/dialog-seal.js';
 export { defaultProxyTimes, retriable } from './proxy/proxy-settings.js';
 export { wayFailed } from './proxy/way-failed.js';
 export type {

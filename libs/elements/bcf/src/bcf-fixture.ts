@@ -1,5 +1,6 @@
 import { type SipMessage, buildRequest } from '@esinet/sip';
 import { sipMessage } from '@esinet/testing';
+import { translatedFields } from './config.js';
 import type { BorderPolicy, Source } from './policy.js';
 import type { NextHops, ScreenContext } from './screen.js';
 
@@ -48,6 +49,7 @@ export const policy: BorderPolicy = {
   numberDomains: '*',
   publicDomain: 'esinet.lab',
   privateDomain: 'psap.esinet.internal',
+  translate: { inwards: translatedFields, outwards: translatedFields },
   emergencyPriority: 'esnet.1',
   callbackPriority: 'esnet.0',
   removeFromUntrusted: ['P-Asserted-Identity', 'P-Preferred-Identity', 'P-Access-Network-Info'],
@@ -76,6 +78,8 @@ export const hops: NextHops = {
           destination: { transport: flow.transport, address: flow.address, port: flow.port },
           listener: flow.listener,
         },
+  beyond: ({ transport, address, port, flowId }, listener) =>
+    flowId === 'gone' ? undefined : { destination: { transport, address, port }, listener },
 };
 
 export const destinations = { esrp, psap, provider, borderB };

@@ -8,9 +8,18 @@ import {
   type SipListener,
   type Store,
   sipPortListeners,
+  dialogSecret,
   towards,
 } from '@esinet/platform';
-import { type Flow, type RouteDecision, type SipMessage, esnetValues, parseUri } from '@esinet/sip';
+import {
+  type DialogWay,
+  type Flow,
+  type InDialog,
+  type RouteDecision,
+  type SipMessage,
+  esnetValues,
+  parseUri,
+} from '@esinet/sip';
 import type { ChatFlow } from './chat-flow.js';
 import { ChatFlows } from './chat-flows.js';
 import type { Traffic } from './classify.js';
@@ -94,20 +103,25 @@ export class Border {
       ]),
       series: {},
     };
-    edge.transactions.hasPriority = (request, flow) =>
-      hasPriority(request, this.#sourceOf(flow), this.#context);
-    edge.proxy({
-      route: (request, flow) => this.#route(request, flow),
+    const proxy = edge.proxy({
+      route: (request, flow, dialog) => this.#route(request, flow, dialog),
       isOwn: (uri) => uri.user === undefined && uri.host === config.publicDomain,
       recordRoute: true,
+      dialogs: { secret: dialogSecret(config.dialogs), ways: true },
       resourceValues: esnetValues,
       failoverMs: config.failover,
     });
+    edge.transactions.hasPriority = (request, flow) =>
+      hasPriority(request, this.#sourceOf(flow), this.#context) || proxy.inDialog(request) !== undefined;
   }
 
-  #route(request: SipMessage, flow: Flow): RouteDecision | Promise<RouteDecision> {
+  #route(
+    request: SipMessage,
+    flow: Flow,
+    dialog: InDialog | undefined,
+  ): RouteDecision | Promise<RouteDecision> {
     const source = this.#sourceOf(flow);
-    const traffic = trafficOf(request, source, this.#context);
+    const traffic = trafficOf(request, source, this.#context, dialog);
     const key = chatKeyOf(request, traffic, this.#context.policy);
     if (!key)
       return this.#settle(screen(request, source, this.#context, undefined, traffic), request, flow, source);
@@ -189,7 +203,30 @@ export class Border {
       domain: (domain) => domains.get(domain) ?? [],
       isPeeredEsinet: (domain) => peered.has(domain),
       back: (flow) => this.#back(flow),
+      beyond: (way, listener) => this.#beyond(way, listener),
     };
+  }
+
+  #beyond(way: DialogWay, listener: string): ReturnType<NextHops['beyond']> {
+    const { transport, address, port, flowId, serverName } = way;
+    const flow = flowId === undefined ? undefined : this.ports.edge.transport.flow(flowId);
+    // Names of connections start anew with the process: the peer tells whether it is the same.
+    if (
+      flow?.open &&
+      flow.remoteAddress === address &&
+      flow.remotePort === port &&
+      flow.listener === listener
+    )
+      return { destination: flow, listener };
+    if (transport === 'udp') return { destination: { transport, address, port }, listener };
+    // What we opened we can open again, with all that is known of that next hop.
+    const { domains, peers } = this.config;
+    const hop = [...Object.values(domains).flat(), ...peers.flatMap(hopsOf)].find((each) =>
+      'address' in each
+        ? each.transport === transport && each.address === address && each.port === port
+        : serverName !== undefined && parseUri(each.uri)?.host === serverName,
+    );
+    return hop && { ...towards(hop), listener };
   }
 
   #back(chat: ChatFlow): ReturnType<NextHops['back']> {
@@ -257,6 +294,7 @@ function policyOf(config: BcfConfig): BorderPolicy {
         : new Set([...config.numberDomains.map((domain) => domain.toLowerCase()), ...ownNames(config)]),
     publicDomain: config.publicDomain,
     privateDomain: config.privateDomain,
+    translate: config.translate,
     emergencyPriority: config.priority.emergency,
     callbackPriority: config.priority.callback,
     removeFromUntrusted: config.removeFromUntrusted,

@@ -1,18 +1,23 @@
-import { parseUri, type SipMessage, type Uri } from '@esinet/sip';
+import { type InDialog, parseUri, type SipMessage, type Uri } from '@esinet/sip';
 import { type EmergencyTarget, emergencyTarget } from './emergency-target.js';
 import type { BorderPolicy, Source } from './policy.js';
 
 /** What the border takes a request for. */
 export type Traffic =
   | { readonly kind: 'probe' }
+  /** Within a dialog whose first request went through here. */
+  | { readonly kind: 'dialog'; readonly dialog: InDialog; readonly to: Source['side'] }
   | {
       readonly kind: 'emergency';
       readonly target: EmergencyTarget;
       /** The PSAP of ours that an ESRP has chosen: that of another ESInet (TS 103 698 D.2). */
       readonly psap?: Uri;
     }
-  /** To a PSAP named by its public (or, tolerated, private) URI: a chat that runs already. */
-  | { readonly kind: 'chat'; readonly user: Uri }
+  /**
+   * To a PSAP named by its public (or, tolerated, private) URI: a chat that runs already. `inChat`: only of somebody
+   * whose call came in here.
+   */
+  | { readonly kind: 'chat'; readonly user: Uri; readonly inChat?: true }
   /** To a domain of the table (TS 103 698 D.2). `inChat`: only of somebody whose call came in here. */
   | { readonly kind: 'relay'; readonly domain: string; readonly inChat?: true }
   /** From inside, or from another ESInet, to somebody outside. `inChat`: only to somebody whose call came in here. */
@@ -29,10 +34,16 @@ export interface ClassifyContext {
   readonly isPeeredEsinet: (domain: string) => boolean;
 }
 
-/** What a call or a chat may use. RFC 3261, 3262, 3311, 3428, 6086 */
-const methods = new Set(['INVITE', 'ACK', 'BYE', 'CANCEL', 'PRACK', 'UPDATE', 'INFO', 'MESSAGE', 'OPTIONS']);
+/** What a call or a chat may use. RFC 3261, 3262, 3311, 3428, 6086; 6665, 3903 and 3515 */
+const methods = new Set([
+  ...['INVITE', 'ACK', 'BYE', 'CANCEL', 'PRACK', 'UPDATE', 'INFO', 'MESSAGE', 'OPTIONS'],
+  ...['SUBSCRIBE', 'NOTIFY', 'PUBLISH', 'REFER'],
+]);
 
 export const allowedMethods: readonly string[] = [...methods];
+
+/** These make an element inside keep state, tell of itself or call somebody: nobody outside may ask that unasked. */
+const askingMethods = new Set(['SUBSCRIBE', 'NOTIFY', 'PUBLISH', 'REFER']);
 
 /** Decides what a request is from its method, its Request-URI, its routes and its side; nothing else is believed. */
 export function classify(request: SipMessage, source: Source, context: ClassifyContext): Traffic {
@@ -42,6 +53,11 @@ export function classify(request: SipMessage, source: Source, context: ClassifyC
 
   const inside = source.side === 'private';
   const esinet = source.peer?.trusted ? source.peer.esinet : undefined;
+  if (askingMethods.has(request.method) && !inside && !esinet) {
+    return uri?.user !== undefined && isPsapUri(uri, context)
+      ? { kind: 'chat', user: uri, inChat: true }
+      : { kind: 'refused', status: 403, why: 'outside of a dialog' };
+  }
   // Where a route was preloaded, RFC 3261 16.4, by whom we believe: our own ESRP, and those of peers.
   const next = inside || esinet ? foreignRoute(request, context) : undefined;
   const route = next?.host;

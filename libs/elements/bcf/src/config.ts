@@ -1,4 +1,5 @@
 import {
+  dialogsSchema,
   domainSchema,
   durationSchema,
   listenSchema,
@@ -10,6 +11,24 @@ import {
 import { z } from 'zod';
 
 const priority = z.string().regex(/^[A-Za-z0-9_-]{1,32}\.[0-9]{1,2}$/, 'expected a priority such as esnet.1');
+
+/**
+ * Header fields in which the domain of a PSAP is translated (TS 103 698 D.1), besides the Request-URI. To and From stay:
+ * they are the ends' own.
+ */
+export const translatedFields: readonly string[] = [
+  'Reply-To',
+  'Contact',
+  'P-Asserted-Identity',
+  'Route',
+  'History-Info',
+  'Refer-To',
+  'Referred-By',
+];
+
+const fieldNames = z
+  .array(z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'expected the name of a header field'))
+  .max(32);
 
 const domainsSchema = z.array(domainSchema).max(1_000).default([]);
 
@@ -62,6 +81,13 @@ export const bcfConfigSchema = z
     element: domainSchema.default('bcf.esinet.lab'),
     publicDomain: domainSchema.default('esinet.lab'),
     privateDomain: domainSchema.default('psap.esinet.internal'),
+    /** Header fields in which these domains stand for each other, by direction. */
+    translate: z
+      .strictObject({
+        inwards: fieldNames.default([...translatedFields]),
+        outwards: fieldNames.default([...translatedFields]),
+      })
+      .prefault({}),
     /** Tried one after another. */
     esrp: nextHopsSchema.prefault(['tcp:127.0.0.1:15070']),
     /** PSAPs by the user part of their URI; `*` for all others. */
@@ -99,6 +125,7 @@ export const bcfConfigSchema = z
         'P-Asserted-Identity',
         'P-Preferred-Identity',
         'P-Access-Network-Info',
+        'P-Asserted-Service',
         'P-Associated-URI',
         'P-Called-Party-ID',
         'P-Charging-Function-Addresses',
@@ -122,6 +149,7 @@ export const bcfConfigSchema = z
         secretLength: z.int().min(8).max(64).default(20),
       })
       .prefault({}),
+    dialogs: dialogsSchema,
     /** A next hop that is silent for this long is joined by the next one. */
     failover: durationSchema.prefault('4 s'),
     /** How long an ESRP that failed is tried after the others. */

@@ -22,6 +22,13 @@ export function police(request: SipMessage, source: Source, policy: BorderPolicy
   return edits;
 }
 
+/** The same for what somebody outside answers: what only a trusted peer may say is taken from it. RFC 3325 5 */
+export function policeResponse(response: SipMessage, policy: BorderPolicy): HeaderEdit[] {
+  return policy.removeFromUntrusted
+    .filter((name) => response.has(name))
+    .map((name) => ({ op: 'remove', name }) as const);
+}
+
 function isEsinet({ peer }: Source): boolean {
   return peer?.trusted === true && peer.esinet !== undefined;
 }
@@ -46,7 +53,8 @@ export function esinetPriority(request: SipMessage, otherwise: string | undefine
 export function trustedHistory(request: SipMessage, source: Source, policy: BorderPolicy): string[] {
   if (!request.has('History-Info')) return [];
   const values = request.values('History-Info');
-  const inward = { from: policy.publicDomain, to: policy.privateDomain };
+  const translated = policy.translate.inwards.includes('History-Info');
+  const inward = { from: policy.publicDomain, to: translated ? policy.privateDomain : policy.publicDomain };
   if (source.peer?.trusted) return values.map((value) => translateValue(value, inward));
   return values
     .filter((value) => {

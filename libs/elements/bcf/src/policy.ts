@@ -29,6 +29,8 @@ export interface BorderPolicy {
   readonly publicDomain: string;
   /** The domain of the same PSAPs inside. */
   readonly privateDomain: string;
+  /** Header fields in which the one stands for the other, by direction. */
+  readonly translate: { readonly inwards: readonly string[]; readonly outwards: readonly string[] };
   /** TS 103 698 6.1.2.5: what calls that appear to be emergency calls are marked with. */
   readonly emergencyPriority: string;
   /** TS 103 698 6.1.2.5: call-backs of a PSAP within an incident. */

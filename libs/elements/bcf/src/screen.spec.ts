@@ -84,7 +84,12 @@ describe('never an open relay', () => {
       ['MESSAGE', 'sip:esinet.lab', 404],
       ['REGISTER', 'sip:esinet.lab', 405],
       ['REGISTER', 'urn:service:sos', 405],
-      ['SUBSCRIBE', 'sip:madrid@esinet.lab', 405],
+      ['SUBSCRIBE', 'sip:madrid@esinet.lab', 403],
+      ['SUBSCRIBE', 'urn:service:sos', 403],
+      ['SUBSCRIBE', 'sip:esrp@psap.esinet.internal', 403],
+      ['PUBLISH', 'sip:madrid@esinet.lab', 403],
+      ['NOTIFY', 'sip:madrid@esinet.lab', 403],
+      ['REFER', 'sip:madrid@esinet.lab', 403],
     ];
     for (const [method, uri, status] of cases) {
       const { decision } = screen(request({ method, uri }), stranger, context);

@@ -1,9 +1,11 @@
-import { type NextHop, towards } from '@esinet/platform';
+import type { NextHop } from '@esinet/platform';
 import {
   type Destination,
+  type DialogWay,
   type Flow,
   type ForwardTarget,
   type HeaderEdit,
+  type InDialog,
   type RouteDecision,
   type SipMessage,
   type TransportName,
@@ -25,9 +27,11 @@ import {
 import { type Traffic, allowedMethods, classify } from './classify.js';
 import { emergencyTarget } from './emergency-target.js';
 import { identify, secretLengthOf } from './identifiers.js';
-import { callbackPriority, esinetPriority, police, trustedHistory } from './police.js';
+import { dialogChatKey, dialogKey, screenInDialog, sideOf } from './in-dialog.js';
+import { callbackPriority, esinetPriority, police, policeResponse, trustedHistory } from './police.js';
 import type { BorderPolicy, Source } from './policy.js';
-import { type Translation, translateHeaders, translateUri } from './translate.js';
+import { inwards, outwards, translateHeaders, translateUri } from './translate.js';
+import { by } from './way-out.js';
 
 /** The ways out of the border, as configured and as open at this moment. */
 export interface NextHops {
@@ -41,6 +45,8 @@ export interface NextHops {
   isPeeredEsinet(domain: string): boolean;
   /** The way back to a caller, or undefined if the connection is gone. */
   back(flow: ChatFlow): Omit<ForwardTarget, 'uri' | 'edits'> | undefined;
+  /** The way that a dialog's Record-Route value holds, from that listener, or undefined if the connection is gone. */
+  beyond(way: DialogWay, listener: string): Omit<ForwardTarget, 'uri' | 'edits'> | undefined;
 }
 
 export interface ScreenContext {
@@ -72,10 +78,11 @@ export interface ChatKey {
 
 /** The way that has to be known before a request can be decided on: of whom it is for, or of its sender. */
 export function chatKeyOf(request: SipMessage, traffic: Traffic, policy: BorderPolicy): ChatKey | undefined {
-  const relayed = traffic.kind === 'relay' && traffic.inChat;
-  if (traffic.kind !== 'outward' && !relayed) return undefined;
+  if (traffic.kind === 'dialog') return traffic.to === 'public' ? dialogChatKey(request) : undefined;
+  const ofSender = (traffic.kind === 'relay' || traffic.kind === 'chat') && traffic.inChat;
+  if (traffic.kind !== 'outward' && !ofSender) return undefined;
   const { callId, assigned } = identify(request, { elementId: policy.elementId, nena: false });
-  const user = relayed ? (request.from?.uri ?? '') : request.requestUri;
+  const user = ofSender ? (request.from?.uri ?? '') : request.requestUri;
   return { chat: assigned ? dialogKey(request) : callId, user: canonicalUser(user) };
 }
 
@@ -105,11 +112,14 @@ export function screen(
           ],
         },
       };
+    case 'dialog':
+      return screenInDialog(request, source, context, traffic, chat);
     case 'refused':
       return refuse(traffic.status, traffic.why);
     case 'emergency':
       return emergency(request, source, context, traffic);
     case 'chat':
+      if (traffic.inChat && !chat) return refuse(403, 'outside of a dialog');
       return inChat(request, source, context, traffic.user);
     case 'relay':
       if (traffic.inChat && !chat) return refuse(404, 'not ours');
@@ -122,11 +132,18 @@ export function screen(
 
 /** TS 103 698 6.1.2.5: what is for a call or a chat goes before probes and what would be refused in any case. */
 export function hasPriority(request: SipMessage, source: Source, context: ScreenContext): boolean {
-  const { kind } = trafficOf(request, source, context);
-  return kind !== 'probe' && kind !== 'refused';
+  const traffic = trafficOf(request, source, context);
+  if (traffic.kind === 'chat' && traffic.inChat) return false;
+  return traffic.kind !== 'probe' && traffic.kind !== 'refused';
 }
 
-export function trafficOf(request: SipMessage, source: Source, context: ScreenContext): Traffic {
+export function trafficOf(
+  request: SipMessage,
+  source: Source,
+  context: ScreenContext,
+  dialog?: InDialog,
+): Traffic {
+  if (dialog) return { kind: 'dialog', dialog, to: sideOf(dialog, source) };
   return classify(request, source, {
     policy: context.policy,
     isOwnAddress: context.isOwnAddress,
@@ -160,7 +177,7 @@ function emergency(
   const tellable = retargeted && parseUri(request.requestUri) !== undefined;
   const history = tellable ? historyInfo(received, request.requestUri, toService) : received;
 
-  const edits: HeaderEdit[] = inside ? [] : police(request, source, policy);
+  const edits: HeaderEdit[] = inside ? [] : inwardEdits(request, source, policy);
   if (before !== undefined) edits.push({ op: 'prepend', name: 'Call-Info', value: before });
   for (const value of added) edits.push({ op: 'append', name: 'Call-Info', value });
 
@@ -267,7 +284,7 @@ function inChat(request: SipMessage, source: Source, context: ScreenContext, use
   const { policy, hops } = context;
   const inside = source.side === 'private';
   const { callId, added, before } = identify(request, { elementId: policy.elementId, nena: false });
-  const edits: HeaderEdit[] = inside ? [] : police(request, source, policy);
+  const edits: HeaderEdit[] = inside ? [] : inwardEdits(request, source, policy);
   if (before !== undefined) edits.push({ op: 'prepend', name: 'Call-Info', value: before });
   for (const value of added) edits.push({ op: 'append', name: 'Call-Info', value });
   if (!inside) edits.push(...replaceHistory(request, trustedHistory(request, source, policy)));
@@ -363,25 +380,16 @@ function outward(
       kind: 'forward',
       targets,
       edits: [
-        ...translateHeaders(request, outwards(policy), ['Route']),
+        ...translateHeaders(request, outwards(policy), [{ name: 'Route' }]),
         ...(source.side === 'private'
           ? callbackPriority(request, chat !== undefined, policy)
           : esinetPriority(request, undefined)),
         // The way was chosen here; what is left of a Route must not choose another outside.
         ...(request.has('Route') ? [{ op: 'remove' as const, name: 'Route' }] : []),
       ],
+      responseEdits: (response) => answerEdits(response, ways, policy),
     },
   };
-}
-
-function by(context: ScreenContext, side: Source['side'], hop: NextHop): ForwardTarget {
-  const listener = context.listenerOf(side, hop.transport);
-  const target = towards(hop);
-  return listener === undefined ? target : { ...target, listener };
-}
-
-function outwards(policy: BorderPolicy): Translation {
-  return { from: policy.privateDomain, to: policy.publicDomain };
 }
 
 function outwardEdits(
@@ -389,11 +397,24 @@ function outwardEdits(
   policy: BorderPolicy,
   before: readonly HeaderEdit[] = [],
 ): HeaderEdit[] {
-  return translateHeaders(
-    message,
-    outwards(policy),
-    before.map(({ name }) => name),
-  );
+  return translateHeaders(message, outwards(policy), before);
+}
+
+/** What comes in from outside: policed, and in the words of inside. History-Info is dealt with apart. */
+function inwardEdits(request: SipMessage, source: Source, policy: BorderPolicy): HeaderEdit[] {
+  const policed = police(request, source, policy);
+  return [...policed, ...translateHeaders(request, inwards(policy), [...policed, { name: 'History-Info' }])];
+}
+
+/** What somebody outside answers; `ways`: those back to callers, who are believed no more than when they ask. */
+function answerEdits(
+  response: SipMessage,
+  ways: readonly (ChatFlow | undefined)[],
+  policy: BorderPolicy,
+): HeaderEdit[] {
+  const ofCaller = ways.some((way) => way && way.peer === undefined);
+  const policed = ofCaller ? policeResponse(response, policy) : [];
+  return [...policed, ...translateHeaders(response, inwards(policy), policed)];
 }
 
 function replaceHistory(request: SipMessage, values: readonly string[]): HeaderEdit[] {
@@ -407,10 +428,6 @@ function remembrance(request: SipMessage, source: Source, callId: string): Remem
     users: answerableUsers(request, source),
     secretLength: secretLengthOf(callId),
   };
-}
-
-function dialogKey(request: SipMessage): string {
-  return `sip:${request.callId ?? ''}`;
 }
 
 function privateUri(user: Uri, policy: BorderPolicy): string {

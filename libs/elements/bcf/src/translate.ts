@@ -1,4 +1,5 @@
 import { type HeaderEdit, parseNameAddr, parseUri, type SipMessage } from '@esinet/sip';
+import type { BorderPolicy } from './policy.js';
 
 /** A domain and what it is called on the other side (TS 103 698 D.1). */
 export interface Translation {
@@ -6,8 +7,20 @@ export interface Translation {
   readonly to: string;
 }
 
-/** Header fields in which the domain of a PSAP is translated. To and From stay: they are the ends' own. */
-const translated = ['Reply-To', 'Contact', 'P-Asserted-Identity', 'Route', 'History-Info'] as const;
+/** As a border does it in one direction: the header fields in which it does. */
+export interface HeaderTranslation extends Translation {
+  readonly headers: readonly string[];
+}
+
+/** From inside to outside: PSAPs get their public name. */
+export function outwards(policy: BorderPolicy): HeaderTranslation {
+  return { from: policy.privateDomain, to: policy.publicDomain, headers: policy.translate.outwards };
+}
+
+/** From outside to inside. */
+export function inwards(policy: BorderPolicy): HeaderTranslation {
+  return { from: policy.publicDomain, to: policy.privateDomain, headers: policy.translate.inwards };
+}
 
 /** `uri` with its host, and the port that goes with it, replaced if the host is the one to translate. */
 export function translateUri(uri: string, translation: Translation): string {
@@ -33,15 +46,15 @@ export function translateValue(value: string, translation: Translation): string 
   return value.slice(0, start) + uri + value.slice(start + address.uri.length);
 }
 
-/** Edits that translate the header fields of a message, apart from those named in `except`. */
+/** Edits that translate the header fields of a message, apart from those that edits `before` them deal with. */
 export function translateHeaders(
   message: SipMessage,
-  translation: Translation,
-  except: readonly string[] = [],
+  translation: HeaderTranslation,
+  before: readonly { readonly name: string }[] = [],
 ): HeaderEdit[] {
   const edits: HeaderEdit[] = [];
-  for (const name of translated) {
-    if (!message.has(name) || except.includes(name)) continue;
+  for (const name of translation.headers) {
+    if (!message.has(name) || before.some((edit) => edit.name.toLowerCase() === name.toLowerCase())) continue;
     const values = message.values(name);
     const after = values.map((value) => translateValue(value, translation));
     if (after.some((value, i) => value !== values[i])) edits.push({ op: 'set-lines', name, values: after });

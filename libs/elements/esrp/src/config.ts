@@ -1,4 +1,5 @@
 import {
+  dialogsSchema,
   domainSchema,
   durationSchema,
   httpUrlSchema,
@@ -73,6 +74,7 @@ export const esrpConfigSchema = z
     rewrite: z.record(z.string().min(1), z.enum(['request-uri', 'request-uri-and-to'])).default({}),
     /** Route policies: rules that decide who answers. */
     policies: policiesConfigSchema,
+    dialogs: dialogsSchema,
     /** A next hop that is silent for this long is joined by the next one. */
     failover: durationSchema.prefault('4 s'),
     states: statesConfigSchema,

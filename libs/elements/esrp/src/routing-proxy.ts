@@ -3,12 +3,26 @@ import { type HeldClient, httpHeldClient } from '@esinet/held';
 import { readIdentifiers } from '@esinet/lmpe';
 import type { PolicyVerdict } from '@esinet/policy';
 import { type LostClient, httpLostClient } from '@esinet/lost';
-import type { Bus, Metrics, Limits, SipEdge, TlsOptions } from '@esinet/platform';
-import { type ForwardOutcome, type RouteDecision, type SipMessage, esnetValues } from '@esinet/sip';
+import {
+  type Bus,
+  type Limits,
+  type Metrics,
+  type SipEdge,
+  type TlsOptions,
+  dialogSecret,
+} from '@esinet/platform';
+import {
+  type ForwardOutcome,
+  type InDialog,
+  type RouteDecision,
+  type SipMessage,
+  esnetValues,
+} from '@esinet/sip';
 import type { KnownStates } from '@esinet/states';
 import { type QueuesPort, hopOutcome } from './admission.js';
 import type { EsrpConfig } from './config.js';
 import { EcrfBreaker } from './ecrf-breaker.js';
+import { routeInDialog } from './in-dialog.js';
 import { MappingCache } from './mapping-cache.js';
 import { Explanations, type RoutedEvent } from './explanation/explanations.js';
 import type { RouteExplanation } from './explanation/route-explanation.js';
@@ -108,8 +122,10 @@ export class RoutingProxy {
     );
     edge.transactions.hasPriority = hasPriority;
     edge.proxy({
-      route: (request) => this.#route(request),
+      route: (request, _flow, dialog) => this.#route(request, dialog),
       isOwn: () => false,
+      recordRoute: true,
+      dialogs: { secret: dialogSecret(config.dialogs) },
       failoverMs: config.failover,
       resourceValues: esnetValues,
     });
@@ -121,7 +137,8 @@ export class RoutingProxy {
     for (const close of this.#closing) close();
   }
 
-  async #route(request: SipMessage): Promise<RouteDecision> {
+  async #route(request: SipMessage, dialog: InDialog | undefined): Promise<RouteDecision> {
+    if (dialog) return routeInDialog(request, this.#deps);
     const began = this.ports.clock.now();
     const routed = await route(request, this.#deps);
     const { decision, explanation } = routed;

@@ -142,7 +142,10 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
 
   /** A proxy core that takes what comes in here, and goes on to the next target whenever a way has failed. */
   proxy(
-    o: Pick<ProxyCoreOptions, 'route' | 'isOwn' | 'recordRoute' | 'failoverMs' | 'resourceValues'>,
+    o: Pick<
+      ProxyCoreOptions,
+      'route' | 'isOwn' | 'recordRoute' | 'dialogs' | 'failoverMs' | 'resourceValues'
+    >,
   ): ProxyCore {
     const proxy = new ProxyCore({
       ...this.#limits.proxy,

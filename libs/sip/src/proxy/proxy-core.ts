@@ -12,6 +12,7 @@ import type { RequestLocator } from '../transaction/locator-port.js';
 import type { ServerTransaction } from '../transaction/server-transaction.js';
 import type { TransactionLayer } from '../transaction/transaction-layer.js';
 import { isFlow, type TransactionTransport } from '../transaction/transport-port.js';
+import { DialogSeal, type InDialog } from './dialog-seal.js';
 import { FailedDestinations } from './failed-destinations.js';
 import { forwardStateless } from './forward-ack.js';
 import { defaultProxyTimes, type ProxySettings, retriable } from './proxy-settings.js';
@@ -28,12 +29,25 @@ export interface ProxyCoreOptions {
   readonly locator: RequestLocator;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** What becomes of a request, RFC 3261 16.5. A throw or a rejection is answered 500. ACK for a 2xx is asked too. */
-  readonly route: (request: SipMessage, flow: Flow) => RouteDecision | Promise<RouteDecision>;
+  /**
+   * What becomes of a request, RFC 3261 16.5. A throw or a rejection is answered 500. ACK for a 2xx is asked too.
+   * `dialog` is there where the request came by a sealed Record-Route value of ours: it goes where Route and
+   * Request-URI say, RFC 3261 16.5 and 16.12.
+   */
+  readonly route: (
+    request: SipMessage,
+    flow: Flow,
+    dialog?: InDialog,
+  ) => RouteDecision | Promise<RouteDecision>;
   /** Names us, in a Route or as the host of an OPTIONS ping. Addresses of the listeners are ours in any case. */
   readonly isOwn: (uri: Uri) => boolean;
   /** Stay in the path of the dialogs that forwarded requests set up. Default false. RFC 3261 16.6 step 4 */
   readonly recordRoute?: boolean;
+  /**
+   * Seal the Record-Route values, so that requests of dialogs set up here are known by them. The secret is to be the same
+   * in every process that serves this address; `ways`: each value also holds how its side is reached.
+   */
+  readonly dialogs?: { readonly secret: Buffer; readonly ways?: boolean };
   /** RFC 3261 16.6 step 11. Default 185 s. */
   readonly timerCMs?: number;
   /**
@@ -64,6 +78,7 @@ interface Taken {
   readonly request: SipMessage;
   /** Where it came by both of our Record-Route values: the listener of the side it goes on to. */
   readonly listener?: string;
+  readonly dialog?: InDialog;
 }
 
 /** The decision with this listener for targets that name none. */
@@ -99,20 +114,35 @@ export class ProxyCore {
         return options.transport.sentBy(transport, side);
       },
       loopHash: (request, flow) => this.#loopHash(request, flow),
+      ...(options.dialogs && {
+        dialogs: { seal: new DialogSeal(options.dialogs.secret), ways: options.dialogs.ways ?? false },
+      }),
     };
     if (options.takeRequests === false) return;
     options.transactions.onRequest = (tx) => this.handle(tx);
     options.transactions.onAck = (ack, flow) => void this.handleAck(ack, flow);
   }
 
+  /** What a request as it came shows of a dialog set up through here. */
+  inDialog(request: SipMessage): InDialog | undefined {
+    if (!this.#settings.dialogs || request.to?.tag === undefined || !request.has('Route')) return undefined;
+    const { passed = [] } =
+      preprocessRoute(
+        request,
+        (uri) => this.#isOwn(uri),
+        () => false,
+      ) ?? {};
+    return this.#dialogOf(request, passed[passed.length - 1]);
+  }
+
   /** Takes one request all the way; never throws. */
   handle(tx: ServerTransaction): void {
     try {
       const taken = this.#preprocessed(tx.request, tx.flow);
-      const { request } = taken;
-      const refusal = this.#refusal(request, tx.flow);
+      const { request, dialog } = taken;
+      const refusal = this.#refusal(request, tx.flow, dialog);
       if (refusal) return tx.refuse(refusal);
-      const decision = this.options.route(request, tx.flow);
+      const decision = this.options.route(request, tx.flow, dialog);
       if (decision instanceof Promise) {
         decision.then(
           (settled) => this.#follow(tx, taken, settled),
@@ -127,9 +157,9 @@ export class ProxyCore {
   /** An ACK for a 2xx goes on without state. RFC 3261 16.11 */
   async handleAck(ack: SipMessage, flow: Flow): Promise<void> {
     try {
-      const { request, listener } = this.#preprocessed(ack, flow);
-      if (this.#refusal(request, flow)) return;
-      const decision = await this.options.route(request, flow);
+      const { request, listener, dialog } = this.#preprocessed(ack, flow);
+      if (this.#refusal(request, flow, dialog)) return;
+      const decision = await this.options.route(request, flow, dialog);
       if (decision.kind !== 'forward') return;
       await forwardStateless(this.#settings, request, flow, leavingBy(listener, decision));
     } catch (error) {
@@ -194,11 +224,20 @@ export class ProxyCore {
     // Two values of ours: the lower one names the side that the dialog goes on to.
     const beyond = passed.length > 1 ? passed[passed.length - 1] : undefined;
     const listener = beyond && listenerNamed(beyond, this.options.transport.listeners());
-    return { request: parsed.message, ...(listener === undefined ? undefined : { listener }) };
+    const side = listener === undefined ? undefined : { listener };
+    const dialog = this.#dialogOf(parsed.message, passed[passed.length - 1]);
+    return { request: parsed.message, ...side, ...(dialog && { dialog: { ...dialog, ...side } }) };
   }
 
-  #refusal(request: SipMessage, flow: Flow): OwnAnswer | undefined {
-    if (request.method === 'OPTIONS') {
+  /** Only what has both tags is within a dialog. RFC 3261 12.2.2 */
+  #dialogOf(request: SipMessage, passed: Uri | undefined): InDialog | undefined {
+    if (request.to?.tag === undefined) return undefined;
+    return this.#settings.dialogs?.seal.open(passed?.user, request);
+  }
+
+  #refusal(request: SipMessage, flow: Flow, dialog: InDialog | undefined): OwnAnswer | undefined {
+    // An OPTIONS within a dialog is for its other end.
+    if (request.method === 'OPTIONS' && !dialog) {
       const uri = parseUri(request.requestUri);
       // RFC 3261 11: OPTIONS to the proxy itself, as peers send to see whether it lives. Behind a load balancer or NAT they
       // name an address that is not ours: nobody else can be meant by an address without a user and without a Route.

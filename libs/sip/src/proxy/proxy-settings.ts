@@ -4,6 +4,7 @@ import type { TransportName } from '../transport/destination.js';
 import type { Flow } from '../transport/flow.js';
 import type { RequestLocator } from '../transaction/locator-port.js';
 import type { TransactionLayer } from '../transaction/transaction-layer.js';
+import type { DialogSeal } from './dialog-seal.js';
 import type { FailedDestinations } from './failed-destinations.js';
 
 export interface ProxySettings {
@@ -20,6 +21,7 @@ export interface ProxySettings {
   readonly failoverOn: (status: number) => boolean;
   readonly sentBy: (transport: TransportName, listener?: string) => string;
   readonly loopHash: (request: SipMessage, flow: Flow) => string;
+  readonly dialogs?: { readonly seal: DialogSeal; readonly ways: boolean };
 }
 
 export const defaultProxyTimes = {

@@ -8,6 +8,8 @@ export interface ProxySide {
   readonly transport: TransportName;
   /** `host:port` of the listener, as in Via. */
   readonly sentBy: string;
+  /** User part of the value. */
+  readonly user?: string;
 }
 
 /** Methods that set up a dialog, for which Record-Route means something. RFC 3261 16.6 step 4 */
@@ -28,12 +30,13 @@ export function recordRoutes(from: ProxySide, to: ProxySide, secure: boolean): r
   return out === into ? [out] : [out, into];
 }
 
-function recordRoute({ transport, sentBy }: ProxySide, secure: boolean): string {
+function recordRoute({ transport, sentBy, user }: ProxySide, secure: boolean): string {
   const scheme = secure ? 'sips' : 'sip';
+  const authority = user === undefined ? sentBy : `${user}@${sentBy}`;
   // RFC 3261 26.2.2: under sips TCP means TLS, and needs no word.
   const implied = secure ? transport === 'tls' : transport === 'udp';
   const named = secure && transport === 'wss' ? 'ws' : transport;
-  return implied ? `<${scheme}:${sentBy};lr>` : `<${scheme}:${sentBy};transport=${named};lr>`;
+  return implied ? `<${scheme}:${authority};lr>` : `<${scheme}:${authority};transport=${named};lr>`;
 }
 
 /** RFC 3261 16.6 step 4: is the Request-URI or the topmost Route a sips URI? */

@@ -11,6 +11,7 @@ import { branchOf } from '../transaction/branch.js';
 import { isFlow } from '../transaction/transport-port.js';
 import { bestResult, type BranchResult } from './best-response.js';
 import { lacksLength, lengthOf } from './content-length.js';
+import type { DialogWay } from './dialog-seal.js';
 import { type Forwarding, forwarding, isRoutableScheme } from './forward-request.js';
 import type { ProxySettings } from './proxy-settings.js';
 import { formsDialog, isSecured, type ProxySide, recordRoutes } from './record-route.js';
@@ -359,14 +360,15 @@ export class ResponseContext {
     if (!wanted || !formsDialog(this.request.method)) return this.#forwarding!.compose;
     const { flow } = this.tx;
     const listener = target.listener ?? (isFlow(destination) ? destination.listener : flow.listener);
-    const side = (transport: TransportName, name: string): ProxySide => ({
+    const side = (transport: TransportName, name: string, way: Destination | Flow): ProxySide => ({
       transport,
       sentBy: this.settings.sentBy(transport, name),
+      ...this.#sealed(way),
     });
     const secure = isSecured(target.uri ?? this.request.requestUri, this.request.values('Route')[0]);
     const routes = recordRoutes(
-      side(flow.transport, flow.listener),
-      side(destination.transport, listener),
+      side(flow.transport, flow.listener, flow),
+      side(destination.transport, listener, destination),
       secure,
     );
     return forwarding(this.request, flow, this.decision, this.#told(target), routes).compose;
@@ -390,6 +392,11 @@ export class ResponseContext {
     return [...statuses].map(([target, status]) => ({ target, status }));
   }
 
+  #sealed(way: Destination | Flow): { user?: string } {
+    const { dialogs } = this.settings;
+    return dialogs ? { user: dialogs.seal.seal(this.request, dialogs.ways ? wayTo(way) : undefined) } : {};
+  }
+
   #guarded(work: () => void): void {
     try {
       work();
@@ -399,4 +406,14 @@ export class ResponseContext {
       if (!this.tx.answered) this.#finish({ status: 500 }, 500, -1);
     }
   }
+}
+
+function wayTo(where: Destination | Flow): DialogWay {
+  const { transport } = where;
+  if (!isFlow(where)) {
+    const { address, port, serverName } = where;
+    return { transport, address, port, ...(serverName !== undefined && { serverName }) };
+  }
+  const way = { transport, address: where.remoteAddress, port: where.remotePort };
+  return where.reliable ? { ...way, flowId: where.id } : way;
 }

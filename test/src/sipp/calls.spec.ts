@@ -1,0 +1,77 @@
+import { freePort, requireProgram } from '@esinet/testing';
+import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { type Lab, startLab } from '../lab.js';
+import { type Sipp, type SippTransport, startSipp } from './sipp-lab.js';
+
+const sipp = requireProgram('sipp');
+const calls = 100;
+
+describe.each(['udp', 'tcp'] as const)('SIPp through border and router over %s', (transport) => {
+  let lab: Lab;
+  let psap: number;
+  const running: Sipp[] = [];
+
+  beforeEach(async () => {
+    if (!sipp.path) return;
+    psap = await freePort();
+    lab = await startLab((config) => ({
+      ...config,
+      esrp: {
+        ...config.esrp,
+        hosts: { [config.psap.domain]: [{ transport, address: '127.0.0.1', port: psap }] },
+      },
+    }));
+  });
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((each) => each.stop()));
+    await lab?.close();
+  });
+
+  async function play(callee: string, caller: string): Promise<void> {
+    const start = async (o: Parameters<typeof startSipp>[1]): Promise<Sipp> => {
+      const started = await startSipp(sipp.path, o);
+      running.push(started);
+      return started;
+    };
+    const common: { transport: SippTransport; calls: number } = { transport, calls };
+    const called = await start({ ...common, scenario: callee, port: psap });
+    const calling = await start({ ...common, scenario: caller, to: lab.port(15_060) });
+    const [there, here] = await Promise.all([called.ended, calling.ended]);
+    expect(here.code, `${here.words}\n---- callee\n${there.words}`).toBe(0);
+    expect(there.code, there.words).toBe(0);
+  }
+
+  const plays = [
+    [
+      'a voice call is answered and ended by the caller',
+      'psap-answers',
+      'caller-hangs-up',
+      ['RFC 3261 16', 'RFC 3261 16.12'],
+    ],
+    [
+      'early media is acknowledged and updated',
+      'psap-answers-with-early-media',
+      'caller-pracks-and-updates',
+      ['RFC 3262 3', 'RFC 3311 5'],
+    ],
+    [
+      'the caller changes the session, asks and writes within it',
+      'psap-follows-the-session',
+      'caller-changes-the-session',
+      ['RFC 3261 14', 'RFC 6086 4', 'RFC 3261 11', 'RFC 3428 4'],
+    ],
+    [
+      'the PSAP changes the session, subscribes, refers and hangs up',
+      'psap-asks-refers-and-hangs-up',
+      'caller-is-asked-and-hung-up-on',
+      ['RFC 3261 12.2', 'RFC 3515 2.4', 'RFC 6665 4.1.2.4'],
+    ],
+    ['the caller gives up', 'psap-rings', 'caller-cancels', ['RFC 3261 9.1', 'RFC 3261 16.10']],
+    ['the PSAP is busy', 'psap-is-busy', 'caller-is-refused', ['RFC 3261 16.7', 'RFC 3261 17.1.1.3']],
+    ['a chat starts', 'psap-takes-chats', 'caller-chats', ['RFC 3428 4', 'TS 103 698 6.2.2']],
+  ] as const;
+
+  for (const [title, callee, caller, clause] of plays) {
+    sipp.it(title, { meta: { clause }, timeout: 90_000 }, () => play(callee, caller));
+  }
+});
