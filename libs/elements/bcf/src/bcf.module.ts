@@ -20,6 +20,7 @@ import {
 } from '@esinet/platform';
 import { Border, borderListeners } from './border.js';
 import type { BcfConfig } from './config.js';
+import { tlsRulesOf } from './peer-tls.js';
 
 @Module({})
 class BcfModule {}
@@ -28,7 +29,12 @@ export function bcfModule(config: BcfConfig, o: SipExtras = {}): DynamicModule {
   return {
     module: BcfModule,
     providers: [
-      sipEdgeProvider({ listeners: borderListeners(config), hopsBefore: hopsBefore(config), ...o }),
+      sipEdgeProvider({
+        listeners: borderListeners(config),
+        hopsBefore: hopsBefore(config),
+        tlsPeers: tlsRulesOf(config.peers),
+        ...o,
+      }),
       {
         provide: Border,
         inject: [SipEdge, BUS, STORE, CLOCK, LOGGER, METRICS],

@@ -7,6 +7,7 @@ import {
   sipUriSchema,
 } from '@esinet/platform';
 import { z } from 'zod';
+import { peerTlsShape } from './peer-tls.js';
 
 const priority = z.string().regex(/^[A-Za-z0-9_-]{1,32}\.[0-9]{1,2}$/, 'expected a priority such as esnet.1');
 
@@ -29,18 +30,8 @@ const esinetSchema = z.strictObject({
 const peerSchema = z
   .strictObject({
     name: z.string().min(1).max(64),
-    /** The SIP URI in its certificate's subjectAltName. RFC 5922 7.1 */
-    sanUri: z.string().min(5),
+    ...peerTlsShape,
     trusted: z.boolean().default(true),
-    /** SHA-256 fingerprint of the authority that has to have signed its certificate; this border's own if not given. */
-    authority: z
-      .string()
-      .regex(
-        /^([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}$/,
-        'expected a SHA-256 fingerprint, as esinet pki ls shows it',
-      )
-      .transform((text) => text.toUpperCase())
-      .exactOptional(),
     /** The white list: domains this peer may reach through this border, besides our PSAPs. */
     relay: domainsSchema,
     esinet: esinetSchema.exactOptional(),

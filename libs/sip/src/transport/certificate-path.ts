@@ -32,9 +32,10 @@ export function certificatePath(
   authorities: readonly X509Certificate[],
 ): CertificatePath {
   const sent: X509Certificate[] = [];
-  for (let next = issuerOf(certificate); next && sent.length < maxChain; next = issuerOf(next)) sent.push(next);
+  for (let next = issuerOf(certificate); next && sent.length < maxChain; next = issuerOf(next))
+    sent.push(next);
   const certificates = [certificate];
-  for (let current = certificate; certificates.length <= maxChain; ) {
+  for (let current = certificate; certificates.length <= maxChain;) {
     const isIssuer = (each: X509Certificate): boolean =>
       current.checkIssued(each) && current.verify(each.publicKey);
     const authority = authorities.find(isIssuer);

@@ -6,7 +6,14 @@ const rsaBits = 2048;
 const legacyRsaBits = 1024;
 
 /** NIST P-256 and better, and the curves of its strength that OpenSSL names. */
-const curves = new Set(['prime256v1', 'secp384r1', 'secp521r1', 'brainpoolP256r1', 'brainpoolP384r1', 'brainpoolP512r1']);
+const curves = new Set([
+  'prime256v1',
+  'secp384r1',
+  'secp521r1',
+  'brainpoolP256r1',
+  'brainpoolP384r1',
+  'brainpoolP512r1',
+]);
 
 /** DER of the object identifiers of signatures over MD2, MD5 and SHA-1 digests. */
 const weakSignatures = new Set([

@@ -19,7 +19,13 @@ import {
 import { SipTransportError } from './error.js';
 import type { Flow, TlsPeer } from './flow.js';
 import { type TransportLimits, defaultTransportLimits } from './limits.js';
-import { type ListenOptions, type ListenerEvents, StreamListener, advertisedAs, requiresCertificate } from './listener.js';
+import {
+  type ListenOptions,
+  type ListenerEvents,
+  StreamListener,
+  advertisedAs,
+  requiresCertificate,
+} from './listener.js';
 import { openStream, readStream, streamWire } from './stream.js';
 import type { TlsOptions } from './tls.js';
 import { type TlsEvent, TlsGuard } from './tls-guard.js';

@@ -173,11 +173,7 @@ function admitted(socket: Socket, events: ListenerEvents): void {
   else socket.destroy();
 }
 
-function tlsOf(
-  options: ListenOptions,
-  clientCertificate: ClientCertificate,
-  peers: readonly TlsPeerRule[],
-) {
+function tlsOf(options: ListenOptions, clientCertificate: ClientCertificate, peers: readonly TlsPeerRule[]) {
   if (!options.tls) {
     throw new SipTransportError(
       'no-certificate',

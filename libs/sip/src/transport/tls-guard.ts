@@ -13,7 +13,12 @@ import { type TlsJudgement, type TlsTrust, judge } from './tls-verdict.js';
 
 /** What is worth counting of TLS. `peer` is the configured name of one, never what a stranger calls itself. */
 export type TlsEvent =
-  | { readonly kind: 'refused'; readonly side: 'client' | 'server'; readonly rule: TlsRule; readonly peer?: string }
+  | {
+      readonly kind: 'refused';
+      readonly side: 'client' | 'server';
+      readonly rule: TlsRule;
+      readonly peer?: string;
+    }
   /** Taken with a key that is weak, for this peer's sake. */
   | { readonly kind: 'legacy'; readonly side: 'client' | 'server'; readonly peer?: string }
   /** Taken as a stranger's: it carries the peer's name and is not the certificate that was agreed. */
@@ -60,7 +65,12 @@ export class TlsGuard {
     const judgement = judge(shown, this.#trust(listener));
     const { problem, peer, name, known } = judgement;
     if (problem !== undefined) {
-      const where = { listener, rule: problem, address: socket.remoteAddress, ...(name !== undefined && { peer: name }) };
+      const where = {
+        listener,
+        rule: problem,
+        address: socket.remoteAddress,
+        ...(name !== undefined && { peer: name }),
+      };
       const configured = this.#configured(name);
       if (required) {
         this.o.logger.warn('tls-refused', where);
