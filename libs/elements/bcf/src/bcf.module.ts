@@ -39,7 +39,7 @@ export function bcfModule(config: BcfConfig, o: SipExtras = {}): DynamicModule {
         provide: Border,
         inject: [SipEdge, BUS, STORE, CLOCK, LOGGER, METRICS],
         useFactory: (edge: SipEdge, bus: Bus, store: Store, clock: Clock, logger: Logger, metrics: Metrics) =>
-          new Border(config, { edge, bus, store, clock, logger, metrics, ...ownAuthorities(o) }),
+          new Border(config, { edge, bus, store, clock, logger, metrics, ownAuthorities: ownAuthorities(o) }),
       },
     ],
   };
@@ -50,8 +50,15 @@ function hopsBefore({ peers }: BcfConfig): number {
   return peers.some(({ esinet }) => esinet) ? 1 + hopsOfAnotherEsinet : 1;
 }
 
-function ownAuthorities({ tls }: SipExtras): { readonly ownAuthorities?: ReadonlySet<string> } {
-  return tls?.ownCa === undefined ? {} : { ownAuthorities: new Set(fingerprintsOf(tls.ownCa)) };
+/** Of the trust in force now: it may be exchanged. */
+function ownAuthorities({ tls }: SipExtras): () => ReadonlySet<string> | undefined {
+  let read = { pem: '', fingerprints: new Set<string>() };
+  return () => {
+    const pem = tls?.ownCa;
+    if (pem === undefined) return undefined;
+    if (pem !== read.pem) read = { pem, fingerprints: new Set(fingerprintsOf(pem)) };
+    return read.fingerprints;
+  };
 }
 
 /** Starts the border. What it listens on is the `SipEdge` of the running element. */

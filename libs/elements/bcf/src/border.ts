@@ -37,7 +37,7 @@ export interface BorderPorts {
   readonly metrics: Metrics;
   readonly edge: SipEdge;
   /** Fingerprints of the authorities whose certificates speak for any peer. */
-  readonly ownAuthorities?: ReadonlySet<string>;
+  readonly ownAuthorities?: () => ReadonlySet<string> | undefined;
 }
 
 /** A counter and its series, each looked up once: both labels have few values, none of them a stranger's. */
@@ -118,7 +118,7 @@ export class Border {
   }
 
   #sourceOf(flow: Flow): Source {
-    return sourceOf(flow, this.config.peers, this.ports.ownAuthorities);
+    return sourceOf(flow, this.config.peers, this.ports.ownAuthorities?.());
   }
 
   #settle(
