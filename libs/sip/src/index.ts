@@ -38,6 +38,7 @@ export {
   isReliable,
   isSecure,
   isTransportName,
+  type Fallback,
 } from './transport/destination.js';
 export { SipTransportError, type SipTransportReason } from './transport/error.js';
 export type { Flow, TlsPeer } from './transport/flow.js';

@@ -10,13 +10,14 @@ import {
   sipPortListeners,
   towards,
 } from '@esinet/platform';
-import { type Flow, type RouteDecision, type SipMessage, esnetValues, parseUri } from '@esinet/sip';
+import { type Flow, type RouteDecision, type SipMessage, esnetValues } from '@esinet/sip';
 import type { ChatFlow } from './chat-flow.js';
 import { ChatFlows } from './chat-flows.js';
 import type { Traffic } from './classify.js';
 import { type BcfConfig, domainsOf } from './config.js';
 import type { BorderPolicy, Source } from './policy.js';
 import { HopWatch } from './hop-watch.js';
+import { boundHops } from './peer-tls.js';
 import {
   type NextHops,
   type ScreenContext,
@@ -175,9 +176,9 @@ export class Border {
     const esrps = () => this.#esrps.ordered();
     const domains = new Map(Object.entries(config.domains));
     for (const peer of config.peers) {
-      if (!peer.esinet) continue;
       const hops = hopsOf(peer);
-      for (const domain of domainsOf(peer.esinet)) domains.set(domain, hops);
+      const behind = [...peer.domains, ...(peer.esinet ? domainsOf(peer.esinet) : [])];
+      for (const domain of behind) domains.set(domain, hops);
     }
     const peered = new Set(config.peers.flatMap(({ esinet }) => esinet?.publicDomain ?? []));
     const psaps = new Map(Object.entries(config.psaps));
@@ -208,14 +209,9 @@ export class Border {
   }
 }
 
-/** The border of a peered ESInet; whoever answers there has to show the same certificate as when it calls. */
-function hopsOf({ esinet, authority, sanUri }: BcfConfig['peers'][number]): NextHop[] {
-  const serverName = parseUri(sanUri)?.host;
-  return (esinet?.hops ?? []).map((hop) => ({
-    ...('address' in hop && serverName !== undefined && { serverName }),
-    ...hop,
-    ...(authority !== undefined && { authority }),
-  }));
+/** Where a peer is reached: the border of an ESInet, or a provider. */
+function hopsOf(peer: BcfConfig['peers'][number]): NextHop[] {
+  return boundHops(peer.esinet?.hops ?? peer.hops, peer);
 }
 
 /** The listener of a side for a transport, or the first of that side. */

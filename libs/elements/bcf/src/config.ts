@@ -34,11 +34,23 @@ const peerSchema = z
     trusted: z.boolean().default(true),
     /** The white list: domains this peer may reach through this border, besides our PSAPs. */
     relay: domainsSchema,
+    /** Where a provider listens, for the domains it has. Those of an ESInet stand under `esinet`. */
+    hops: nextHopsSchema.default([]),
+    /** Domains whose people are reached through it. */
+    domains: domainsSchema,
     esinet: esinetSchema.exactOptional(),
   })
   .refine(
     ({ trusted, esinet }) => trusted || !esinet,
     'an ESInet that is not trusted is no peer: trusted must be true',
+  )
+  .refine(
+    ({ domains, hops }) => domains.length === 0 || hops.length > 0,
+    'domains need hops to reach them by',
+  )
+  .refine(
+    ({ hops, transports }) => hops.every(({ transport }) => transports.some((each) => each === transport)),
+    'a hop over a transport that transports does not list',
   );
 
 export const bcfConfigSchema = z
@@ -123,13 +135,13 @@ export const bcfConfigSchema = z
       [config.privateDomain, 'this border'],
       ...Object.keys(config.domains).map((domain) => [domain, 'bcf.domains'] as const),
     ]);
-    for (const [i, { name, esinet }] of config.peers.entries()) {
-      for (const domain of esinet ? domainsOf(esinet) : []) {
+    for (const [i, { name, esinet, domains }] of config.peers.entries()) {
+      for (const domain of [...domains, ...(esinet ? domainsOf(esinet) : [])]) {
         const owner = owners.get(domain);
         if (owner === undefined) owners.set(domain, name);
         else {
           const message = `${domain} cannot be behind ${name}: ${owner} has it`;
-          context.addIssue({ code: 'custom', message, path: ['peers', i, 'esinet'] });
+          context.addIssue({ code: 'custom', message, path: ['peers', i, esinet ? 'esinet' : 'domains'] });
         }
       }
     }

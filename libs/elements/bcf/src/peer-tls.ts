@@ -1,4 +1,5 @@
-import type { TlsPeerRule } from '@esinet/sip';
+import type { NextHop } from '@esinet/platform';
+import { type TlsPeerRule, parseUri } from '@esinet/sip';
 import { z } from 'zod';
 
 const fingerprintSchema = z
@@ -6,7 +7,16 @@ const fingerprintSchema = z
   .regex(/^([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}$/, 'expected a SHA-256 fingerprint, as esinet pki ls shows it')
   .transform((text) => text.toUpperCase());
 
-/** How a peer is told by its certificate, and what is let pass for its sake. */
+/** `tcp`, or `tcp:5070` where it is not the transport's own port. */
+const fallbackSchema = z
+  .string()
+  .regex(/^(tcp|udp)(:[1-9][0-9]{0,4})?$/, 'expected tcp or udp, or with a port as tcp:5070')
+  .transform((text) => {
+    const [transport, port] = text.split(':');
+    return { transport: transport as 'tcp' | 'udp', port: port === undefined ? 5060 : Number(port) };
+  });
+
+/** How a peer is told by its certificate, how it is reached, and what is let pass for its sake. */
 export const peerTlsShape = {
   /** The SIP URI in its certificate's subjectAltName. RFC 5922 7.1 */
   sanUri: z.string().min(5),
@@ -16,7 +26,31 @@ export const peerTlsShape = {
   fingerprints: z.array(fingerprintSchema).min(1).max(8).exactOptional(),
   /** Takes RSA keys of 1024 bits of this peer, logged each time: TS 103 698 6.1.1 asks for no more, but they can be broken. */
   legacy: z.literal('rsa-1024').exactOptional(),
+  /** What its next hops may use. */
+  transports: z
+    .array(z.enum(['tls', 'tcp', 'udp']))
+    .min(1)
+    .default(['tls']),
+  /** What may stand in where no TLS connection to it can be had, in this order; each time is logged. TS 103 698 6.1.1 */
+  fallback: z.array(fallbackSchema).max(4).default([]),
+  /** Also where the certificate shown there will not do, which may mean that somebody else is there. */
+  fallbackOnVerifyFailure: z.boolean().default(false),
 };
+
+type Reached = z.infer<z.ZodObject<typeof peerTlsShape>>;
+
+/** The next hops of a peer: who answers there has to show the certificate it calls with, unless its policy is content with less. */
+export function boundHops(hops: readonly NextHop[], peer: Reached): NextHop[] {
+  const serverName = parseUri(peer.sanUri)?.host;
+  const { authority, fallback, fallbackOnVerifyFailure } = peer;
+  return hops.map((hop) => ({
+    ...('address' in hop && serverName !== undefined && { serverName }),
+    ...hop,
+    ...(authority !== undefined && { authority }),
+    ...(hop.transport === 'tls' &&
+      fallback.length > 0 && { fallback: { to: fallback, onVerifyFailure: fallbackOnVerifyFailure } }),
+  }));
+}
 
 type PeerTls = Pick<TlsPeerRule, 'name' | 'sanUri' | 'authority' | 'fingerprints' | 'legacy'>;
 

@@ -18,6 +18,11 @@ export function tlsMeter(metrics: Metrics): (event: TlsEvent) => void {
     'Certificates with the name of a peer that are not the ones agreed with it',
     ['rule', 'peer'],
   );
+  const fallback = metrics.counter(
+    'esinet_sip_tls_fallback_total',
+    'Messages that went without TLS because the policy of a peer allows it where TLS cannot be had',
+    ['transport', 'peer'],
+  );
   return (event) => {
     const peer = event.peer ?? '';
     switch (event.kind) {
@@ -25,6 +30,8 @@ export function tlsMeter(metrics: Metrics): (event: TlsEvent) => void {
         return refused.inc({ side: event.side, rule: event.rule, peer });
       case 'legacy':
         return legacy.inc({ side: event.side, peer });
+      case 'fallback':
+        return fallback.inc({ transport: event.transport, peer });
       case 'unbound':
         return unbound.inc({ rule: event.rule, peer });
     }

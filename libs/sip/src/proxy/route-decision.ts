@@ -1,6 +1,6 @@
 import type { HeaderEdit } from '../codec/edit.js';
 import type { SipMessage } from '../codec/sip-message.js';
-import type { Destination } from '../transport/destination.js';
+import type { Destination, Fallback } from '../transport/destination.js';
 import type { Flow } from '../transport/flow.js';
 
 /** One next hop to try. */
@@ -13,6 +13,8 @@ export interface ForwardTarget {
   readonly nextHopUri?: string;
   /** The authority that the certificates of what is located have to come from, as of a Destination. */
   readonly authority?: string;
+  /** What may stand in for TLS to what is located, as of a Destination. */
+  readonly fallback?: Fallback;
   readonly edits?: readonly HeaderEdit[];
   /** The listener it leaves from and whose address stands in Via. */
   readonly listener?: string;

@@ -30,7 +30,8 @@ import { openStream, readStream, streamWire } from './stream.js';
 import type { TlsOptions } from './tls.js';
 import { type TlsEvent, TlsGuard } from './tls-guard.js';
 import { sipIdentities } from './tls-names.js';
-import type { TlsPeerRule } from './tls-peer-rule.js';
+import { TlsFallbacks, fallbacksOf, mayFallBack } from './tls-fallback.js';
+import { type TlsPeerRule, peerAt } from './tls-peer-rule.js';
 import { type UdpFlow, UdpSocket } from './udp.js';
 import { openWebSocket, readWebSocket, webSocketWire } from './websocket.js';
 
@@ -87,6 +88,7 @@ export class TransportLayer {
   readonly #opening = new Set<() => void>();
   readonly #messageLimits: SipLimits;
   readonly #guard: TlsGuard;
+  readonly #fallbacks: TlsFallbacks;
   #nextId = 1;
   #state: 'new' | 'started' | 'stopped' = 'new';
 
@@ -101,6 +103,7 @@ export class TransportLayer {
     };
     const { listeners, clientTls, tlsPeers: peers, onTls } = options;
     this.#guard = new TlsGuard({ listeners, clientTls, peers, onTls, logger: options.logger });
+    this.#fallbacks = new TlsFallbacks(this.#clock, this.#logger, this.#limits.tlsRetryMs);
     this.#connections = new Connections(this.#clock, this.#logger, this.#limits);
     this.#events = {
       message: (message, connection) => this.#deliver(message, connection),
@@ -208,7 +211,56 @@ export class TransportLayer {
     }
     if (transport === 'udp') return this.#udpFlow(destination, listener);
     const key = reuseKey(destination, listener ?? noListener);
-    return this.#connections.obtain(key, () => this.#open(destination, listener ?? noListener, key));
+    const open = () =>
+      this.#connections.obtain(key, () => this.#open(destination, listener ?? noListener, key));
+    if (!isSecure(transport) || !destination.fallback) return open();
+    const standing = this.#connections.reusable(key);
+    if (standing) return standing;
+    if (this.#fallbacks.active(key)) {
+      const flow = await this.#fallBack(destination, listener, key, 'no TLS a moment ago');
+      if (flow) return flow;
+    }
+    try {
+      return await open();
+    } catch (error) {
+      const flow = mayFallBack(destination, error)
+        ? await this.#fallBack(destination, listener, key, messageOf(error))
+        : undefined;
+      if (flow) return flow;
+      throw error;
+    }
+  }
+
+  /** The first flow that the peer's policy allows instead of TLS, if one can be had. */
+  async #fallBack(
+    destination: Destination,
+    listener: string | undefined,
+    key: string,
+    reason: string,
+  ): Promise<Flow | undefined> {
+    for (const other of fallbacksOf(destination)) {
+      try {
+        const flow = await this.flowTo(other, this.#sideFor(other.transport, listener));
+        this.#fallbacks.took(key, destination, other, reason);
+        const peer = peerAt(destination, this.#guard.peers)?.name;
+        const { transport } = other;
+        this.options.onTls?.({ kind: 'fallback', transport, ...(peer !== undefined && { peer }) });
+        return flow;
+      } catch (error) {
+        this.#logger.warn('tls-fallback-failed', { transport: other.transport, reason: messageOf(error) });
+      }
+    }
+    return undefined;
+  }
+
+  /** The listener of the same side for another transport: `private-tcp` for `private-tls`. */
+  #sideFor(transport: TransportName, listener: string | undefined): string | undefined {
+    if (listener === undefined) return undefined;
+    const side = listener.slice(0, listener.lastIndexOf('-') + 1);
+    const same = this.options.listeners.find(
+      (options) => options.transport === transport && options.name.startsWith(side),
+    );
+    return same?.name ?? listener;
   }
 
   /** The flow to a destination where there is one already: `flowTo` without waiting. */

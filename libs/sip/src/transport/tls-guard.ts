@@ -21,6 +21,8 @@ export type TlsEvent =
     }
   /** Taken with a key that is weak, for this peer's sake. */
   | { readonly kind: 'legacy'; readonly side: 'client' | 'server'; readonly peer?: string }
+  /** Reached without TLS, as the peer's policy allows. */
+  | { readonly kind: 'fallback'; readonly transport: string; readonly peer?: string }
   /** Taken as a stranger's: it carries the peer's name and is not the certificate that was agreed. */
   | { readonly kind: 'unbound'; readonly rule: TlsRule; readonly peer: string };
 
