@@ -248,6 +248,7 @@ function listenOptions(listener: SipListener, tls: TlsOptions | undefined, eleme
     ...(listener.requireClientCertificate === undefined
       ? {}
       : { requireClientCertificate: listener.requireClientCertificate }),
+    ...(listener.clients === undefined ? {} : { clients: listener.clients }),
   };
 }
 

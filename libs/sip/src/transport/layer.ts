@@ -445,7 +445,7 @@ export class TransportLayer {
     if (this.#state !== 'started' || socket.destroyed) return false;
     const { name: listener } = options;
     if (socket instanceof TLSSocket) {
-      const accepted = this.#guard.accepted(socket, listener, requiresCertificate(options));
+      const accepted = this.#guard.accepted(socket, listener, requiresCertificate(options), options.clients);
       if (!accepted) return false;
       if (accepted.peer) shown.set(socket, accepted.peer);
     }

@@ -31,6 +31,11 @@ export interface ListenOptions {
    * that none is asked for.
    */
   readonly requireClientCertificate?: boolean;
+  /**
+   * SIP domains one of which the certificate of a peer has to speak for, where one is required. Default: any that our
+   * authorities signed. RFC 5922 7.4
+   */
+  readonly clients?: readonly string[];
 }
 
 /** What a listener hands over. */

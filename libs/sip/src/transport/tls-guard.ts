@@ -7,6 +7,7 @@ import { SipTransportError } from './error.js';
 import type { TlsPeer } from './flow.js';
 import type { ListenOptions } from './listener.js';
 import { type TlsOptions, shownBy } from './tls.js';
+import { sipIdentities } from './tls-names.js';
 import { type TlsPeerRule, isPinned, peerAt } from './tls-peer-rule.js';
 import { type TlsRule, tlsRuleOf } from './tls-rule.js';
 import { type TlsJudgement, type TlsTrust, judge } from './tls-verdict.js';
@@ -60,23 +61,31 @@ export class TlsGuard {
     return this.#in(own).some((each) => each.fingerprint256 === authority) ? undefined : authority;
   }
 
-  /** Whether an accepted socket may stay, with what its peer showed. `required`: it must have shown a good certificate. */
-  accepted(socket: TLSSocket, listener: string, required: boolean): { readonly peer?: TlsPeer } | undefined {
+  /**
+   * Whether an accepted socket may stay, with what its peer showed. `required`: it must have shown a good certificate,
+   * for one of the SIP domains `clients` where these are given.
+   */
+  accepted(
+    socket: TLSSocket,
+    listener: string,
+    required: boolean,
+    clients?: readonly string[],
+  ): { readonly peer?: TlsPeer } | undefined {
     const shown = shownBy(socket);
     if (!required && !shown.certificate) return {};
     const judgement = judge(shown, this.#trust(listener));
-    const { problem, peer, name, known } = judgement;
-    if (problem !== undefined) {
+    const { peer, name, known } = judgement;
+    const rule = judgement.problem ?? (required && !isAmong(peer, clients) ? 'not-allowed' : undefined);
+    if (rule !== undefined) {
       const where = {
         listener,
-        rule: problem,
+        rule,
         address: socket.remoteAddress,
         ...(name !== undefined && { peer: name }),
       };
-      const configured = this.#configured(name);
       if (required) {
         this.o.logger.warn('tls-refused', where);
-        this.o.onTls?.({ kind: 'refused', side: 'server', rule: problem, ...configured });
+        this.o.onTls?.({ kind: 'refused', side: 'server', rule, ...this.#configured(name) });
         return undefined;
       }
       this.o.logger.info('tls-not-believed', where);
@@ -165,4 +174,10 @@ export class TlsGuard {
     }
     return found;
   }
+}
+
+function isAmong(peer: TlsPeer | undefined, clients: readonly string[] | undefined): boolean {
+  if (!clients) return true;
+  const domains = peer ? sipIdentities({ uris: peer.sanUris, dns: peer.sanDns }) : [];
+  return domains.some((domain) => clients.includes(domain));
 }

@@ -11,6 +11,7 @@ export type TlsRule =
   | 'wrong-name'
   | 'wildcard'
   | 'wrong-fingerprint'
+  | 'not-allowed'
   | 'revoked'
   | 'bad-certificate'
   | 'old-version'
@@ -33,6 +34,7 @@ const aboutCertificates: ReadonlySet<TlsRule> = new Set([
   'wrong-name',
   'wildcard',
   'wrong-fingerprint',
+  'not-allowed',
   'revoked',
   'bad-certificate',
 ]);
