@@ -8,17 +8,21 @@ import { startProvider } from '@esinet/element-provider';
 import { startPsap } from '@esinet/element-psap';
 import {
   type Bus,
+  type CertificateWatch,
   InProcessBus,
   type LeafName,
   LevelRecords,
+  METRICS,
   MemoryStore,
+  type Metrics,
   type PlatformOptions,
   type RunningElement,
   type SipExtras,
+  type TlsOptions,
   ensureLabPki,
   keptSecret,
   labNames,
-  loadTls,
+  watchCertificates,
 } from '@esinet/platform';
 import { type EsinetConfig, esinetConfigSchema } from './config.js';
 import { startConsole } from './console/start-console.js';
@@ -67,7 +71,17 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
   const clock = systemClock;
   const pkiFolder = config.pki.folder ?? join(config.data, 'pki');
   const certificatesMade = await ensureLabPki({ folder: pkiFolder, names: certificateNames(config) });
-  const tlsOf = (name: string) => loadTls(pkiFolder, name, config.pki.trust);
+  const { trust, crl, check: everyMs } = config.pki;
+  const watches = new Map<string, CertificateWatch>();
+  const tlsOf = async (name: string): Promise<TlsOptions> => {
+    let watch = watches.get(name);
+    if (!watch) {
+      const files = { folder: pkiFolder, name, trust, crl };
+      watch = await watchCertificates(files, { clock, logger, limits: { everyMs } });
+      watches.set(name, watch);
+    }
+    return watch.tls;
+  };
   const extras = async (name: ElementName) => ({ tls: await tlsOf(name), ...watching(name, o.onWire) });
   const { limits } = config;
   const bus = new InProcessBus({ logger, clock, limits: limits.bus });
@@ -85,6 +99,7 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
     // The console first, the border before the router, what keeps records last: as it started, turned round.
     for (const element of [...elements.values()].reverse()) await element.close();
     elements.clear();
+    for (const watch of watches.values()) watch.close();
     await bus.close();
     await records.close();
   };
@@ -101,9 +116,14 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
     bcf: async () => startBcf(await lastingDialogs(config.bcf), platform, await extras('bcf')),
     provider: async () => startProvider(config.provider, platform, await extras('provider')),
   };
+  const run = async (name: ElementName): Promise<void> => {
+    const element = await start[name]();
+    elements.set(name, element);
+    watches.get(name)?.measure(element.get<Metrics>(METRICS));
+  };
   try {
     for (const name of elementNames) {
-      if (!o.without?.includes(name)) elements.set(name, await start[name]());
+      if (!o.without?.includes(name)) await run(name);
     }
     elements.set('console', await startConsole(config, platform, elements));
   } catch (error) {
@@ -122,7 +142,7 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
       await element?.close();
     },
     async restart(name) {
-      if (!elements.has(name)) elements.set(name, await start[name]());
+      if (!elements.has(name)) await run(name);
     },
     close: once(close),
   };

@@ -1,6 +1,14 @@
-import { Agent } from 'node:https';
+import type { AgentOptions } from 'node:https';
 import { type PeerCertificate, checkServerIdentity } from 'node:tls';
-import { type HttpExchangeAnswer, type Result, err, httpExchange, ok } from '@esinet/kernel';
+import {
+  type HttpExchangeAnswer,
+  HttpsAgent,
+  type HttpsCredentials,
+  type Result,
+  err,
+  httpExchange,
+  ok,
+} from '@esinet/kernel';
 import { agreementOfNames } from './agreement.js';
 import { certificateNames } from './certificate-names.js';
 import {
@@ -51,7 +59,7 @@ export interface TransferPeer {
 
 export interface TransferClientOptions {
   /** Our own certificate, and the authority of the peer's. PEM. */
-  readonly tls: { readonly key: string; readonly cert: string; readonly ca: string };
+  readonly tls: Required<Pick<HttpsCredentials, 'key' | 'cert' | 'ca'>> & HttpsCredentials;
   /** Whole time for a negotiation: a call taker of the peer may have to decide. */
   readonly timeoutMs?: number;
 }
@@ -65,8 +73,8 @@ const MAX_AGENTS = 100;
 /** HTTP-3 over https with both certificates (TS 103 698 6.3). Nothing is thrown and no redirect is followed. */
 export function transferClient(o: TransferClientOptions): TransferPeer & { close(): void } {
   const timeoutMs = o.timeoutMs ?? NEGOTIATION_TIMEOUT_MS;
-  const agents = new Map<string, Agent>();
-  const agentFor = (sanUri = ''): Agent => {
+  const agents = new Map<string, HttpsAgent>();
+  const agentFor = (sanUri = ''): HttpsAgent => {
     const known = agents.get(sanUri);
     if (known) return known;
     for (const [oldest, agent] of agents) {
@@ -74,13 +82,13 @@ export function transferClient(o: TransferClientOptions): TransferPeer & { close
       agents.delete(oldest);
       agent.destroy();
     }
-    const agent = new Agent({
+    const options: AgentOptions = {
       keepAlive: true,
-      ...o.tls,
       minVersion: 'TLSv1.2',
       ciphers: 'DEFAULT@SECLEVEL=2',
       checkServerIdentity: (host, certificate) => identityError(host, certificate, sanUri),
-    });
+    };
+    const agent = new HttpsAgent(options, o.tls);
     agents.set(sanUri, agent);
     return agent;
   };

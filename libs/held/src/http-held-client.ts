@@ -1,6 +1,13 @@
 import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { type HttpExchangeAnswer, type Result, err, httpExchange, ok } from '@esinet/kernel';
+import {
+  type HttpExchangeAnswer,
+  HttpsAgent,
+  type HttpsCredentials,
+  type Result,
+  err,
+  httpExchange,
+  ok,
+} from '@esinet/kernel';
 import { PIDF_CONTENT_TYPE, PIDF_NS, type PidfLo, readPidfLo } from '@esinet/location';
 import { readXml } from '@esinet/xml';
 import { isAllowedHost } from './allowed-hosts.js';
@@ -56,7 +63,7 @@ export interface HttpHeldClientOptions {
   /** Octets of PIDF-LO accepted. Default 16,384. */
   readonly maxPidfLoBytes?: number;
   /** PEM, for https. */
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly tls?: HttpsCredentials;
   /** Bearer token (RFC 6750), sent to allowed hosts only. */
   readonly token?: string;
 }
@@ -87,7 +94,7 @@ export function httpHeldClient(o: HttpHeldClientOptions): HeldClient & { close()
   const schemes = new Set((o.schemes ?? ['https', 'http']).map((s) => `${s}:`));
   const kept = { keepAlive: true, maxSockets: MAX_SOCKETS };
   const http = new HttpAgent(kept);
-  const https = new HttpsAgent({ ...kept, ...o.tls });
+  const https = new HttpsAgent(kept, o.tls);
   const lis = o.url === undefined ? undefined : urlOf(o.url);
 
   const allowed = (url: URL): boolean =>

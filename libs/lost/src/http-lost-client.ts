@@ -1,7 +1,14 @@
 import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { type HttpExchangeError, type Result, err, httpExchange, ok } from '@esinet/kernel';
+import {
+  type HttpExchangeError,
+  HttpsAgent,
+  type HttpsCredentials,
+  type Result,
+  err,
+  httpExchange,
+  ok,
+} from '@esinet/kernel';
 import { LOST_CONTENT_TYPE, type LostAnswer, type LostRequest } from './messages.js';
 import { readLostAnswer } from './read-answer.js';
 import { writeLostRequest } from './write-request.js';
@@ -29,7 +36,7 @@ export interface HttpLostClientOptions {
   /** Brings its own TLS settings where the URL is https. Without it a keep-alive agent is made. */
   readonly agent?: HttpAgent;
   /** PEM. For an https URL and no `agent`. */
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly tls?: HttpsCredentials;
   /** Name resolution, where it is not the system's. */
   readonly lookup?: LookupFunction;
 }
@@ -55,7 +62,7 @@ export function httpLostClient(o: HttpLostClientOptions): LostClient & { close()
   const own = o.agent
     ? undefined
     : o.url.startsWith('https:')
-      ? new HttpsAgent({ ...kept, ...o.tls })
+      ? new HttpsAgent(kept, o.tls)
       : new HttpAgent(kept);
   const agent = o.agent ?? own;
   return {

@@ -1,6 +1,5 @@
 import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { type Result, err, httpExchange, ok } from '@esinet/kernel';
+import { HttpsAgent, type HttpsCredentials, type Result, err, httpExchange, ok } from '@esinet/kernel';
 import type { LostClientError } from './http-lost-client.js';
 import { readSyncAnswer } from './read-sync.js';
 import { LOSTSYNC_CONTENT_TYPE, type SyncAnswer, type SyncRequest } from './sync-messages.js';
@@ -17,7 +16,7 @@ export interface HttpSyncClientOptions {
   /** Octets of an answer. */
   readonly maxBytes: number;
   /** PEM, for an https URL. */
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly tls?: HttpsCredentials;
 }
 
 const ANSWER_TO = {
@@ -28,7 +27,7 @@ const ANSWER_TO = {
 /** LoST-Sync over HTTP, RFC 6739 section 6. Nothing is thrown. */
 export function httpSyncClient(o: HttpSyncClientOptions): SyncClient & { close(): void } {
   const kept = { keepAlive: true, maxSockets: 2 };
-  const agent = o.url.startsWith('https:') ? new HttpsAgent({ ...kept, ...o.tls }) : new HttpAgent(kept);
+  const agent = o.url.startsWith('https:') ? new HttpsAgent(kept, o.tls) : new HttpAgent(kept);
   return {
     async ask(request) {
       const answer = await httpExchange({

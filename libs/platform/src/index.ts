@@ -77,13 +77,21 @@ export {
 export {
   type CertificateSummary,
   type LeafName,
-  PkiError,
   ensureLabPki,
   fingerprintsOf,
   labNames,
   listPki,
   loadTls,
 } from './pki/lab-pki.js';
+export { PkiError } from './pki/pki-error.js';
+export {
+  type CertificateWatch,
+  type WatchLimits,
+  defaultWatchLimits,
+  watchCertificates,
+} from './pki/certificate-watch.js';
+export { type LiveTls, liveTls } from './pki/live-tls.js';
+export { type TlsFiles, readTlsMaterial } from './pki/tls-material.js';
 export { BusClient, BusServer } from './bus/nest-transport.js';
 export { type LogLevel, type LogOptions, createLogger } from './telemetry/logger.js';
 export { eventLoopDelayP99 } from './telemetry/event-loop.js';

@@ -38,6 +38,7 @@ export {
   isReliable,
   isSecure,
   isTransportName,
+  type Fallback,
 } from './transport/destination.js';
 export { SipTransportError, type SipTransportReason } from './transport/error.js';
 export type { Flow, TlsPeer } from './transport/flow.js';
@@ -49,13 +50,14 @@ export {
 } from './transport/layer.js';
 export { type TransportLimits, defaultTransportLimits } from './transport/limits.js';
 export type { ListenOptions } from './transport/listener.js';
-export {
-  type AlternativeNames,
-  type TlsOptions,
-  alternativeNames,
-  certificatesIn,
-  sipIdentities,
-} from './transport/tls.js';
+export { type TlsOptions, serverCredentials, shownBy } from './transport/tls.js';
+export { certificatesIn, revokedName } from './transport/certificate-path.js';
+export { strengthProblem } from './transport/certificate-strength.js';
+export type { TlsEvent } from './transport/tls-guard.js';
+export { type AlternativeNames, alternativeNames, sipIdentities } from './transport/tls-names.js';
+export { type TlsPeerRule, isPinned } from './transport/tls-peer-rule.js';
+export { type TlsRule, tlsRuleOf } from './transport/tls-rule.js';
+export { type TlsTrust, judge } from './transport/tls-verdict.js';
 export { type ResponseRoute, receivedVia, responseRoute } from './transport/via-route.js';
 export { type AddressRecord, type DnsPort, type NaptrRecord, type SrvRecord, nodeDns } from './locate/dns.js';
 export type { HostTableEntry } from './locate/host-table.js';

@@ -8,3 +8,9 @@ export { type LoopbackAgent, loopbackAgent } from './loopback-agent.js';
 export { leaving, sipMessage } from './proxied-message.js';
 export { until } from './until.js';
 export { type NameServer, type NameServerAnswer, nameServer } from './name-server.js';
+export {
+  type CertificateAuthority,
+  type CertificateWish,
+  certificateAuthority,
+  selfSigned,
+} from './certificate-authority.js';

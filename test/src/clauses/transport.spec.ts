@@ -67,12 +67,14 @@ describe('an ESInet that speaks TLS within', () => {
       expect(known.authorized).toBe(true);
       const unknown = connect({ host: '127.0.0.1', port, ca, checkServerIdentity: () => undefined });
       onTestFinished(() => void unknown.destroy());
-      const error = await new Promise<unknown>((resolve) => {
-        unknown.on('error', resolve).on('close', () => resolve(undefined));
-        // With TLS 1.3 the client hears of the refusal with the first octets it reads.
-        unknown.resume();
+      let heard = 0;
+      // With TLS 1.3 the client has finished before the server looks at what it did not show.
+      await new Promise<void>((resolve) => {
+        unknown.on('error', () => resolve()).on('close', () => resolve());
+        unknown.on('data', (bytes: Buffer) => (heard += bytes.length));
+        unknown.write('OPTIONS sip:esinet.lab SIP/2.0\r\n');
       });
-      expect(error).toMatchObject({ code: expect.stringContaining('CERTIFICATE_REQUIRED') as string });
+      expect(heard).toBe(0);
     },
   );
 });

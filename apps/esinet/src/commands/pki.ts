@@ -30,7 +30,7 @@ export async function pkiInit(o: PkiOptions): Promise<number> {
   }
 }
 
-/** `esinet pki ls`: name, days left, names it stands for, fingerprint. */
+/** `esinet pki ls`: name, last day, days left, names it stands for, fingerprint. */
 export async function pkiList(o: PkiOptions): Promise<number> {
   const folder = join(o.data, 'pki');
   try {
@@ -43,9 +43,8 @@ export async function pkiList(o: PkiOptions): Promise<number> {
       tell(`No certificates in ${folder}: esinet pki init makes them.`);
       return exit.failed;
     }
-    for (const { name, daysLeft, subjectAltName, fingerprint } of certificates) {
-      const days = `${daysLeft} days`;
-      print(`${bold(name.padEnd(10))} ${daysLeft < 30 ? yellow(days) : days}  ${subjectAltName}`);
+    for (const { name, daysLeft, notAfter, subjectAltName, fingerprint } of certificates) {
+      print(`${bold(name.padEnd(10))} ${untilWhen(notAfter, daysLeft)}  ${subjectAltName}`);
       print(dim(`           ${fingerprint}`));
     }
     return exit.ok;
@@ -53,6 +52,13 @@ export async function pkiList(o: PkiOptions): Promise<number> {
     tell(red(messageOf(error)));
     return exit.failed;
   }
+}
+
+/** `2028-01-01, 398 days`: in yellow when it is to be renewed, in red when it is too late or almost. */
+function untilWhen(notAfter: Date, daysLeft: number): string {
+  const text = `${notAfter.toISOString().slice(0, 10)}, ${daysLeft < 0 ? 'expired' : `${daysLeft} days`}`;
+  if (daysLeft < 1) return red(text);
+  return daysLeft < 30 ? yellow(text) : text;
 }
 
 /** `psap-b`, which stands for `sip:psap-b.esinet.internal`, or `psap-b=psap.other.internal`. */

@@ -21,6 +21,7 @@ import {
 import { Border, borderListeners } from './border.js';
 import type { BcfConfig } from './config.js';
 import { statesProviders } from './states.js';
+import { tlsRulesOf } from './peer-tls.js';
 
 @Module({})
 class BcfModule {}
@@ -29,12 +30,17 @@ export function bcfModule(config: BcfConfig, o: SipExtras = {}): DynamicModule {
   return {
     module: BcfModule,
     providers: [
-      sipEdgeProvider({ listeners: borderListeners(config), hopsBefore: hopsBefore(config), ...o }),
+      sipEdgeProvider({
+        listeners: borderListeners(config),
+        hopsBefore: hopsBefore(config),
+        tlsPeers: tlsRulesOf(config.peers),
+        ...o,
+      }),
       {
         provide: Border,
         inject: [SipEdge, BUS, STORE, CLOCK, LOGGER, METRICS],
         useFactory: (edge: SipEdge, bus: Bus, store: Store, clock: Clock, logger: Logger, metrics: Metrics) =>
-          new Border(config, { edge, bus, store, clock, logger, metrics, ...ownAuthorities(o) }),
+          new Border(config, { edge, bus, store, clock, logger, metrics, ownAuthorities: ownAuthorities(o) }),
       },
       ...statesProviders(config, ownAuthorities(o)),
     ],
@@ -46,8 +52,15 @@ function hopsBefore({ peers }: BcfConfig): number {
   return peers.some(({ esinet }) => esinet) ? 1 + hopsOfAnotherEsinet : 1;
 }
 
-function ownAuthorities({ tls }: SipExtras): { readonly ownAuthorities?: ReadonlySet<string> } {
-  return tls?.ownCa === undefined ? {} : { ownAuthorities: new Set(fingerprintsOf(tls.ownCa)) };
+/** Of the trust in force now: it may be exchanged. */
+function ownAuthorities({ tls }: SipExtras): () => ReadonlySet<string> | undefined {
+  let read = { pem: '', fingerprints: new Set<string>() };
+  return () => {
+    const pem = tls?.ownCa;
+    if (pem === undefined) return undefined;
+    if (pem !== read.pem) read = { pem, fingerprints: new Set(fingerprintsOf(pem)) };
+    return read.fingerprints;
+  };
 }
 
 /** Starts the border. What it listens on is the `SipEdge` of the running element. */

@@ -26,6 +26,7 @@ import type { Traffic } from './classify.js';
 import { type BcfConfig, domainsOf } from './config.js';
 import type { BorderPolicy, Source } from './policy.js';
 import { HopWatch } from './hop-watch.js';
+import { boundHops } from './peer-tls.js';
 import {
   type NextHops,
   type ScreenContext,
@@ -46,7 +47,7 @@ export interface BorderPorts {
   readonly metrics: Metrics;
   readonly edge: SipEdge;
   /** Fingerprints of the authorities whose certificates speak for any peer. */
-  readonly ownAuthorities?: ReadonlySet<string>;
+  readonly ownAuthorities?: () => ReadonlySet<string> | undefined;
 }
 
 /** A counter and its series, each looked up once: both labels have few values, none of them a stranger's. */
@@ -132,7 +133,7 @@ export class Border {
   }
 
   #sourceOf(flow: Flow): Source {
-    return sourceOf(flow, this.config.peers, this.ports.ownAuthorities);
+    return sourceOf(flow, this.config.peers, this.ports.ownAuthorities?.());
   }
 
   #settle(
@@ -189,9 +190,9 @@ export class Border {
     const esrps = () => this.#esrps.ordered();
     const domains = new Map(Object.entries(config.domains));
     for (const peer of config.peers) {
-      if (!peer.esinet) continue;
       const hops = hopsOf(peer);
-      for (const domain of domainsOf(peer.esinet)) domains.set(domain, hops);
+      const behind = [...peer.domains, ...(peer.esinet ? domainsOf(peer.esinet) : [])];
+      for (const domain of behind) domains.set(domain, hops);
     }
     const peered = new Set(config.peers.flatMap(({ esinet }) => esinet?.publicDomain ?? []));
     const psaps = new Map(Object.entries(config.psaps));
@@ -245,14 +246,9 @@ export class Border {
   }
 }
 
-/** The border of a peered ESInet; whoever answers there has to show the same certificate as when it calls. */
-function hopsOf({ esinet, authority, sanUri }: BcfConfig['peers'][number]): NextHop[] {
-  const serverName = parseUri(sanUri)?.host;
-  return (esinet?.hops ?? []).map((hop) => ({
-    ...('address' in hop && serverName !== undefined && { serverName }),
-    ...hop,
-    ...(authority !== undefined && { authority }),
-  }));
+/** Where a peer is reached: the border of an ESInet, or a provider. */
+function hopsOf(peer: BcfConfig['peers'][number]): NextHop[] {
+  return boundHops(peer.esinet?.hops ?? peer.hops, peer);
 }
 
 /** The listener of a side for a transport, or the first of that side. */

@@ -9,6 +9,7 @@ import {
   stateTellingSchema,
 } from '@esinet/platform';
 import { z } from 'zod';
+import { peerTlsShape } from './peer-tls.js';
 
 const priority = z.string().regex(/^[A-Za-z0-9_-]{1,32}\.[0-9]{1,2}$/, 'expected a priority such as esnet.1');
 
@@ -49,25 +50,27 @@ const esinetSchema = z.strictObject({
 const peerSchema = z
   .strictObject({
     name: z.string().min(1).max(64),
-    /** The SIP URI in its certificate's subjectAltName. RFC 5922 7.1 */
-    sanUri: z.string().min(5),
+    ...peerTlsShape,
     trusted: z.boolean().default(true),
-    /** SHA-256 fingerprint of the authority that has to have signed its certificate; this border's own if not given. */
-    authority: z
-      .string()
-      .regex(
-        /^([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}$/,
-        'expected a SHA-256 fingerprint, as esinet pki ls shows it',
-      )
-      .transform((text) => text.toUpperCase())
-      .exactOptional(),
     /** The white list: domains this peer may reach through this border, besides our PSAPs. */
     relay: domainsSchema,
+    /** Where a provider listens, for the domains it has. Those of an ESInet stand under `esinet`. */
+    hops: nextHopsSchema.default([]),
+    /** Domains whose people are reached through it. */
+    domains: domainsSchema,
     esinet: esinetSchema.exactOptional(),
   })
   .refine(
     ({ trusted, esinet }) => trusted || !esinet,
     'an ESInet that is not trusted is no peer: trusted must be true',
+  )
+  .refine(
+    ({ domains, hops }) => domains.length === 0 || hops.length > 0,
+    'domains need hops to reach them by',
+  )
+  .refine(
+    ({ hops, transports }) => hops.every(({ transport }) => transports.some((each) => each === transport)),
+    'a hop over a transport that transports does not list',
   );
 
 export const bcfConfigSchema = z
@@ -163,13 +166,13 @@ export const bcfConfigSchema = z
       [config.privateDomain, 'this border'],
       ...Object.keys(config.domains).map((domain) => [domain, 'bcf.domains'] as const),
     ]);
-    for (const [i, { name, esinet }] of config.peers.entries()) {
-      for (const domain of esinet ? domainsOf(esinet) : []) {
+    for (const [i, { name, esinet, domains }] of config.peers.entries()) {
+      for (const domain of [...domains, ...(esinet ? domainsOf(esinet) : [])]) {
         const owner = owners.get(domain);
         if (owner === undefined) owners.set(domain, name);
         else {
           const message = `${domain} cannot be behind ${name}: ${owner} has it`;
-          context.addIssue({ code: 'custom', message, path: ['peers', i, 'esinet'] });
+          context.addIssue({ code: 'custom', message, path: ['peers', i, esinet ? 'esinet' : 'domains'] });
         }
       }
     }

@@ -7,6 +7,8 @@ export interface PeerPolicy {
   readonly trusted: boolean;
   /** SHA-256 fingerprint of the authority its certificate has to come from; our own if not given. */
   readonly authority?: string;
+  /** SHA-256 fingerprints of its own certificates; any that is signed as it should if not given. */
+  readonly fingerprints?: readonly string[];
   /** Domains it may reach through this border besides our PSAPs. */
   readonly relay: readonly string[];
   /** It is the border of another ESInet. TS 103 698 D.2 */

@@ -20,7 +20,8 @@ export function sourceOf(
     return ownAuthorities === undefined || ownAuthorities.has(tls.authority ?? '');
   };
   const peer = peers.find((each) => {
-    return each.sanUri !== undefined && names.has(each.sanUri.toLowerCase()) && signed(each);
+    if (each.sanUri === undefined || !names.has(each.sanUri.toLowerCase()) || !signed(each)) return false;
+    return each.fingerprints === undefined || each.fingerprints.includes(tls.fingerprint256 ?? '');
   });
   return { listener: flow.listener, side, ...(peer && { peer }) };
 }

@@ -45,7 +45,7 @@ class StatesLife implements OnApplicationBootstrap, BeforeApplicationShutdown {
 /** What the border tells of itself, inside only. */
 export function statesProviders(
   config: BcfConfig,
-  { ownAuthorities }: { readonly ownAuthorities?: ReadonlySet<string> },
+  ownAuthorities: () => ReadonlySet<string> | undefined,
 ): Provider[] {
   return [
     {
@@ -73,7 +73,7 @@ export function statesProviders(
             isOurs: (request) =>
               isOwn(request.requestUri) &&
               request.values('Route').every((value) => isOwn(parseNameAddr(value)?.uri ?? '')),
-            isInside: (flow) => isInside(flow, config, ownAuthorities),
+            isInside: (flow) => isInside(flow, config, ownAuthorities()),
           },
           { edge, bus, clock, ids, logger, metrics, health },
         );

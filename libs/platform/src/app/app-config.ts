@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { LogLevel } from '../telemetry/logger.js';
 import { limitsSchema } from '../config/limits.js';
+import { durationSchema } from '../config/values.js';
 
 /** Parts of the one configuration file that belong to an element or page each. */
 const sections = ['bcf', 'esrp', 'ecrf', 'lis', 'psap', 'provider', 'console'] as const;
@@ -26,6 +27,10 @@ export const commonShape = (logLevel: LogLevel = 'info') => ({
       name: z.string().min(1).max(63).optional(),
       /** PEM files of the authorities of other ESInets, for the sake of peers that are signed by them. */
       trust: z.array(z.string().min(1)).max(100).default([]),
+      /** PEM files of revocation lists (RFC 5280 5) of these authorities or our own. */
+      crl: z.array(z.string().min(1)).max(100).default([]),
+      /** How often the files are looked at, beside when the system tells of a change. */
+      check: durationSchema.prefault('10 s'),
     })
     .prefault({}),
   log: logSchema(logLevel),

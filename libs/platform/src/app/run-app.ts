@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Logger, messageOf } from '@esinet/kernel';
+import { type Logger, messageOf, systemClock } from '@esinet/kernel';
 import type { z } from 'zod';
 import { loadConfigWithOrigins, readConfig } from '../config/load-config.js';
 import { formatProblem } from '../config/problem.js';
 import type { RunningElement } from '../nest/start-element.js';
 import type { PlatformOptions } from '../nest/platform-module.js';
-import { loadTls } from '../pki/lab-pki.js';
+import { watchCertificates } from '../pki/certificate-watch.js';
 import type { TlsOptions } from '../pki/tls-options.js';
 import { createLogger } from '../telemetry/logger.js';
 import { PrometheusMetrics } from '../telemetry/metrics.js';
@@ -64,7 +64,7 @@ export async function runApp<T>(app: App<T>, args: readonly string[] = process.a
   guardProcess(logger, metrics);
   let running: RunningElement;
   try {
-    const tls = await tlsOf(common, common.pki.name ?? app.name);
+    const tls = await tlsOf(common, common.pki.name ?? app.name, { clock: systemClock, logger, metrics });
     const platform = { logger, metrics, dataFolder: join(common.data, app.name), limits: common.limits };
     running = await app.start(element, platform, tls ? { tls } : {});
   } catch (error) {
@@ -117,11 +117,17 @@ function usage(name: string): string {
   ].join('\n');
 }
 
-/** The certificate of the folder that was configured; of the data folder when there is one. */
-async function tlsOf({ pki, data }: CommonConfig, name: string): Promise<TlsOptions | undefined> {
-  if (pki.folder !== undefined) return loadTls(pki.folder, name, pki.trust);
-  const usual = join(data, 'pki');
-  return existsSync(join(usual, `${name}.cert.pem`)) ? loadTls(usual, name, pki.trust) : undefined;
+/** The certificate of the folder that was configured; of the data folder when there is one. Its files are watched. */
+async function tlsOf(
+  { pki, data }: CommonConfig,
+  name: string,
+  o: Parameters<typeof watchCertificates>[1],
+): Promise<TlsOptions | undefined> {
+  const folder = pki.folder ?? join(data, 'pki');
+  if (pki.folder === undefined && !existsSync(join(folder, `${name}.cert.pem`))) return undefined;
+  const { trust, crl, check: everyMs } = pki;
+  const watch = await watchCertificates({ folder, name, trust, crl }, { ...o, limits: { everyMs } });
+  return watch.tls;
 }
 
 /**

@@ -8,7 +8,7 @@ import {
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { Server as TlsServer, TLSSocket } from 'node:tls';
 import { type Logger, messageOf } from '@esinet/kernel';
 import { alternativeNames } from '@esinet/sip';
 import type { TlsOptions } from '../pki/tls-options.js';
@@ -41,6 +41,7 @@ export class HttpFront {
   readonly #beneath = new Set<Socket>();
   #secure: { readonly front: HttpFront; readonly port: SharedPort } | undefined;
   #closing = false;
+  readonly #unwatch: () => void;
 
   constructor(o: {
     rest: RequestListener;
@@ -77,11 +78,7 @@ export class HttpFront {
       ? createTlsServer(
           {
             ...options,
-            key: o.tls.key,
-            cert: o.tls.cert,
-            ca: o.tls.ca,
-            minVersion: 'TLSv1.2',
-            ciphers: 'DEFAULT@SECLEVEL=2',
+            ...httpsCredentials(o.tls),
             requestCert: !(o.noClientCertificate ?? false),
             rejectUnauthorized: o.requireClientCertificate ?? false,
             handshakeTimeout: this.#limits.headersTimeoutMs,
@@ -89,6 +86,7 @@ export class HttpFront {
           listener,
         )
       : createServer(options, listener);
+    this.#unwatch = o.tls?.onChanged?.(() => this.#rotate(o.tls)) ?? (() => undefined);
     this.server.maxConnections = this.#limits.maxConnections;
     this.server.timeout = this.#limits.idleTimeoutMs;
     if (o.tls) {
@@ -136,8 +134,12 @@ export class HttpFront {
   /** Takes no new connection, lets requests under way end, and cuts what is still open after the time limit. */
   async close(): Promise<void> {
     this.#closing = true;
+    this.#unwatch();
     const secure = this.#secure;
-    if (secure) secure.front.#closing = true;
+    if (secure) {
+      secure.front.#closing = true;
+      secure.front.#unwatch();
+    }
     if (!this.server.listening) return;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.server.closeIdleConnections();
@@ -150,6 +152,16 @@ export class HttpFront {
     }, this.#limits.closeTimeoutMs);
     await closed;
     clearTimeout(cut);
+  }
+
+  /** New connections see the new certificate; those that stand keep what they were made with. */
+  #rotate(tls: TlsOptions | undefined): void {
+    if (!tls || !(this.server instanceof TlsServer)) return;
+    try {
+      this.server.setSecureContext(httpsCredentials(tls));
+    } catch (error) {
+      this.#logger.error('tls rotation failed', { reason: messageOf(error) });
+    }
   }
 
   #answer(handler: FastHandler, path: string, request: IncomingMessage, response: ServerResponse): void {
@@ -222,6 +234,10 @@ export class HttpFront {
       response.writeHead(500, { 'content-length': 0 }).end();
     }
   }
+}
+
+function httpsCredentials({ key, cert, ca }: TlsOptions) {
+  return { key, cert, ca, minVersion: 'TLSv1.2', ciphers: 'DEFAULT@SECLEVEL=2' } as const;
 }
 
 const NOTHING = Buffer.alloc(0);

@@ -46,7 +46,21 @@ export function tlsIdentity(
       `${element}.tls has no certificate; set ${element}.tls.certFile and keyFile, or pki.folder`,
     );
   }
-  return program && side?.ca !== undefined ? { ...program, ca: side.ca } : program;
+  return program && side?.ca !== undefined ? withAuthorities(program, side.ca) : program;
+}
+
+/** The program's certificate, whichever it has at the time, and other authorities. */
+function withAuthorities(program: TlsOptions, ca: string): TlsOptions {
+  return {
+    get key() {
+      return program.key;
+    },
+    get cert() {
+      return program.cert;
+    },
+    ca,
+    ...(program.onChanged && { onChanged: program.onChanged }),
+  };
 }
 
 /** The same element with its routes over HTTPS too, or only there. `identity` as of `tlsIdentity`. */

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { messageOf } from '@esinet/kernel';
 import { certificatesIn } from '@esinet/sip';
 import * as x509 from '@peculiar/x509';
+import { PkiError, checkName } from './pki-error.js';
+import { readTlsMaterial } from './tls-material.js';
 import type { TlsOptions } from './tls-options.js';
 
 /** Days a certificate of the lab is good for; the CA's ten years. */
@@ -48,10 +50,6 @@ export interface CertificateSummary {
   readonly daysLeft: number;
   /** SHA-256, hex with colons. */
   readonly fingerprint: string;
-}
-
-export class PkiError extends Error {
-  override readonly name = 'PkiError';
 }
 
 /**
@@ -115,40 +113,8 @@ export async function listPki(folder: string, now = Date.now()): Promise<Certifi
  *
  * @throws PkiError that names the missing file and what makes it
  */
-export async function loadTls(
-  folder: string,
-  name: string,
-  trust: readonly string[] = [],
-): Promise<TlsOptions> {
-  checkName(name);
-  const read = async (file: string, remedy = '; run "esinet pki" to make it'): Promise<string> => {
-    try {
-      return await readFile(file, 'utf8');
-    } catch (error) {
-      throw new PkiError(`${file} cannot be read (${messageOf(error)})${remedy}`, { cause: error });
-    }
-  };
-  const [key, cert, ca, ...others] = await Promise.all([
-    read(join(folder, `${name}.key.pem`)),
-    read(join(folder, `${name}.cert.pem`)),
-    read(join(folder, 'ca.cert.pem')),
-    ...trust.map(async (file) => {
-      const pem = await read(file, '; pki.trust names it');
-      if (certificatesIn(pem).length === 0) throw new PkiError(`${file} of pki.trust is no certificate`);
-      return pem;
-    }),
-  ]);
-  let matching: boolean;
-  try {
-    matching = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
-  } catch (error) {
-    throw new PkiError(`${name}.cert.pem or its key in ${folder} is no PEM file: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-  if (!matching) throw new PkiError(`${name}.key.pem in ${folder} is not the key of ${name}.cert.pem`);
-  if (others.length === 0) return { key, cert, ca };
-  return { key, cert, ca: [ca, ...others].join('\n'), ownCa: ca };
+export function loadTls(folder: string, name: string, trust: readonly string[] = []): Promise<TlsOptions> {
+  return readTlsMaterial({ folder, name, trust });
 }
 
 /** SHA-256 fingerprints, upper case hex with colons, of the certificates in a PEM text. */
@@ -281,14 +247,6 @@ function serialNumber(): string {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return bytes.toString('hex');
-}
-
-function checkName(name: string): void {
-  for (const char of name) {
-    if (!'abcdefghijklmnopqrstuvwxyz0123456789-'.includes(char))
-      throw new PkiError(`"${name}" is no element's name`);
-  }
-  if (name === '' || name.length > 63) throw new PkiError(`"${name}" is no element's name`);
 }
 
 function daysLeft(cert: X509Certificate, now: number): number {

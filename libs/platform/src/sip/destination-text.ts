@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { type Result, err, ok } from '@esinet/kernel';
 import { type Destination, type TransportName, defaultPort, isTransportName } from '@esinet/sip';
 import { z } from 'zod';
-import { hostPort, isHost } from '../config/values.js';
+import { domainSchema, hostPort, isHost } from '../config/values.js';
 
 /**
  * Reads `transport:address:port[;name]`: `udp:127.0.0.1:15070`, `tls:[2001:db8::1]:5061;bcf.esinet.lab`. Without a port
@@ -57,6 +57,8 @@ const sipListenerSchema = z
     path: z.string().startsWith('/').optional(),
     /** Refuse peers that show no certificate of ours: by default true on tls, false on wss. */
     requireClientCertificate: z.boolean().optional(),
+    /** SIP domains one of which that certificate has to speak for (RFC 5922 7.4); any if not given. */
+    clients: z.array(domainSchema).min(1).max(1_000).optional(),
   })
   .superRefine((listener, context) => {
     const web = listener.transport === 'ws' || listener.transport === 'wss';

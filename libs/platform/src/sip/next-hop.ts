@@ -1,5 +1,6 @@
 import {
   type Destination,
+  type Fallback,
   type ForwardTarget,
   type TransportName,
   isSecure,
@@ -17,6 +18,7 @@ export type NextHop =
       readonly uri: string;
       /** As of a Destination: of what is found under that name. */
       readonly authority?: string;
+      readonly fallback?: Fallback;
     };
 
 /** `tcp:10.0.0.7:15070`, `tls:10.0.0.7:5061;esrp.esinet.lab` with the name the certificate must show, `tcp:esrp.example:5060`. */
@@ -32,9 +34,12 @@ export const nextHopSchema = z.string().transform((text, context): NextHop => {
 export const nextHopsSchema = z.array(nextHopSchema).max(32);
 
 /** The part of a forward target that says where it goes. */
-export function towards(hop: NextHop): Pick<ForwardTarget, 'destination' | 'nextHopUri' | 'authority'> {
+export function towards(
+  hop: NextHop,
+): Pick<ForwardTarget, 'destination' | 'nextHopUri' | 'authority' | 'fallback'> {
   if (!('uri' in hop)) return { destination: hop };
-  return { nextHopUri: hop.uri, ...(hop.authority !== undefined && { authority: hop.authority }) };
+  const { uri, authority, fallback } = hop;
+  return { nextHopUri: uri, ...(authority !== undefined && { authority }), ...(fallback && { fallback }) };
 }
 
 function byName(text: string): NextHop | undefined {

@@ -10,6 +10,7 @@ import {
   type SipStack,
   type SipStackOptions,
   SipTransportError,
+  type TlsPeerRule,
   type TransactionLayer,
   type TransportLayer,
   type TransportName,
@@ -31,11 +32,14 @@ import type { Health } from '../telemetry/health.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { SipListener } from './destination-text.js';
 import { withRoomFor } from './room-on-the-way.js';
+import { tlsMeter } from './tls-metrics.js';
 
 export interface SipEdgeConfig {
   readonly listeners: readonly SipListener[];
   /** Shown on tls and wss listeners and on connections we open. */
   readonly tls?: TlsOptions;
+  /** Peers whose certificates are known beforehand. */
+  readonly tlsPeers?: readonly TlsPeerRule[];
   /** Milliseconds that requests under way have to finish when the element shuts down. */
   readonly drainMs?: number;
   /** Elements of the ESInet that a message from outside may have passed before this one. Default 0. */
@@ -101,6 +105,8 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
       ...config.stack,
       listeners: this.#listeners,
       ...(config.tls ? { clientTls: config.tls } : {}),
+      ...(config.tlsPeers ? { tlsPeers: config.tlsPeers } : {}),
+      onTls: tlsMeter(o.metrics),
       clock: o.clock,
       logger: o.logger,
       meter: wireMeter(o.metrics),
@@ -254,6 +260,7 @@ function listenOptions(listener: SipListener, tls: TlsOptions | undefined, eleme
     ...(listener.requireClientCertificate === undefined
       ? {}
       : { requireClientCertificate: listener.requireClientCertificate }),
+    ...(listener.clients === undefined ? {} : { clients: listener.clients }),
   };
 }
 

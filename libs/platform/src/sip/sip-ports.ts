@@ -1,6 +1,6 @@
 import type { TransportName } from '@esinet/sip';
 import { z } from 'zod';
-import { hostSchema, portSchema } from '../config/values.js';
+import { domainSchema, hostSchema, portSchema } from '../config/values.js';
 import type { SipListener } from './destination-text.js';
 
 const portOrOff = portSchema.nullable();
@@ -14,11 +14,20 @@ export function sipPortsSchema<P extends Partial<Record<TransportName, number | 
     host: hostSchema.default('127.0.0.1'),
     /** The name or address that stands in Via and Record-Route instead of the host. */
     advertise: hostSchema.optional(),
+    /** Refuse who shows no certificate of our authorities: by default true on tls, false on wss. */
+    requireClientCertificate: z.boolean().optional(),
+    /** SIP domains one of which that certificate has to speak for (RFC 5922 7.4); any if not given. */
+    clients: z.array(domainSchema).min(1).max(1_000).optional(),
     ...ports,
   });
 }
 
-export type SipPorts = { readonly host: string; readonly advertise?: string | undefined } & {
+export type SipPorts = {
+  readonly host: string;
+  readonly advertise?: string | undefined;
+  readonly requireClientCertificate?: boolean | undefined;
+  readonly clients?: readonly string[] | undefined;
+} & {
   readonly [K in TransportName]?: number | null;
 };
 
@@ -27,7 +36,18 @@ export function sipPortListeners(ports: SipPorts, prefix = ''): SipListener[] {
   return (['udp', 'tcp', 'tls', 'ws', 'wss'] as const).flatMap((transport) => {
     const port = ports[transport];
     if (port === undefined || port === null) return [];
-    const advertise = ports.advertise === undefined ? {} : { advertise: ports.advertise };
-    return [{ name: `${prefix}${transport}`, transport, host: ports.host, port, ...advertise }];
+    const { host, advertise, requireClientCertificate, clients } = ports;
+    const secure = transport === 'tls' || transport === 'wss';
+    return [
+      {
+        name: `${prefix}${transport}`,
+        transport,
+        host,
+        port,
+        ...(advertise !== undefined && { advertise }),
+        ...(secure && requireClientCertificate !== undefined && { requireClientCertificate }),
+        ...(secure && clients && { clients: [...clients] }),
+      },
+    ];
   });
 }

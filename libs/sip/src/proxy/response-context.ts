@@ -101,8 +101,9 @@ export class ResponseContext {
 
   #located(found: readonly Destination[]): void {
     this.#locating = false;
-    const { authority } = this.#targets[this.#target] ?? {};
-    const known = authority === undefined ? found : found.map((each) => ({ ...each, authority }));
+    const { authority, fallback } = this.#targets[this.#target] ?? {};
+    const bound = { ...(authority !== undefined && { authority }), ...(fallback && { fallback }) };
+    const known = authority === undefined && !fallback ? found : found.map((each) => ({ ...each, ...bound }));
     const ordered = orderForSize(known, this.request.bytes.length);
     this.#destinations = [...this.settings.failures.lastTried(ordered, (destination) => destination)];
     // RFC 3261 16.9: no way there counts as a 503.

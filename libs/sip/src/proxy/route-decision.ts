@@ -1,6 +1,6 @@
 import type { HeaderEdit } from '../codec/edit.js';
 import type { SipMessage } from '../codec/sip-message.js';
-import type { Destination } from '../transport/destination.js';
+import type { Destination, Fallback } from '../transport/destination.js';
 import type { Flow } from '../transport/flow.js';
 
 /** One next hop to try. */
@@ -13,6 +13,8 @@ export interface ForwardTarget {
   readonly nextHopUri?: string;
   /** The authority that the certificates of what is located have to come from, as of a Destination. */
   readonly authority?: string;
+  /** What may stand in for TLS to what is located, as of a Destination. */
+  readonly fallback?: Fallback;
   readonly edits?: readonly HeaderEdit[];
   /** Further edits, made when it is this target's turn, from what became of those before it. RFC 7044 9.3 */
   readonly editsAfter?: (tried: readonly TriedTarget[]) => readonly HeaderEdit[];

@@ -12,6 +12,19 @@ export interface Destination {
   readonly serverName?: string;
   /** SHA-256 fingerprint of the authority that has to have signed it; without it one of our own. */
   readonly authority?: string;
+  /** What may stand in for TLS; without it nothing may. */
+  readonly fallback?: Fallback;
+}
+
+/** What a peer's policy allows where no TLS connection to it can be had. TS 103 698 6.1.1 */
+export interface Fallback {
+  /** Tried one after the other, at the same address. */
+  readonly to: readonly { readonly transport: 'tcp' | 'udp'; readonly port: number }[];
+  /**
+   * Also when there is TLS and the certificate will not do: whoever is there has then failed to prove that it is the
+   * peer. Default: false.
+   */
+  readonly onVerifyFailure?: boolean;
 }
 
 export function isTransportName(text: string): text is TransportName {

@@ -1,3 +1,5 @@
+import type { TlsRule } from './tls-rule.js';
+
 export type SipTransportReason =
   | 'refused'
   | 'timeout'
@@ -20,6 +22,8 @@ export class SipTransportError extends Error {
   constructor(
     readonly reason: SipTransportReason,
     message: string,
+    /** Why TLS came to nothing, where it did. */
+    readonly rule?: TlsRule,
   ) {
     super(message);
   }

@@ -1,4 +1,3 @@
-import type { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { type Clock, type Logger, messageOf } from '@esinet/kernel';
@@ -20,9 +19,19 @@ import {
 import { SipTransportError } from './error.js';
 import type { Flow, TlsPeer } from './flow.js';
 import { type TransportLimits, defaultTransportLimits } from './limits.js';
-import { type ListenOptions, StreamListener, advertisedAs } from './listener.js';
+import {
+  type ListenOptions,
+  type ListenerEvents,
+  StreamListener,
+  advertisedAs,
+  requiresCertificate,
+} from './listener.js';
 import { openStream, readStream, streamWire } from './stream.js';
-import { type TlsOptions, certificatesIn, sipIdentities, tlsPeerOf } from './tls.js';
+import type { TlsOptions } from './tls.js';
+import { type TlsEvent, TlsGuard } from './tls-guard.js';
+import { sipIdentities } from './tls-names.js';
+import { TlsFallbacks, fallbacksOf, mayFallBack } from './tls-fallback.js';
+import { type TlsPeerRule, peerAt } from './tls-peer-rule.js';
 import { type UdpFlow, UdpSocket } from './udp.js';
 import { openWebSocket, readWebSocket, webSocketWire } from './websocket.js';
 
@@ -30,6 +39,10 @@ export interface TransportLayerOptions {
   readonly listeners: readonly ListenOptions[];
   /** Certificate shown, and authorities believed, on TLS and WSS connections we open. */
   readonly clientTls?: TlsOptions;
+  /** Peers whose certificates are known beforehand. */
+  readonly tlsPeers?: readonly TlsPeerRule[];
+  /** Told of peers that TLS refused, and of those it took with an eye closed. */
+  readonly onTls?: (event: TlsEvent) => void;
   /** Path asked for on WebSocket connections we open. */
   readonly clientPath?: string;
   readonly clock: Clock;
@@ -74,8 +87,8 @@ export class TransportLayer {
   /** How to give up the connections being opened. */
   readonly #opening = new Set<() => void>();
   readonly #messageLimits: SipLimits;
-  /** By the PEM text they were read from. */
-  readonly #certificates = new Map<string, readonly X509Certificate[]>();
+  readonly #guard: TlsGuard;
+  readonly #fallbacks: TlsFallbacks;
   #nextId = 1;
   #state: 'new' | 'started' | 'stopped' = 'new';
 
@@ -88,6 +101,9 @@ export class TransportLayer {
       ...messageLimits,
       maxMessage: Math.min(messageLimits.maxMessage, this.#limits.maxReadBufferBytes),
     };
+    const { listeners, clientTls, tlsPeers: peers, onTls } = options;
+    this.#guard = new TlsGuard({ listeners, clientTls, peers, onTls, logger: options.logger });
+    this.#fallbacks = new TlsFallbacks(this.#clock, this.#logger, this.#limits.tlsRetryMs);
     this.#connections = new Connections(this.#clock, this.#logger, this.#limits);
     this.#events = {
       message: (message, connection) => this.#deliver(message, connection),
@@ -195,7 +211,56 @@ export class TransportLayer {
     }
     if (transport === 'udp') return this.#udpFlow(destination, listener);
     const key = reuseKey(destination, listener ?? noListener);
-    return this.#connections.obtain(key, () => this.#open(destination, listener ?? noListener, key));
+    const open = () =>
+      this.#connections.obtain(key, () => this.#open(destination, listener ?? noListener, key));
+    if (!isSecure(transport) || !destination.fallback) return open();
+    const standing = this.#connections.reusable(key);
+    if (standing) return standing;
+    if (this.#fallbacks.active(key)) {
+      const flow = await this.#fallBack(destination, listener, key, 'no TLS a moment ago');
+      if (flow) return flow;
+    }
+    try {
+      return await open();
+    } catch (error) {
+      const flow = mayFallBack(destination, error)
+        ? await this.#fallBack(destination, listener, key, messageOf(error))
+        : undefined;
+      if (flow) return flow;
+      throw error;
+    }
+  }
+
+  /** The first flow that the peer's policy allows instead of TLS, if one can be had. */
+  async #fallBack(
+    destination: Destination,
+    listener: string | undefined,
+    key: string,
+    reason: string,
+  ): Promise<Flow | undefined> {
+    for (const other of fallbacksOf(destination)) {
+      try {
+        const flow = await this.flowTo(other, this.#sideFor(other.transport, listener));
+        this.#fallbacks.took(key, destination, other, reason);
+        const peer = peerAt(destination, this.#guard.peers)?.name;
+        const { transport } = other;
+        this.options.onTls?.({ kind: 'fallback', transport, ...(peer !== undefined && { peer }) });
+        return flow;
+      } catch (error) {
+        this.#logger.warn('tls-fallback-failed', { transport: other.transport, reason: messageOf(error) });
+      }
+    }
+    return undefined;
+  }
+
+  /** The listener of the same side for another transport: `private-tcp` for `private-tls`. */
+  #sideFor(transport: TransportName, listener: string | undefined): string | undefined {
+    if (listener === undefined) return undefined;
+    const side = listener.slice(0, listener.lastIndexOf('-') + 1);
+    const same = this.options.listeners.find(
+      (options) => options.transport === transport && options.name.startsWith(side),
+    );
+    return same?.name ?? listener;
   }
 
   /** The flow to a destination where there is one already: `flowTo` without waiting. */
@@ -219,7 +284,7 @@ export class TransportLayer {
     const identities = sipIdentities({ uris: peer.sanUris, dns: peer.sanDns });
     const { transport, remoteAddress: address, listener } = connection;
     const port = sentByPort ?? defaultPort(transport);
-    const authority = this.#foreignAuthority(peer, listener);
+    const authority = this.#guard.foreignAuthority(peer, listener);
     for (const serverName of identities) {
       const destination = {
         transport,
@@ -256,7 +321,7 @@ export class TransportLayer {
       );
     }
     const { transport } = destination;
-    const tls = this.#tlsFor(listener);
+    const tls = this.#guard.optionsFor(listener);
     if (isSecure(transport) && !tls) {
       throw new SipTransportError(
         'no-certificate',
@@ -264,9 +329,18 @@ export class TransportLayer {
       );
     }
     const started = this.#clock.now();
-    const { opened, cancel } = openStream(destination, tls, this.#clock, this.#limits.connectTimeoutMs);
+    const { opened, cancel } = openStream(
+      destination,
+      tls,
+      this.#clock,
+      this.#limits.connectTimeoutMs,
+      this.#guard.peers,
+    );
     this.#opening.add(cancel);
-    const socket = await opened.finally(() => this.#opening.delete(cancel));
+    const socket = await opened
+      .catch((error: unknown) => Promise.reject(this.#guard.refused(error, destination)))
+      .finally(() => this.#opening.delete(cancel));
+    const tlsPeer = this.#judged(socket, destination, listener);
     let webSocket: WebSocket | undefined;
     if (transport === 'ws' || transport === 'wss') {
       const left = Math.max(1, this.#limits.connectTimeoutMs - (this.#clock.now() - started));
@@ -284,9 +358,20 @@ export class TransportLayer {
       socket.destroy();
       throw new SipTransportError(socket.destroyed ? 'closed' : 'stopped', 'closed while connecting');
     }
-    const connection = this.#adopt(socket, webSocket, transport, listener, true);
+    const connection = this.#adopt(socket, webSocket, transport, listener, true, tlsPeer);
     this.#connections.reuse(key, connection);
     return connection;
+  }
+
+  /** @throws SipTransportError when the server's certificate will not do; the socket is closed then */
+  #judged(socket: Socket, destination: Destination, listener: string): TlsPeer | undefined {
+    if (!(socket instanceof TLSSocket)) return undefined;
+    try {
+      return this.#guard.opened(socket, destination, listener);
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
   }
 
   #adopt(
@@ -295,10 +380,10 @@ export class TransportLayer {
     transport: TransportName,
     listener: string,
     client: boolean,
+    tlsPeer: TlsPeer | undefined,
   ): Connection {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, this.#limits.tcpKeepAliveMs);
-    const tlsPeer = socket instanceof TLSSocket ? tlsPeerOf(socket, this.#authorities(listener)) : undefined;
     const description: ConnectionDescription = {
       id: `${transport}-${this.#nextId++}`,
       transport,
@@ -339,11 +424,15 @@ export class TransportLayer {
   #streamListener(options: ListenOptions): StreamListener {
     const { name, transport, host, port } = options;
     try {
-      return new StreamListener(options, this.#limits, this.#logger, {
-        admit: (socket) => this.#admit(socket, name),
-        stream: (socket) => void this.#adopt(socket, undefined, transport, name, false),
-        webSocket: (webSocket, socket) => void this.#adopt(socket, webSocket, transport, name, false),
-      });
+      const shown = new WeakMap<Socket, TlsPeer>();
+      const events: ListenerEvents = {
+        admit: (socket) => this.#admit(socket, options, shown),
+        stream: (socket) => void this.#adopt(socket, undefined, transport, name, false, shown.get(socket)),
+        webSocket: (webSocket, socket) =>
+          void this.#adopt(socket, webSocket, transport, name, false, shown.get(socket)),
+        handshakeFailed: (error, address) => this.#guard.failed(error, name, address),
+      };
+      return new StreamListener(options, this.#limits, this.#logger, events, this.#guard.peers);
     } catch (error) {
       if (error instanceof SipTransportError) throw error;
       // A key or certificate that cannot be read.
@@ -352,8 +441,14 @@ export class TransportLayer {
     }
   }
 
-  #admit(socket: Socket, listener: string): boolean {
+  #admit(socket: Socket, options: ListenOptions, shown: WeakMap<Socket, TlsPeer>): boolean {
     if (this.#state !== 'started' || socket.destroyed) return false;
+    const { name: listener } = options;
+    if (socket instanceof TLSSocket) {
+      const accepted = this.#guard.accepted(socket, listener, requiresCertificate(options), options.clients);
+      if (!accepted) return false;
+      if (accepted.peer) shown.set(socket, accepted.peer);
+    }
     if (this.#connections.makeRoom()) return true;
     this.#logger.warn('too-many-connections', { listener, limit: this.#limits.maxConnections });
     return false;
@@ -385,33 +480,6 @@ export class TransportLayer {
     } catch (error) {
       this.#logger.error('invalid-handler-threw', { flow: flow.id, reason: messageOf(error) });
     }
-  }
-
-  #tlsFor(listener: string): TlsOptions | undefined {
-    return (
-      this.options.listeners.find((options) => options.name === listener)?.tls ??
-      this.options.clientTls ??
-      this.options.listeners.find((options) => options.tls)?.tls
-    );
-  }
-
-  /** The authority of a peer, unless it is one that signs for us. */
-  #foreignAuthority({ authority }: TlsPeer, listener: string): string | undefined {
-    const own = this.#tlsFor(listener)?.ownCa;
-    if (own === undefined) return undefined;
-    return this.#certificatesIn(own).some((each) => each.fingerprint256 === authority)
-      ? undefined
-      : authority;
-  }
-
-  #authorities(listener: string): readonly X509Certificate[] {
-    return this.#certificatesIn(this.#tlsFor(listener)?.ca ?? '');
-  }
-
-  #certificatesIn(ca: string): readonly X509Certificate[] {
-    let found = this.#certificates.get(ca);
-    if (!found) this.#certificates.set(ca, (found = certificatesIn(ca)));
-    return found;
   }
 
   #portOf(options: ListenOptions): number {

@@ -9,6 +9,8 @@ export interface TransportLimits {
   readonly maxHandshakes: number;
   /** Milliseconds until a connection of ours (with its TLS and WebSocket handshakes) must stand. */
   readonly connectTimeoutMs: number;
+  /** Milliseconds a peer that had no TLS is reached by its fallback without another try. */
+  readonly tlsRetryMs: number;
   /** Milliseconds a peer has for its TLS or WebSocket handshake with us. */
   readonly handshakeTimeoutMs: number;
   /** Milliseconds without a byte either way until a connection is closed. TS 103 698 6.1.1 wants 3 minutes at least. */
@@ -47,6 +49,7 @@ export const defaultTransportLimits: TransportLimits = {
   maxConnections: 10_000,
   maxHandshakes: 1_000,
   connectTimeoutMs: 3_000,
+  tlsRetryMs: 30_000,
   handshakeTimeoutMs: 5_000,
   idleTimeoutMs: 600_000,
   firstMessageTimeoutMs: 30_000,

@@ -2,13 +2,14 @@ import { type Server as HttpServer, createServer as createHttpServer } from 'nod
 import { createServer as createHttpsServer } from 'node:https';
 import { type Server, type Socket, createServer as createTcpServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { type TLSSocket, createServer as createTlsServer } from 'node:tls';
+import { type TLSSocket, Server as TlsServer, createServer as createTlsServer } from 'node:tls';
 import { type Logger, messageOf } from '@esinet/kernel';
 import type { WebSocket } from 'ws';
 import { type TransportName, defaultPort, hostPort, plainAddress } from './destination.js';
 import { SipTransportError, reasonOf } from './error.js';
 import type { TransportLimits } from './limits.js';
-import { type ClientCertificate, type TlsOptions, serverTlsOptions } from './tls.js';
+import { type ClientCertificate, type TlsOptions, serverCredentials, serverTlsOptions } from './tls.js';
+import type { TlsPeerRule } from './tls-peer-rule.js';
 import { acceptWebSockets } from './websocket.js';
 
 /** One socket to listen on. */
@@ -30,6 +31,11 @@ export interface ListenOptions {
    * that none is asked for.
    */
   readonly requireClientCertificate?: boolean;
+  /**
+   * SIP domains one of which the certificate of a peer has to speak for, where one is required. Default: any that our
+   * authorities signed. RFC 5922 7.4
+   */
+  readonly clients?: readonly string[];
 }
 
 /** What a listener hands over. */
@@ -37,6 +43,13 @@ export interface ListenerEvents {
   admit(socket: Socket): boolean;
   stream(socket: Socket): void;
   webSocket(webSocket: WebSocket, socket: Socket): void;
+  /** A TLS handshake came to nothing. */
+  handshakeFailed(error: Error, address: string | undefined): void;
+}
+
+/** Whether a peer is refused that shows no good certificate. */
+export function requiresCertificate({ transport, requireClientCertificate }: ListenOptions): boolean {
+  return requireClientCertificate ?? transport === 'tls';
 }
 
 /** A listening TCP, TLS, WS or WSS socket. */
@@ -44,14 +57,17 @@ export class StreamListener {
   readonly #server: Server | HttpServer;
   readonly #sockets = new Set<Socket>();
   #listening = false;
+  readonly #unwatch: () => void;
 
   constructor(
     readonly options: ListenOptions,
     limits: TransportLimits,
     private readonly logger: Logger,
     events: ListenerEvents,
+    private readonly peers: readonly TlsPeerRule[] = [],
   ) {
-    this.#server = makeServer(options, limits, events);
+    this.#server = makeServer(options, limits, events, peers);
+    this.#unwatch = options.tls?.onChanged?.(() => this.#rotate()) ?? (() => undefined);
     this.#server.maxConnections = limits.maxConnections + limits.maxHandshakes;
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
@@ -59,7 +75,7 @@ export class StreamListener {
       socket.once('close', () => this.#sockets.delete(socket));
     });
     this.#server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
-      this.logger.warn('tls-refused', { listener: options.name, reason: reasonText(error) });
+      events.handshakeFailed(error, socket.remoteAddress);
       socket.destroy();
     });
     this.#server.on('clientError', (_error: Error, socket: Socket) => void socket.destroy());
@@ -93,6 +109,7 @@ export class StreamListener {
 
   /** Accepts no more. Resolves when the last socket is gone. */
   close(): Promise<void> {
+    this.#unwatch();
     if (!this.#listening) return Promise.resolve();
     this.#listening = false;
     return new Promise((resolve) => this.#server.close(() => resolve()));
@@ -101,23 +118,32 @@ export class StreamListener {
   destroySockets(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
-}
 
-function reasonText(error: Error): string {
-  return 'code' in error ? String(error.code) : error.message;
+  /** New connections see the new certificate; those that stand keep what they were made with. */
+  #rotate(): void {
+    const { tls, name } = this.options;
+    if (!tls || !(this.#server instanceof TlsServer)) return;
+    try {
+      this.#server.setSecureContext(serverCredentials(tls, this.peers));
+    } catch (error) {
+      // The old context stands.
+      this.logger.error('tls-rotation-failed', { listener: name, reason: messageOf(error) });
+    }
+  }
 }
 
 function makeServer(
   options: ListenOptions,
   limits: TransportLimits,
   events: ListenerEvents,
+  peers: readonly TlsPeerRule[],
 ): Server | HttpServer {
   const { transport } = options;
   if (transport === 'tcp') return createTcpServer((socket) => admitted(socket, events));
   if (transport === 'tls') {
     return createTlsServer(
       {
-        ...tlsOf(options, options.requireClientCertificate === false ? 'wanted' : 'required'),
+        ...tlsOf(options, requiresCertificate(options) ? 'required' : 'wanted', peers),
         handshakeTimeout: limits.handshakeTimeoutMs,
       },
       (socket) => admitted(socket, events),
@@ -135,7 +161,7 @@ function makeServer(
       : createHttpsServer({
           ...timeouts,
           // Browsers give up a WebSocket whose server so much as asks for a certificate.
-          ...tlsOf(options, options.requireClientCertificate ? 'required' : 'none'),
+          ...tlsOf(options, requiresCertificate(options) ? 'required' : 'none', peers),
           handshakeTimeout: limits.handshakeTimeoutMs,
         });
   acceptWebSockets(server, {
@@ -152,14 +178,14 @@ function admitted(socket: Socket, events: ListenerEvents): void {
   else socket.destroy();
 }
 
-function tlsOf(options: ListenOptions, clientCertificate: ClientCertificate) {
+function tlsOf(options: ListenOptions, clientCertificate: ClientCertificate, peers: readonly TlsPeerRule[]) {
   if (!options.tls) {
     throw new SipTransportError(
       'no-certificate',
       `${options.transport} listener ${options.name} has no certificate`,
     );
   }
-  return serverTlsOptions(options.tls, clientCertificate);
+  return serverTlsOptions(options.tls, clientCertificate, peers);
 }
 
 /** What others reach the listener by: as configured, else its address, or one of this machine's. */

@@ -7,6 +7,8 @@ import type { Connection, Wire } from './connection.js';
 import { type Destination, isSecure } from './destination.js';
 import { SipTransportError, type SipTransportReason, reasonOf } from './error.js';
 import { type TlsOptions, clientTlsOptions } from './tls.js';
+import type { TlsPeerRule } from './tls-peer-rule.js';
+import { type TlsRule, tlsRuleOf } from './tls-rule.js';
 
 const ping = Buffer.from('\r\n\r\n');
 
@@ -56,6 +58,7 @@ export function openStream(
   tls: TlsOptions | undefined,
   clock: Clock,
   timeoutMs: number,
+  peers: readonly TlsPeerRule[] = [],
 ): { readonly opened: Promise<Socket>; readonly cancel: () => void } {
   const { address, port, transport } = destination;
   const where = `${transport} to ${address} port ${port}`;
@@ -66,7 +69,7 @@ export function openStream(
     try {
       socket =
         secure && tls
-          ? connectTls({ host: address, port, ...clientTlsOptions(tls, destination) })
+          ? connectTls({ host: address, port, ...clientTlsOptions(tls, destination, peers) })
           : connectTcp({ host: address, port });
     } catch (error) {
       // A key or certificate that cannot be read.
@@ -77,15 +80,18 @@ export function openStream(
       timer.cancel();
       socket.off('close', onClose);
     };
-    const fail = (reason: SipTransportReason, message: string) => {
+    const fail = (reason: SipTransportReason, message: string, rule?: TlsRule) => {
       settle();
       socket.destroy();
-      reject(new SipTransportError(reason, `${where}: ${message}`));
+      reject(new SipTransportError(reason, `${where}: ${message}`, rule));
     };
     const onClose = () => fail('closed', 'closed by the peer');
     const timer = clock.after(timeoutMs, () => fail('timeout', 'no answer'));
     cancel = () => fail('stopped', 'the transports are stopping');
-    socket.on('error', (error) => fail(reasonOf(error), error.message));
+    socket.on('error', (error) => {
+      const reason = reasonOf(error);
+      fail(reason, error.message, reason === 'tls' ? (tlsRuleOf(error) ?? 'handshake') : undefined);
+    });
     socket.once('close', onClose);
     socket.once(secure ? 'secureConnect' : 'connect', () => {
       settle();

@@ -1,7 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { isAllowedHost } from '@esinet/held';
-import { type Result, err, httpExchange, ok } from '@esinet/kernel';
+import { HttpsAgent, type HttpsCredentials, type Result, err, httpExchange, ok } from '@esinet/kernel';
 
 /** Why a block of additional data was not fetched. */
 export type DataFailure = 'not-allowed' | 'timeout' | 'unreachable' | 'http' | 'too-large';
@@ -24,7 +23,7 @@ export interface DataFetchOptions {
   /** Octets of one answer. */
   readonly maxBytes: number;
   /** PEM: who is asked proves itself to us, and we to them. */
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly tls?: HttpsCredentials;
 }
 
 /** Characters of a reference. */
@@ -38,7 +37,7 @@ const maxSockets = 8;
  */
 export function httpDataFetch(o: DataFetchOptions): DataFetch {
   const http = new HttpAgent({ keepAlive: true, maxSockets });
-  const https = new HttpsAgent({ keepAlive: true, maxSockets, minVersion: 'TLSv1.2', ...o.tls });
+  const https = new HttpsAgent({ keepAlive: true, maxSockets, minVersion: 'TLSv1.2' }, o.tls);
   return async (uri) => {
     const url = uri.length <= maxUri && URL.canParse(uri) ? new URL(uri) : undefined;
     if (!url || !mayAsk(url, o)) return err('not-allowed');
