@@ -28,7 +28,12 @@ export function bcfModule(config: BcfConfig, o: SipExtras = {}): DynamicModule {
   return {
     module: BcfModule,
     providers: [
-      sipEdgeProvider({ listeners: borderListeners(config), hopsBefore: hopsBefore(config), ...o }),
+      sipEdgeProvider({
+        listeners: borderListeners(config),
+        hopsBefore: hopsBefore(config),
+        overload: config.overload,
+        ...o,
+      }),
       {
         provide: Border,
         inject: [SipEdge, BUS, STORE, CLOCK, LOGGER, METRICS],

@@ -24,6 +24,7 @@ import {
   type ChatKey,
   chatKeyOf,
   hasPriority,
+  loadClassOf,
   screen,
   trafficOf,
 } from './screen.js';
@@ -96,6 +97,7 @@ export class Border {
     };
     edge.transactions.hasPriority = (request, flow) =>
       hasPriority(request, this.#sourceOf(flow), this.#context);
+    this.#controlOverload();
     edge.proxy({
       route: (request, flow) => this.#route(request, flow),
       isOwn: (uri) => uri.user === undefined && uri.host === config.publicDomain,
@@ -103,6 +105,18 @@ export class Border {
       resourceValues: esnetValues,
       failoverMs: config.failover,
     });
+  }
+
+  #controlOverload(): void {
+    const { overload } = this.ports.edge;
+    if (!overload) return;
+    const unavailable = new Set(this.config.overload.unavailable);
+    overload.classOf = (request, flow) => loadClassOf(request, this.#sourceOf(flow), this.#context);
+    overload.copesWith503 = (flow) => {
+      if (unavailable.size === 0) return false;
+      const { peer } = this.#sourceOf(flow);
+      return unavailable.has(flow.remoteAddress) || (peer !== undefined && unavailable.has(peer.name));
+    };
   }
 
   #route(request: SipMessage, flow: Flow): RouteDecision | Promise<RouteDecision> {

@@ -3,6 +3,7 @@ import {
   durationSchema,
   listenSchema,
   nextHopsSchema,
+  overloadSchema,
   sipPortsSchema,
   sipUriSchema,
 } from '@esinet/platform';
@@ -125,6 +126,7 @@ export const bcfConfigSchema = z
     failover: durationSchema.prefault('4 s'),
     /** How long an ESRP that failed is tried after the others. */
     avoid: durationSchema.prefault('10 s'),
+    overload: overloadSchema,
   })
   .superRefine((config, context) => {
     const owners = new Map<string, string>([

@@ -4,6 +4,7 @@ import {
   type Flow,
   type ForwardTarget,
   type HeaderEdit,
+  type LoadClass,
   type RouteDecision,
   type SipMessage,
   type TransportName,
@@ -124,6 +125,26 @@ export function screen(
 export function hasPriority(request: SipMessage, source: Source, context: ScreenContext): boolean {
   const { kind } = trafficOf(request, source, context);
   return kind !== 'probe' && kind !== 'refused';
+}
+
+/** What a request is when there is too much: a chat that runs is let through, test calls give way first. */
+export function loadClassOf(request: SipMessage, source: Source, context: ScreenContext): LoadClass {
+  // RFC 3261 12.2: within a dialog.
+  if (request.to?.tag !== undefined && request.method !== 'MESSAGE') return 'running';
+  const traffic = trafficOf(request, source, context);
+  switch (traffic.kind) {
+    case 'probe':
+    case 'chat':
+      return 'running';
+    case 'emergency':
+      return traffic.target.test ? 'other' : 'emergency';
+    case 'outward':
+    case 'relay':
+      // A PSAP that answers or calls back, and our own ESRP on the way to another ESInet.
+      return source.side === 'private' || traffic.inChat ? 'running' : 'other';
+    case 'refused':
+      return 'other';
+  }
 }
 
 export function trafficOf(request: SipMessage, source: Source, context: ScreenContext): Traffic {

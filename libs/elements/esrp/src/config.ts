@@ -4,6 +4,7 @@ import {
   httpUrlSchema,
   listenSchema,
   nextHopsSchema,
+  overloadSchema,
   sipPortsSchema,
   sipUriSchema,
 } from '@esinet/platform';
@@ -69,6 +70,7 @@ export const esrpConfigSchema = z
     rewrite: z.record(z.string().min(1), z.enum(['request-uri', 'request-uri-and-to'])).default({}),
     /** A next hop that is silent for this long is joined by the next one. */
     failover: durationSchema.prefault('4 s'),
+    overload: overloadSchema,
   })
   .prefault({});
 

@@ -4,6 +4,7 @@ import { type Limits, type NextHop, towards } from '@esinet/platform';
 import {
   type ForwardTarget,
   type HeaderEdit,
+  type LoadClass,
   type Retarget,
   type RouteDecision,
   type SipMessage,
@@ -106,6 +107,18 @@ export function hasPriority(request: SipMessage): boolean {
     request.values('Resource-Priority').some((value) => value.trim().toLowerCase().startsWith('esnet.')) ||
     isEmergencyService(request.requestUri) !== undefined
   );
+}
+
+/**
+ * What a request is when there is too much. Starts are what comes here for a service; the rest is of chats that run,
+ * where it is inside the ESInet at all, or a probe.
+ */
+export function loadClassOf(request: SipMessage): LoadClass {
+  if (request.to?.tag !== undefined && request.method !== 'MESSAGE') return 'running';
+  const service = isEmergencyService(request.requestUri);
+  if (service) return service.test ? 'other' : 'emergency';
+  if (request.method === 'MESSAGE' || request.method === 'OPTIONS') return 'running';
+  return request.method === 'INVITE' ? 'emergency' : 'other';
 }
 
 /** Milliseconds with one decimal: more would only look exact. */

@@ -7,7 +7,7 @@ import { type RouteDecision, type SipMessage, esnetValues } from '@esinet/sip';
 import type { EsrpConfig } from './config.js';
 import { EcrfBreaker } from './ecrf-breaker.js';
 import { MappingCache } from './mapping-cache.js';
-import { type RouteDeps, type RouteExplanation, hasPriority, route } from './route.js';
+import { type RouteDeps, type RouteExplanation, hasPriority, loadClassOf, route } from './route.js';
 
 export interface RoutingProxyPorts {
   readonly bus: Bus;
@@ -77,6 +77,7 @@ export class RoutingProxy {
       ['target', 'status'],
     );
     edge.transactions.hasPriority = hasPriority;
+    controlOverload(edge, config);
     edge.proxy({
       route: (request) => this.#route(request),
       isOwn: () => false,
@@ -155,4 +156,11 @@ export class RoutingProxy {
     const others = new Map(Object.entries(config.ecrf.redirects).map(([target, url]) => [target, open(url)]));
     return { lost: open(config.ecrf.url), lostAt: (target) => others.get(target.toLowerCase()) };
   }
+}
+
+function controlOverload({ overload }: SipEdge, config: EsrpConfig): void {
+  if (!overload) return;
+  const unavailable = new Set(config.overload.unavailable);
+  overload.classOf = loadClassOf;
+  overload.copesWith503 = (flow) => unavailable.has(flow.remoteAddress);
 }

@@ -3,6 +3,7 @@ import type { Clock, Logger } from '@esinet/kernel';
 import {
   type ListenOptions,
   type ListenerDescription,
+  type OverloadControl,
   ProxyCore,
   type ProxyCoreOptions,
   type ServerLocator,
@@ -29,6 +30,8 @@ import type { TlsOptions } from '../pki/tls-options.js';
 import type { Health } from '../telemetry/health.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { SipListener } from './destination-text.js';
+import { edgeOverload } from './edge-overload.js';
+import type { OverloadConfig } from './overload-config.js';
 import { withRoomFor } from './room-on-the-way.js';
 
 export interface SipEdgeConfig {
@@ -39,6 +42,8 @@ export interface SipEdgeConfig {
   readonly drainMs?: number;
   /** Elements of the ESInet that a message from outside may have passed before this one. Default 0. */
   readonly hopsBefore?: number;
+  /** What is done when more comes than can be done; without it nothing is shed. */
+  readonly overload?: OverloadConfig | undefined;
   readonly stack?: Partial<
     Pick<
       SipStackOptions,
@@ -62,6 +67,8 @@ const methods = new Set([
 /** The SIP sockets of an element, from its configuration; they open when Nest says that the element is built. */
 export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly stack: SipStack;
+  /** Undefined where it is turned off. */
+  readonly overload: OverloadControl | undefined;
   readonly #element: string;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -103,6 +110,9 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
       logger: o.logger,
       meter: wireMeter(o.metrics),
     });
+    if (config.overload?.enabled) {
+      this.overload = edgeOverload(config.overload, { ...o, transactions: this.stack.transactions });
+    }
     o.health.register('sip', () => Promise.resolve(this.#listening ? undefined : 'SIP is not listening'));
   }
 
@@ -186,6 +196,7 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
     if (!this.#listening) return;
     this.#listening = false;
     await this.transactions.idle(this.#drainMs);
+    this.overload?.stop();
     await this.stack.stop();
   }
 

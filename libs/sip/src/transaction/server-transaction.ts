@@ -292,15 +292,23 @@ export function writeResponse(
   answer: ResponseDescription,
   toTag: string,
 ): Buffer {
+  const via = request.topVia;
+  const stamped = via && receivedVia(via, flow);
+  const changed = stamped !== undefined && stamped !== via?.text;
+  // Nearly always the topmost value is a line of its own, and what is copied need not be read again.
+  const ownLine =
+    changed &&
+    !request.index.nonAscii &&
+    request.index.problem === undefined &&
+    request.header('Via') === via?.text;
   const bytes = buildResponse(request, answer.status, answer.reason, {
     ...(answer.headers ? { headers: answer.headers } : undefined),
     ...(answer.body !== undefined ? { body: answer.body } : undefined),
     // RFC 3261 8.2.6.2: every response but a 100 carries a To tag.
     ...(answer.status > 100 ? { toTag: answer.toTag ?? toTag } : undefined),
+    ...(ownLine ? { topVia: stamped } : undefined),
   });
-  const via = request.topVia;
-  const stamped = via && receivedVia(via, flow);
-  if (stamped === undefined || stamped === via?.text) return bytes;
+  if (!changed || ownLine) return bytes;
   const parsed = parseDatagram(bytes, unlimited);
   if (parsed.kind !== 'message') return bytes;
   return editMessage(parsed.message, { edits: [{ op: 'replace-first', name: 'Via', value: stamped }] });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, type Logger, messageOf } from '@esinet/kernel';
+import type { Admission } from '../overload/admission.js';
 import { checkRequest } from '../codec/check-request.js';
 import type { SipMessage } from '../codec/sip-message.js';
 import type { Via } from '../codec/via.js';
@@ -75,6 +76,7 @@ export interface TransactionCounters {
   strayResponses: number;
   invalid: number;
   full: number;
+  shed: number;
   timeouts: number;
   transportFailures: number;
   errors: number;
@@ -88,6 +90,8 @@ export class TransactionLayer {
   onAck: (message: SipMessage, flow: Flow) => void = () => undefined;
   /** Whether a request may have one of the last places of the table. Asked only when it comes to that. */
   hasPriority: (message: SipMessage, flow: Flow) => boolean = () => true;
+  /** Asked of every new request, ACK and CANCEL excepted, before anything is kept of it. Default: all are taken on. */
+  admission: Admission | undefined;
 
   readonly transport: TransactionTransport;
   readonly timers: SipTimers;
@@ -99,6 +103,7 @@ export class TransactionLayer {
     strayResponses: 0,
     invalid: 0,
     full: 0,
+    shed: 0,
     timeouts: 0,
     transportFailures: 0,
     errors: 0,
@@ -313,7 +318,7 @@ export class TransactionLayer {
     // RFC 5923 8: the peer offers its connection for requests of ours.
     if (flow.transport === 'tls' && via.params.has('alias')) this.transport.aliasFlow?.(flow, via.port);
     const method = message.method;
-    const { key, hash } = this.#keys.of(message, via, method === 'ACK' ? 'INVITE' : method);
+    const { key, hash, high, low } = this.#keys.of(message, via, method === 'ACK' ? 'INVITE' : method);
     const known = this.#servers.find(key);
     if (method === 'ACK') {
       // RFC 3261 8.2.7: the ACK of an answer that was given without state, known by our tag.
@@ -325,6 +330,14 @@ export class TransactionLayer {
       // A repetition over a new connection, or past a NAT that has changed the port: the answer goes where the client is.
       if (flow.open && (!known.flow.open || hasMoved(known.flow, flow))) known.flow = flow;
       return known.event('request');
+    }
+    const refusal = method === 'CANCEL' ? undefined : this.admission?.admit(message, flow, high, low);
+    if (refusal) {
+      this.counters.shed++;
+      const { status, retryAfter } = refusal;
+      const headers = retryAfter === undefined ? undefined : ([['Retry-After', String(retryAfter)]] as const);
+      // Our tag, so that the ACK of a refused INVITE is known.
+      return this.#answerStateless(message, flow, { status, headers }, hash);
     }
     if (this.#isFullFor(message, flow)) {
       this.counters.full++;
@@ -408,9 +421,9 @@ export class TransactionLayer {
     message: SipMessage,
     flow: Flow,
     answer: { status: number; reason?: string; headers?: readonly (readonly [string, string])[] | undefined },
+    toTag = this.#keys.hashOf(`${message.callId ?? ''}\n${message.topVia?.text ?? ''}`),
   ): void {
     const { status, reason, headers } = answer;
-    const toTag = this.#keys.hashOf(`${message.callId ?? ''}\n${message.topVia?.text ?? ''}`);
     const description = {
       status,
       ...(reason ? { reason } : undefined),
