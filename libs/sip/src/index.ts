@@ -123,7 +123,9 @@ export type { UasAnswer } from './ua/uas-answer.js';
 export type { Admission, Refusal } from './overload/admission.js';
 export { type LoadClass, loadClasses } from './overload/load-class.js';
 export { LatencyLimiter, type LimiterSettings } from './overload/latency-limiter.js';
+export { type HopGuard, Signalling, type SignallingSettings } from './overload/signalling.js';
 export {
+  type Door,
   OverloadControl,
   type OverloadControlOptions,
   type OverloadSettings,

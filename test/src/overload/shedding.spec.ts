@@ -46,9 +46,9 @@ describe('more calls than an element may take', () => {
       });
       const { overload, transactions } = o.bcf.get(SipEdge);
       expect(transactions.counters.shed).toBeGreaterThan(10);
-      expect(overload?.isOverloaded).toBe(true);
+      expect(overload?.control.isOverloaded).toBe(true);
       // It is over by itself, and a call goes through again.
-      await until(() => overload?.isOverloaded === false);
+      await until(() => overload?.control.isOverloaded === false);
       await until(async () => statusOf(await o.start('later'.padEnd(24, 'x'))) === 200);
       expect(received(o).at(-1)).toContain('later');
     },

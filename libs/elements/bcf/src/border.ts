@@ -28,6 +28,7 @@ import {
   screen,
   trafficOf,
 } from './screen.js';
+import { controlOverload } from './overload.js';
 import { sourceOf } from './source.js';
 
 export interface BorderPorts {
@@ -97,7 +98,11 @@ export class Border {
     };
     edge.transactions.hasPriority = (request, flow) =>
       hasPriority(request, this.#sourceOf(flow), this.#context);
-    this.#controlOverload();
+    controlOverload(edge.overload, config.overload, {
+      classOf: (request, flow) => loadClassOf(request, this.#sourceOf(flow), this.#context),
+      sourceOf: (flow) => this.#sourceOf(flow),
+      esrps: () => this.#esrps.ordered(),
+    });
     edge.proxy({
       route: (request, flow) => this.#route(request, flow),
       isOwn: (uri) => uri.user === undefined && uri.host === config.publicDomain,
@@ -105,18 +110,6 @@ export class Border {
       resourceValues: esnetValues,
       failoverMs: config.failover,
     });
-  }
-
-  #controlOverload(): void {
-    const { overload } = this.ports.edge;
-    if (!overload) return;
-    const unavailable = new Set(this.config.overload.unavailable);
-    overload.classOf = (request, flow) => loadClassOf(request, this.#sourceOf(flow), this.#context);
-    overload.copesWith503 = (flow) => {
-      if (unavailable.size === 0) return false;
-      const { peer } = this.#sourceOf(flow);
-      return unavailable.has(flow.remoteAddress) || (peer !== undefined && unavailable.has(peer.name));
-    };
   }
 
   #route(request: SipMessage, flow: Flow): RouteDecision | Promise<RouteDecision> {

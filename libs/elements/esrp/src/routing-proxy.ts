@@ -158,9 +158,14 @@ export class RoutingProxy {
   }
 }
 
+/** All that a router speaks with is inside, and a neighbour in the sense of RFC 7339. */
 function controlOverload({ overload }: SipEdge, config: EsrpConfig): void {
   if (!overload) return;
+  const { control, signalling } = overload;
   const unavailable = new Set(config.overload.unavailable);
-  overload.classOf = loadClassOf;
-  overload.copesWith503 = (flow) => unavailable.has(flow.remoteAddress);
+  control.classOf = loadClassOf;
+  control.copesWith503 = (flow) => unavailable.has(flow.remoteAddress);
+  if (!signalling) return;
+  signalling.classOf = loadClassOf;
+  signalling.knows = () => true;
 }

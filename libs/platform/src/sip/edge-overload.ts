@@ -1,10 +1,17 @@
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import type { Clock, Logger } from '@esinet/kernel';
-import { OverloadControl, type TransactionLayer } from '@esinet/sip';
+import { OverloadControl, Signalling, type TransactionLayer } from '@esinet/sip';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { OverloadConfig } from './overload-config.js';
 
-/** The overload control of an edge, at its transaction layer, with its metrics and its log line. */
+/** The overload control of an edge: what it takes on, and what it tells its neighbours and hears of them. */
+export interface EdgeOverload {
+  readonly control: OverloadControl;
+  /** RFC 7339; undefined where it is turned off. */
+  readonly signalling: Signalling | undefined;
+}
+
+/** Puts it to work at the transaction layer, with its metrics and its log line. */
 export function edgeOverload(
   config: OverloadConfig,
   o: {
@@ -15,7 +22,7 @@ export function edgeOverload(
     readonly transactions: TransactionLayer;
     readonly busy?: () => number;
   },
-): OverloadControl {
+): EdgeOverload {
   const { clock, logger, metrics, transactions } = o;
   const control = new OverloadControl({
     clock,
@@ -33,6 +40,13 @@ export function edgeOverload(
       retryAfter: config.retryAfter,
     },
   });
+  const signalling = config.feedback
+    ? new Signalling(clock, {
+        algorithm: config.algorithm,
+        validityMs: config.validity,
+        silentAfter: config.silentAfter,
+      })
+    : undefined;
   const shed = metrics.counter('esinet_sip_shed_total', 'Requests refused for want of room, by class', [
     'class',
   ]);
@@ -40,18 +54,20 @@ export function edgeOverload(
     emergency: shed.labelled({ class: 'emergency' }),
     other: shed.labelled({ class: 'other' }),
   };
-  const rate = metrics.gauge('esinet_sip_overload_rate', 'Requests a second that are taken on at most');
+  const taken = metrics.gauge('esinet_sip_overload_rate', 'Requests a second that are taken on at most');
   const delay = metrics.gauge(
     'esinet_sip_overload_delay_seconds',
     'How late the process was in the last interval',
   );
   const active = metrics.gauge('esinet_sip_overloaded', '1 while requests are being shed');
-  rate.set(control.limiter.rate);
+  taken.set(control.limiter.rate);
   active.set(0);
   control.onShed = (load) => byClass[load].inc();
   control.onInterval = () => {
-    rate.set(control.limiter.rate);
+    taken.set(control.limiter.rate);
     delay.set(control.counters.latencyMs / 1_000);
+    const { loss, rate } = control.limiter;
+    signalling?.feedback.update({ loss, rate, now: clock.now(), wall: clock.wall() });
   };
   control.onOverload((on) => {
     active.set(on ? 1 : 0);
@@ -60,7 +76,8 @@ export function edgeOverload(
     else logger.info('sip-overload-over', figures);
   });
   transactions.admission = control;
-  return control;
+  transactions.signalling = signalling;
+  return { control, signalling };
 }
 
 /** Share of the time since the last call in which the event loop had something to do. */

@@ -3,7 +3,6 @@ import type { Clock, Logger } from '@esinet/kernel';
 import {
   type ListenOptions,
   type ListenerDescription,
-  type OverloadControl,
   ProxyCore,
   type ProxyCoreOptions,
   type ServerLocator,
@@ -30,7 +29,7 @@ import type { TlsOptions } from '../pki/tls-options.js';
 import type { Health } from '../telemetry/health.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { SipListener } from './destination-text.js';
-import { edgeOverload } from './edge-overload.js';
+import { type EdgeOverload, edgeOverload } from './edge-overload.js';
 import type { OverloadConfig } from './overload-config.js';
 import { withRoomFor } from './room-on-the-way.js';
 
@@ -68,7 +67,7 @@ const methods = new Set([
 export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly stack: SipStack;
   /** Undefined where it is turned off. */
-  readonly overload: OverloadControl | undefined;
+  readonly overload: EdgeOverload | undefined;
   readonly #element: string;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -154,6 +153,8 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
   ): ProxyCore {
     return new ProxyCore({
       ...this.#limits.proxy,
+      hops: this.overload?.signalling,
+      heldStatus: this.overload?.control.status,
       ...o,
       transactions: this.transactions,
       transport: this.transport,
@@ -196,7 +197,7 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
     if (!this.#listening) return;
     this.#listening = false;
     await this.transactions.idle(this.#drainMs);
-    this.overload?.stop();
+    this.overload?.control.stop();
     await this.stack.stop();
   }
 

@@ -42,6 +42,16 @@ export interface OverloadCounters {
   latencyMs: number;
 }
 
+/**
+ * What the next hops of a start have asked for (RFC 7339 5.10): where all want less, it is refused before any work is
+ * done for it.
+ */
+export interface Door {
+  /** False while nobody has asked for less. */
+  readonly isWatched: boolean;
+  holds(load: Exclude<LoadClass, 'running'>, request: SipMessage): boolean;
+}
+
 /** How often the delay of the event loop is looked at within an interval. */
 const looks = 5;
 
@@ -55,11 +65,8 @@ export class OverloadControl implements Admission {
   classOf: (request: SipMessage, flow: Flow) => LoadClass = () => 'emergency';
   /** Whether the far side is known to cope with 503. */
   copesWith503: (flow: Flow) => boolean = () => false;
-  /**
-   * Where every next hop of a start has asked for less (RFC 7339 5.10), whether this one is among those that stay: it is
-   * refused here, before any work is done for it. Undefined while nobody has asked.
-   */
-  heldBack: ((load: LoadClass, request: SipMessage) => boolean) | undefined;
+  /** Asked where the limiter has nothing against a request. */
+  door: Door | undefined;
   /** To count; neither may throw. */
   onShed: (load: Exclude<LoadClass, 'running'>) => void = () => undefined;
   onInterval: () => void = () => undefined;
@@ -95,6 +102,11 @@ export class OverloadControl implements Admission {
     return this.#active;
   }
 
+  /** The answer to what is shed. */
+  get status(): number {
+    return this.#settings.status;
+  }
+
   admit(request: SipMessage, flow: Flow, high: number, low: number): Refusal | undefined {
     const now = this.#clock.now();
     this.#requests++;
@@ -103,12 +115,13 @@ export class OverloadControl implements Admission {
     // Who was told no must not be let in by a repetition that was on its way already.
     if (!flow.reliable && this.#shed.has(high, low, now)) return this.#refusal(flow, low);
     // With room for all nobody needs to be told apart.
-    const load = this.limiter.isAmple && !this.heldBack ? 'running' : this.classOf(request, flow);
+    const watched = this.door?.isWatched === true;
+    const load = this.limiter.isAmple && !watched ? 'running' : this.classOf(request, flow);
     if (load === 'running') {
       this.limiter.admit(load);
       return undefined;
     }
-    if (!this.heldBack?.(load, request) && this.limiter.admit(load)) return undefined;
+    if (!(watched && this.door?.holds(load, request)) && this.limiter.admit(load)) return undefined;
     this.counters.shed[load]++;
     this.onShed(load);
     this.#lastShed = now;

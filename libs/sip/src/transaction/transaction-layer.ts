@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, type Logger, messageOf } from '@esinet/kernel';
 import type { Admission } from '../overload/admission.js';
+import type { OcClient } from '../overload/feedback.js';
+import { stampResponse } from '../overload/oc-params.js';
+import type { Signalling } from '../overload/signalling.js';
 import { checkRequest } from '../codec/check-request.js';
 import type { SipMessage } from '../codec/sip-message.js';
 import type { Via } from '../codec/via.js';
@@ -92,6 +95,8 @@ export class TransactionLayer {
   hasPriority: (message: SipMessage, flow: Flow) => boolean = () => true;
   /** Asked of every new request, ACK and CANCEL excepted, before anything is kept of it. Default: all are taken on. */
   admission: Admission | undefined;
+  /** RFC 7339 with neighbours. Default: with nobody. */
+  signalling: Signalling | undefined;
 
   readonly transport: TransactionTransport;
   readonly timers: SipTimers;
@@ -140,7 +145,7 @@ export class TransactionLayer {
       queue: this.queue,
       kept: new KeptBytes(),
       logger: o.logger,
-      transmit: (bytes, via, flow) => this.#answer(bytes, via, flow),
+      transmit: (bytes, via, flow, oc) => this.#answer(bytes, via, flow, oc),
       answered: () => void this.#unanswered--,
       ended: (record) => this.#servers.remove(record.key),
       onAck: (message, flow) => this.onAck(message, flow),
@@ -149,7 +154,6 @@ export class TransactionLayer {
     this.#clientSide = {
       timers: this.timers,
       queue: this.queue,
-      via: (transport, listener, branch) => this.#via(transport, listener, branch),
       transmit: (bytes, flow) => this.#transmit(bytes, flow),
       ended: (record) => {
         if (this.#clients.find(record.key) === record) this.#clients.remove(record.key);
@@ -217,7 +221,7 @@ export class TransactionLayer {
     const record = this.#insertClient(branch, method, events);
     if (!record) return this.#refused(branch, events);
     const begin = (flow: Flow) => {
-      const via = this.#via(flow.transport, o.listener ?? flow.listener, branch);
+      const via = this.#via(flow, o.listener, branch);
       record.start(flow, Buffer.isBuffer(o.bytes) ? withVia(o.bytes, via) : o.bytes(via));
     };
     this.#withFlow(o.destination, o.listener, begin, () => record.unreachable());
@@ -232,7 +236,7 @@ export class TransactionLayer {
   sendStateless(o: ClientRequest): void {
     const branch = o.branch ?? randomBranch();
     const begin = (flow: Flow) => {
-      const via = this.#via(flow.transport, o.listener ?? flow.listener, branch);
+      const via = this.#via(flow, o.listener, branch);
       this.#transmit(Buffer.isBuffer(o.bytes) ? withVia(o.bytes, via) : o.bytes(via), flow);
     };
     this.#withFlow(o.destination, o.listener, begin, () => undefined);
@@ -300,7 +304,7 @@ export class TransactionLayer {
       if (this.#onWire) this.#capture('in', flow, message.bytes);
       this.#meter?.received(message, flow);
       if (message.isRequest) this.#request(message, flow);
-      else this.#response(message);
+      else this.#response(message, flow);
     } catch (error) {
       this.#failed('receive', error);
     }
@@ -345,6 +349,7 @@ export class TransactionLayer {
     }
     this.counters.requests++;
     const record = new ServerRecord(this.#serverSide, key, method === 'INVITE', flow, via);
+    record.oc = this.signalling?.clientOf(via, flow);
     const tx = new UserServerTransaction(this.#serverSide, record, message, flow, hash);
     record.user = tx;
     this.#unanswered++;
@@ -392,8 +397,9 @@ export class TransactionLayer {
     invite?.user?.cancel();
   }
 
-  #response(message: SipMessage): void {
-    const branch = message.topVia?.branch;
+  #response(message: SipMessage, flow: Flow): void {
+    const via = message.topVia;
+    const branch = via?.branch;
     const method = message.cseq?.method;
     const record = branch && method ? this.#clients.find(clientKey(branch, method)) : undefined;
     if (!record?.accepts(message) || !isSip2(message)) {
@@ -402,6 +408,7 @@ export class TransactionLayer {
       return;
     }
     this.counters.responses++;
+    if (via) this.signalling?.heard(via, flow);
     record.response(message);
   }
 
@@ -429,10 +436,14 @@ export class TransactionLayer {
       ...(reason ? { reason } : undefined),
       ...(headers ? { headers } : undefined),
     };
-    this.#answer(writeResponse(message, flow, description, toTag), message.topVia, flow);
+    const via = message.topVia;
+    const oc = via && this.signalling?.clientOf(via, flow);
+    this.#answer(writeResponse(message, flow, description, toTag), via, flow, oc);
   }
 
-  #answer(bytes: Buffer, via: Via | undefined, flow: Flow): void {
+  #answer(answer: Buffer, via: Via | undefined, flow: Flow, oc: OcClient | undefined): void {
+    const text = oc && this.signalling?.textFor(oc);
+    const bytes = text === undefined ? answer : stampResponse(answer, text);
     responseFlow(
       this.transport,
       via,
@@ -457,11 +468,16 @@ export class TransactionLayer {
     flow.send(bytes);
   }
 
-  /** RFC 3261 8.1.1.7, RFC 3581 3; `alias` offers the connection for requests to us, RFC 5923 */
-  #via(transport: TransportName, listener: string | undefined, branch: string): string {
-    const sentBy = this.transport.sentBy(transport, this.#listenerOf(transport, listener));
+  /**
+   * RFC 3261 8.1.1.7, RFC 3581 3; `alias` offers the connection for requests to us, RFC 5923; `oc` tells a neighbour that
+   * we heed what it says of its load, RFC 7339.
+   */
+  #via(flow: Flow, listener: string | undefined, branch: string): string {
+    const { transport } = flow;
+    const sentBy = this.transport.sentBy(transport, this.#listenerOf(transport, listener ?? flow.listener));
     const alias = transport === 'tls' ? ';alias' : '';
-    return `SIP/2.0/${viaTransports[transport]} ${sentBy};branch=${branch};rport${alias}`;
+    const oc = this.signalling?.offer(flow) ?? '';
+    return `SIP/2.0/${viaTransports[transport]} ${sentBy};branch=${branch};rport${alias}${oc}`;
   }
 
   /**
