@@ -89,7 +89,7 @@ describe('a client of a neighbour', () => {
       expect(between(proxyAddress, serverAddress)[0]!.topVia!.params.has('oc')).toBe(false);
       // Even one that speaks without having been asked.
       const forged = 'SIP/2.0/UDP a;branch=z9hG4bK1;oc=100;oc-algo="loss";oc-seq=9.1;oc-validity=60000';
-      const [{ flow }] = server.received as [{ flow: Flow }];
+      const { flow } = server.received[0]!;
       client.heard(parsed(requestBytes({ headers: [['Via', forged]] })).topVia!, flow);
       expect(client.nextHops.isControlled).toBe(false);
       expect([server.received.length, other.received.length]).toEqual([5, 0]);
