@@ -20,13 +20,15 @@ export function edgeOverload(
     readonly logger: Logger;
     readonly metrics: Metrics;
     readonly transactions: TransactionLayer;
-    readonly busy?: () => number;
+    /** Milliseconds that what arrives waits before it is read. */
+    readonly waiting: () => number;
   },
 ): EdgeOverload {
   const { clock, logger, metrics, transactions } = o;
   const control = new OverloadControl({
     clock,
-    busy: o.busy ?? busyShare(),
+    busy: busyShare(),
+    waiting: o.waiting,
     repeatMs: transactions.timers.timeout,
     settings: {
       targetMs: config.target,

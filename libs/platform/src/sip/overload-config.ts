@@ -9,8 +9,8 @@ export const overloadSchema = z
   .strictObject({
     /** Whether anything is shed at all. */
     enabled: z.boolean().default(true),
-    /** How late the process may be with what is due, on the mean of an interval, before it takes less on. */
-    target: durationSchema.prefault('50 ms'),
+    /** How long what arrives may wait for the process, on the mean of an interval, before it takes less on. */
+    target: durationSchema.prefault('100 ms'),
     /** Share of the time that the process works, above which it takes no more on than it does. */
     busy: z.number().gt(0).max(1).default(defaults.busy),
     /** Requests a second at the start; what the process can do is found out from what it does. */

@@ -110,7 +110,11 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
       meter: wireMeter(o.metrics),
     });
     if (config.overload?.enabled) {
-      this.overload = edgeOverload(config.overload, { ...o, transactions: this.stack.transactions });
+      this.overload = edgeOverload(config.overload, {
+        ...o,
+        transactions: this.transactions,
+        waiting: () => this.transport.receiveDelay(),
+      });
     }
     o.health.register('sip', () => Promise.resolve(this.#listening ? undefined : 'SIP is not listening'));
   }

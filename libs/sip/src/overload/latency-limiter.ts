@@ -18,9 +18,9 @@ export interface LimiterSettings {
 }
 
 export const defaultLimiterSettings: LimiterSettings = {
-  targetMs: 50,
+  targetMs: 100,
   initialRate: 1_000,
-  minRate: 100,
+  minRate: 25,
   maxRate: 1_000_000,
   burstMs: 500,
   reservedPercent: 20,

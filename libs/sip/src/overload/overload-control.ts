@@ -31,6 +31,8 @@ export interface OverloadControlOptions {
   readonly settings?: Partial<OverloadSettings>;
   /** Share of the time since the last call that the process worked, 0 to 1. Default: not known, delay alone counts. */
   readonly busy?: () => number;
+  /** Milliseconds that what arrives waits before it is read, in the buffers of the sockets. Default: not known. */
+  readonly waiting?: () => number;
   /** Milliseconds a repetition may follow its request, 64*T1. */
   readonly repeatMs?: number;
 }
@@ -76,6 +78,7 @@ export class OverloadControl implements Admission {
   readonly #settings: OverloadSettings;
   readonly #clock: Clock;
   readonly #busy: () => number;
+  readonly #waiting: () => number;
   readonly #shed: ShedMemory;
   readonly #lookMs: number;
   #timer: Timer | undefined;
@@ -92,6 +95,7 @@ export class OverloadControl implements Admission {
     this.#settings = { ...defaultOverloadSettings, ...o.settings };
     this.#clock = o.clock;
     this.#busy = o.busy ?? (() => 0);
+    this.#waiting = o.waiting ?? (() => 0);
     this.#shed = new ShedMemory(o.repeatMs ?? 32_000);
     this.#lookMs = this.#settings.intervalMs / looks;
     this.limiter = new LatencyLimiter(this.#settings, o.clock.now());
@@ -168,7 +172,7 @@ export class OverloadControl implements Admission {
 
   #looked(): void {
     const now = this.#clock.now();
-    this.observe(Math.max(0, now - this.#due));
+    this.observe(Math.max(0, now - this.#due) + this.#waiting());
     if (now - this.#began >= this.#settings.intervalMs - 1) {
       const ms = now - this.#began;
       this.#began = now;
