@@ -129,9 +129,9 @@ export function hasPriority(request: SipMessage, source: Source, context: Screen
 
 /** What a request is when there is too much: a chat that runs is let through, test calls give way first. */
 export function loadClassOf(request: SipMessage, source: Source, context: ScreenContext): LoadClass {
-  // RFC 3261 12.2: within a dialog.
-  if (request.to?.tag !== undefined && request.method !== 'MESSAGE') return 'running';
   const traffic = trafficOf(request, source, context);
+  // RFC 3261 12.2: within a dialog; but a tag makes no running call of what asks for a service.
+  if (request.to?.tag !== undefined && traffic.kind !== 'emergency') return 'running';
   switch (traffic.kind) {
     case 'probe':
     case 'chat':

@@ -49,6 +49,7 @@ interface FloodReport {
 /** Seconds of the phases before and after. */
 const warmUpSeconds = 3;
 const capacitySeconds = 3;
+const warmUps = 4;
 const recoverySeconds = 8;
 const window = 200;
 /** Of the capacity: what is offered when the overload is over. */
@@ -138,9 +139,13 @@ export async function overloadBench(o: OverloadBenchOptions): Promise<number> {
 }
 
 async function capacityOf(far: FarSide): Promise<number> {
-  await far.ask({ do: 'closed', seconds: warmUpSeconds, window });
-  const { starts } = await far.ask({ do: 'closed', seconds: capacitySeconds, window });
-  return starts ? starts.accepted / starts.seconds : 0;
+  // On a machine that does other things an element may need longer until it is warm.
+  for (let i = 0; i < warmUps; i++) {
+    await far.ask({ do: 'closed', seconds: warmUpSeconds, window });
+    const { starts } = await far.ask({ do: 'closed', seconds: capacitySeconds, window });
+    if (starts && starts.accepted > window) return starts.accepted / starts.seconds;
+  }
+  throw new Error('border and router answer nothing: is the machine busy with something else?');
 }
 
 async function overloaded(
