@@ -30,6 +30,10 @@ export function controlOverload(
     };
   };
   control.classOf = classOf;
+  control.sourceOf = (flow) => {
+    const { side, peer } = sourceOf(flow);
+    return side === 'private' || peer?.trusted ? undefined : flow.remoteAddress;
+  };
   control.copesWith503 = named(config.unavailable);
   if (!signalling) return;
   const isNeighbour = named(config.neighbours);

@@ -165,4 +165,23 @@ describe('the order in which it gives way', () => {
       expect(limiter.admit('emergency')).toBe(true);
     },
   );
+
+  it('keeps the reserve for those that are not loud, and takes nothing from the loud where nobody else is', () => {
+    const settings = { initialRate: 100, maxRate: 100, minRate: 10, burstMs: 1_000, reservedPercent: 20 };
+    const limiter = new LatencyLimiter({ ...defaultLimiterSettings, ...settings }, 0);
+    let [loud, quiet, alone] = [0, 0, 0];
+    while (limiter.admit('emergency', true)) loud++;
+    expect(loud).toBe(80);
+    for (let ms = 1; ms <= 10_000; ms++) {
+      limiter.refill(ms);
+      for (let i = 0; i < 5; i++) if (limiter.admit('emergency', true)) loud++;
+      if (ms % 25 === 0 && limiter.admit('emergency')) quiet++;
+    }
+    expect(quiet).toBe(400);
+    for (let ms = 10_001; ms <= 20_000; ms++) {
+      limiter.refill(ms);
+      for (let i = 0; i < 5; i++) if (limiter.admit('emergency', true)) alone++;
+    }
+    expect(alone).toBeGreaterThan(970);
+  });
 });

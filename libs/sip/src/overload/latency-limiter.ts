@@ -93,7 +93,7 @@ export class LatencyLimiter {
 
   /** Whether there is so much left that nobody needs to be told apart. */
   get isAmple(): boolean {
-    return this.#tokens > this.#bucket * (this.settings.reservedPercent / 100) + 1;
+    return this.#tokens > this.#bucket * (this.settings.reservedPercent / 50) + 1;
   }
 
   refill(now: number): void {
@@ -102,14 +102,18 @@ export class LatencyLimiter {
     this.#at = now;
   }
 
-  /** Running chats always pass; they are paid for by what comes after them, down to one bucket of debt. */
-  admit(load: LoadClass): boolean {
+  /**
+   * Running chats always pass; they are paid for by what comes after them, down to one bucket of debt. `isLoud`: of a
+   * source that sends far more than others, which have the reserve for themselves.
+   */
+  admit(load: LoadClass, isLoud = false): boolean {
     if (load === 'running') {
       this.#running++;
       if (this.#tokens > -this.#bucket) this.#tokens--;
       return true;
     }
-    const least = load === 'other' ? (this.#bucket * this.settings.reservedPercent) / 100 : 0;
+    const reserve = (this.#bucket * this.settings.reservedPercent) / 100;
+    const least = (load === 'other' ? reserve : 0) + (isLoud ? reserve : 0);
     if (this.#tokens < least + 1) {
       this.#refused++;
       return false;

@@ -4,6 +4,7 @@ import type { Flow } from '../transport/flow.js';
 import type { Admission, Refusal } from './admission.js';
 import { LatencyLimiter, type LimiterSettings, defaultLimiterSettings } from './latency-limiter.js';
 import type { LoadClass } from './load-class.js';
+import { LoudSources } from './loud-sources.js';
 import { ShedMemory } from './shed-memory.js';
 
 export interface OverloadSettings extends LimiterSettings {
@@ -67,6 +68,8 @@ export class OverloadControl implements Admission {
   classOf: (request: SipMessage, flow: Flow) => LoadClass = () => 'emergency';
   /** Whether the far side is known to cope with 503. */
   copesWith503: (flow: Flow) => boolean = () => false;
+  /** What a source that could be too loud is told apart by; undefined for those that carry the calls of many. */
+  sourceOf: (flow: Flow) => string | undefined = () => undefined;
   /** Asked where the limiter has nothing against a request. */
   door: Door | undefined;
   /** To count; neither may throw. */
@@ -81,6 +84,7 @@ export class OverloadControl implements Admission {
   readonly #waiting: () => number;
   readonly #shed: ShedMemory;
   readonly #lookMs: number;
+  readonly #loud = new LoudSources();
   #timer: Timer | undefined;
   #due = 0;
   #began = 0;
@@ -125,7 +129,8 @@ export class OverloadControl implements Admission {
       this.limiter.admit(load);
       return undefined;
     }
-    if (!(watched && this.door?.holds(load, request)) && this.limiter.admit(load)) return undefined;
+    if (!(watched && this.door?.holds(load, request)) && this.limiter.admit(load, this.#isLoud(flow, now)))
+      return undefined;
     this.counters.shed[load]++;
     this.onShed(load);
     this.#lastShed = now;
@@ -148,6 +153,11 @@ export class OverloadControl implements Admission {
   stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+  }
+
+  #isLoud(flow: Flow, now: number): boolean {
+    const source = this.sourceOf(flow);
+    return source !== undefined && this.#loud.count(source, now);
   }
 
   #refusal(flow: Flow, low: number): Refusal {
