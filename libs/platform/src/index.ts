@@ -66,6 +66,8 @@ export {
 } from './sip/destination-text.js';
 export { type NextHop, nextHopSchema, nextHopsSchema, towards } from './sip/next-hop.js';
 export { type SipPorts, sipPortListeners, sipPortsSchema } from './sip/sip-ports.js';
+export type { EdgeOverload } from './sip/edge-overload.js';
+export { type OverloadConfig, overloadSchema } from './sip/overload-config.js';
 export { hopsOfAnotherEsinet } from './sip/room-on-the-way.js';
 export {
   SipEdge,

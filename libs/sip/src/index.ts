@@ -124,6 +124,19 @@ export {
 } from './transport/memory-network.js';
 export type { UasAnswer } from './ua/uas-answer.js';
 
+// overload control, RFC 7339
+export type { Admission, Refusal } from './overload/admission.js';
+export { type LoadClass, loadClasses } from './overload/load-class.js';
+export { LatencyLimiter, type LimiterSettings } from './overload/latency-limiter.js';
+export { type HopGuard, Signalling, type SignallingSettings } from './overload/signalling.js';
+export {
+  type Door,
+  OverloadControl,
+  type OverloadControlOptions,
+  type OverloadSettings,
+  defaultOverloadSettings,
+} from './overload/overload-control.js';
+
 // event packages, RFC 6665
 export type {
   AskedSubscription,

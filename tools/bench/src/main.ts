@@ -3,6 +3,7 @@ import { indexBench } from './ecrf/index-bench.js';
 import { ecrfBench } from './http/ecrf-bench.js';
 import { lisBench } from './http/lis-bench.js';
 import type { LookupBenchOptions } from './http/lookup-bench.js';
+import { overloadBench } from './overload/bench.js';
 import { sipBench } from './sip/bench.js';
 
 const help = `npm run bench -- sip [--udp] [--tcp] [--pairs N] [--messages N] [--warm-up N] [--window N]
@@ -55,6 +56,24 @@ npm run bench -- ecrf|lis [--pairs N] [--seconds N] [--warm-up N] [--connections
 The server has core 1, the far side core 0, if taskset is there; CPU comes from /proc, so Linux only. On a machine that
 does other things the ratio of CPU is the one to look at. Ends with 1 where an answer was not the one expected.
 
+npm run bench -- overload [--seconds N] [--times N] [--chats N] [--chat-every MS] [--flood N] [--only overload|flood] [--json]
+
+  overload  border and router before a PSAP that answers 200. First what they can do without overload control; then so
+            many times that, whatever comes back, beside chats that run; then a little less than they can do. And one
+            source that is far too loud, beside 20 quiet ones of other addresses
+
+  --seconds N     of the overload, and of the flood (60)
+  --times N       the capacity (10)
+  --chats N       that run (300)
+  --chat-every MS between two messages of one of them (5000)
+  --flood N       starts a second of the loud source (5000)
+  --only WHAT     overload or flood; else both
+  --json          the report as JSON; what else there is to say goes to the standard error
+
+Border and router have core 1 (with more than two cores the router has core 2), the far side core 0, if taskset is there.
+Callers do not repeat what gets no answer; running chats and quiet sources do, as SIP over UDP says. Ends with 1 where
+something was answered 200 that has not arrived.
+
 npm run bench -- ecrf --index [--boundaries N] [--vertices N] [--no-reload]
 
   ecrf --index  the boundary index: a made-up country and real maps beside turf, what the largest questions cost, and
@@ -94,6 +113,17 @@ if (what === 'sip' && !args.includes('--help')) {
     growthMbPerMinute: number(args, '--growth', 8),
     json: args.includes('--json'),
   });
+} else if (what === 'overload' && !args.includes('--help')) {
+  const only = args.includes('--only') ? args[args.indexOf('--only') + 1] : undefined;
+  process.exitCode = await overloadBench({
+    seconds: number(args, '--seconds', 60),
+    times: number(args, '--times', 10),
+    chats: number(args, '--chats', 300),
+    chatEveryMs: number(args, '--chat-every', 5_000),
+    flood: number(args, '--flood', 5_000),
+    only: only === 'overload' || only === 'flood' ? only : undefined,
+    json: args.includes('--json'),
+  });
 } else if (what === 'ecrf' && args.includes('--index') && !args.includes('--help')) {
   process.exitCode = await indexBench({
     boundaries: number(args, '--boundaries', 5_000),
@@ -104,7 +134,9 @@ if (what === 'sip' && !args.includes('--help')) {
   process.exitCode = await (what === 'ecrf' ? ecrfBench : lisBench)(lookupOptions());
 } else {
   process.stdout.write(`${help}\n`);
-  process.exitCode = [undefined, 'sip', 'chats', 'ecrf', 'lis', '--help', '-h'].includes(what) ? 0 : 2;
+  process.exitCode = [undefined, 'sip', 'chats', 'overload', 'ecrf', 'lis', '--help', '-h'].includes(what)
+    ? 0
+    : 2;
 }
 
 function lookupOptions(): LookupBenchOptions {

@@ -34,6 +34,7 @@ export function bcfModule(config: BcfConfig, o: SipExtras = {}): DynamicModule {
         listeners: borderListeners(config),
         hopsBefore: hopsBefore(config),
         tlsPeers: tlsRulesOf(config.peers),
+        overload: config.overload,
         ...o,
       }),
       {

@@ -34,9 +34,11 @@ import {
   type ChatKey,
   chatKeyOf,
   hasPriority,
+  loadClassOf,
   screen,
   trafficOf,
 } from './screen.js';
+import { controlOverload } from './overload.js';
 import { sourceOf } from './source.js';
 
 export interface BorderPorts {
@@ -104,6 +106,11 @@ export class Border {
       ]),
       series: {},
     };
+    controlOverload(edge.overload, config.overload, {
+      classOf: (request, flow) => loadClassOf(request, this.#sourceOf(flow), this.#context),
+      sourceOf: (flow) => this.#sourceOf(flow),
+      esrps: () => this.#esrps.ordered(),
+    });
     const proxy = edge.proxy({
       route: (request, flow, dialog) => this.#route(request, flow, dialog),
       isOwn: (uri) => uri.user === undefined && uri.host === config.publicDomain,

@@ -4,6 +4,7 @@ import {
   durationSchema,
   listenSchema,
   nextHopsSchema,
+  overloadSchema,
   sipPortsSchema,
   sipUriSchema,
   stateTellingSchema,
@@ -159,6 +160,7 @@ export const bcfConfigSchema = z
     avoid: durationSchema.prefault('10 s'),
     /** What this border tells of itself, inside (RFC 6665; NENA i3 shapes). */
     states: stateTellingSchema('bcf.esinet.lab'),
+    overload: overloadSchema,
   })
   .superRefine((config, context) => {
     const owners = new Map<string, string>([

@@ -14,7 +14,7 @@ import {
   stranger,
 } from './bcf-fixture.js';
 import type { ChatFlow } from './chat-flow.js';
-import { chatKeyOf, hasPriority, screen, trafficOf } from './screen.js';
+import { chatKeyOf, hasPriority, loadClassOf, screen, trafficOf } from './screen.js';
 
 const phone: ChatFlow = {
   listener: 'public-udp',
@@ -286,6 +286,24 @@ describe('when the border is crowded', () => {
       expect(first({ uri: 'sip:bob@elsewhere.example', headers: [['Resource-Priority', 'esnet.1']] })).toBe(
         false,
       );
+    },
+  );
+
+  it(
+    'test calls give way before starts, and nothing that runs, or asks whether the border lives',
+    { meta: { clause: ['RFC 7339 5.10.1', 'TS 103 698 6.1.2.5'] } },
+    () => {
+      const load = (draft: Parameters<typeof request>[0], from = stranger) =>
+        loadClassOf(request(draft), from, context);
+      expect(load({ uri: 'urn:service:sos' })).toBe('emergency');
+      expect(load({ uri: 'sip:112@anywhere.example' })).toBe('emergency');
+      expect(load({ uri: 'urn:service:sos.test' })).toBe('other');
+      expect(load({ uri: 'sip:bob@elsewhere.example', headers: [['Resource-Priority', 'esnet.1']] })).toBe(
+        'other',
+      );
+      expect(load({ uri: 'sip:madrid@esinet.lab' })).toBe('running');
+      expect(load({ uri: 'sip:anna@app.example' }, inside)).toBe('running');
+      expect(load({ uri: 'sip:esinet.lab', method: 'OPTIONS' })).toBe('running');
     },
   );
 });

@@ -6,6 +6,7 @@ import {
   type ForwardTarget,
   type HeaderEdit,
   type InDialog,
+  type LoadClass,
   type RouteDecision,
   type SipMessage,
   type TransportName,
@@ -135,6 +136,27 @@ export function hasPriority(request: SipMessage, source: Source, context: Screen
   const traffic = trafficOf(request, source, context);
   if (traffic.kind === 'chat' && traffic.inChat) return false;
   return traffic.kind !== 'probe' && traffic.kind !== 'refused';
+}
+
+/** What a request is when there is too much: a chat that runs is let through, test calls give way first. */
+export function loadClassOf(request: SipMessage, source: Source, context: ScreenContext): LoadClass {
+  const traffic = trafficOf(request, source, context);
+  // RFC 3261 12.2: within a dialog; but a tag makes no running call of what asks for a service.
+  if (request.to?.tag !== undefined && traffic.kind !== 'emergency') return 'running';
+  switch (traffic.kind) {
+    case 'probe':
+    case 'chat':
+    case 'dialog':
+      return 'running';
+    case 'emergency':
+      return traffic.target.test ? 'other' : 'emergency';
+    case 'outward':
+    case 'relay':
+      // A PSAP that answers or calls back, and our own ESRP on the way to another ESInet.
+      return source.side === 'private' || traffic.inChat ? 'running' : 'other';
+    case 'refused':
+      return 'other';
+  }
 }
 
 export function trafficOf(

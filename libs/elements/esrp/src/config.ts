@@ -5,6 +5,7 @@ import {
   httpUrlSchema,
   listenSchema,
   nextHopsSchema,
+  overloadSchema,
   sipPortsSchema,
   sipUriSchema,
 } from '@esinet/platform';
@@ -82,6 +83,7 @@ export const esrpConfigSchema = z
     queues: queuesConfigSchema,
     /** Decisions remembered, to explain and to replay them. */
     explanations: explanationsConfigSchema,
+    overload: overloadSchema,
   })
   .prefault({});
 

@@ -68,7 +68,13 @@ export async function routeEmergency(
       ...(admitted && { queueMs: tenths(decided - beforeQueues) }),
     },
     ...(deps.keep && {
-      facts: recorded(request, hopFacts, facts, { source, seen, failed: failed !== undefined, admitted }, deps.keep),
+      facts: recorded(
+        request,
+        hopFacts,
+        facts,
+        { source, seen, failed: failed !== undefined, admitted },
+        deps.keep,
+      ),
     }),
   };
 }

@@ -57,6 +57,7 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
       sipEdgeProvider({
         listeners: sipPortListeners(config.listen),
         hopsBefore: 2 + hopsOfAnotherEsinet,
+        overload: config.overload,
         ...o,
       }),
       {

@@ -17,7 +17,7 @@ import {
   readBack,
   request,
 } from './esrp-fixture.js';
-import { type RouteDeps, type Routed, hasPriority, route } from './route.js';
+import { type RouteDeps, type Routed, hasPriority, loadClassOf, route } from './route.js';
 
 let clock: ManualClock;
 let lost: FakeLost;
@@ -663,3 +663,17 @@ it('tells nothing of where the caller is', { meta: { clause: 'RFC 6280' } }, asy
   const { explanation } = await routed(byValue);
   expect(JSON.stringify(explanation)).not.toMatch(/40\.4|-?3\.7|anna/);
 });
+
+it(
+  'gives way by test calls first, then starts, never what runs or asks whether it lives',
+  { meta: { clause: ['RFC 7339 5.10.1', 'TS 103 698 6.1.2.5'] } },
+  () => {
+    const toPsap = { uri: 'sip:madrid@psap.esinet.internal' };
+    expect(loadClassOf(request({}))).toBe('emergency');
+    expect(loadClassOf(request({ method: 'INVITE' }))).toBe('emergency');
+    expect(loadClassOf(request({ uri: 'urn:service:sos.test' }))).toBe('other');
+    expect(loadClassOf(request({ ...toPsap, method: 'SUBSCRIBE' }))).toBe('other');
+    expect(loadClassOf(request(toPsap))).toBe('running');
+    expect(loadClassOf(request({ ...toPsap, method: 'OPTIONS' }))).toBe('running');
+  },
+);

@@ -2,7 +2,14 @@ import type { HeldClient } from '@esinet/held';
 import { isEmergencyService } from '@esinet/lmpe';
 import type { PolicyVerdict } from '@esinet/policy';
 import { type Limits, towards } from '@esinet/platform';
-import { type RouteDecision, type SipMessage, type Uri, parseUri, sipReason } from '@esinet/sip';
+import {
+  type LoadClass,
+  type RouteDecision,
+  type SipMessage,
+  type Uri,
+  parseUri,
+  sipReason,
+} from '@esinet/sip';
 import type { KnownStates } from '@esinet/states';
 import type { Admission, QueuesPort } from './admission.js';
 import { routeEmergency } from './emergency.js';
@@ -66,6 +73,18 @@ export function hasPriority(request: SipMessage): boolean {
     request.values('Resource-Priority').some((value) => value.trim().toLowerCase().startsWith('esnet.')) ||
     isEmergencyService(request.requestUri) !== undefined
   );
+}
+
+/**
+ * What a request is when there is too much. Starts are what comes here for a service; the rest is of chats that run,
+ * where it is inside the ESInet at all, or a probe.
+ */
+export function loadClassOf(request: SipMessage): LoadClass {
+  if (request.to?.tag !== undefined && request.method !== 'MESSAGE') return 'running';
+  const service = isEmergencyService(request.requestUri);
+  if (service) return service.test ? 'other' : 'emergency';
+  if (request.method === 'MESSAGE' || request.method === 'OPTIONS') return 'running';
+  return request.method === 'INVITE' ? 'emergency' : 'other';
 }
 
 /** A mistake of the program must not cost a call: to the default PSAP, with nothing looked at. */

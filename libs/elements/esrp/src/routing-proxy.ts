@@ -26,7 +26,7 @@ import { routeInDialog } from './in-dialog.js';
 import { MappingCache } from './mapping-cache.js';
 import { Explanations, type RoutedEvent } from './explanation/explanations.js';
 import type { RouteExplanation } from './explanation/route-explanation.js';
-import { type RouteDeps, type Routed, hasPriority, route } from './route.js';
+import { type RouteDeps, type Routed, hasPriority, loadClassOf, route } from './route.js';
 import type { PoliciesPort } from './verdict.js';
 
 export interface RoutingProxyPorts {
@@ -121,6 +121,7 @@ export class RoutingProxy {
       ['target', 'status'],
     );
     edge.transactions.hasPriority = hasPriority;
+    controlOverload(edge, config);
     edge.proxy({
       route: (request, _flow, dialog) => this.#route(request, dialog),
       isOwn: () => false,
@@ -251,4 +252,16 @@ export class RoutingProxy {
     const others = new Map(Object.entries(config.ecrf.redirects).map(([target, url]) => [target, open(url)]));
     return { lost: open(config.ecrf.url), lostAt: (target) => others.get(target.toLowerCase()) };
   }
+}
+
+/** All that a router speaks with is inside, and a neighbour in the sense of RFC 7339. */
+function controlOverload({ overload }: SipEdge, config: EsrpConfig): void {
+  if (!overload) return;
+  const { control, signalling } = overload;
+  const unavailable = new Set(config.overload.unavailable);
+  control.classOf = loadClassOf;
+  control.copesWith503 = (flow) => unavailable.has(flow.remoteAddress);
+  if (!signalling) return;
+  signalling.classOf = loadClassOf;
+  signalling.knows = () => true;
 }

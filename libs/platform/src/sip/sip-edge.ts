@@ -31,6 +31,8 @@ import type { TlsOptions } from '../pki/tls-options.js';
 import type { Health } from '../telemetry/health.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { SipListener } from './destination-text.js';
+import { type EdgeOverload, edgeOverload } from './edge-overload.js';
+import type { OverloadConfig } from './overload-config.js';
 import { withRoomFor } from './room-on-the-way.js';
 import { tlsMeter } from './tls-metrics.js';
 
@@ -44,6 +46,8 @@ export interface SipEdgeConfig {
   readonly drainMs?: number;
   /** Elements of the ESInet that a message from outside may have passed before this one. Default 0. */
   readonly hopsBefore?: number;
+  /** What is done when more comes than can be done; without it nothing is shed. */
+  readonly overload?: OverloadConfig | undefined;
   readonly stack?: Partial<
     Pick<
       SipStackOptions,
@@ -67,6 +71,8 @@ const methods = new Set([
 /** The SIP sockets of an element, from its configuration; they open when Nest says that the element is built. */
 export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly stack: SipStack;
+  /** Undefined where it is turned off. */
+  readonly overload: EdgeOverload | undefined;
   readonly #element: string;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -111,6 +117,13 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
       logger: o.logger,
       meter: wireMeter(o.metrics),
     });
+    if (config.overload?.enabled) {
+      this.overload = edgeOverload(config.overload, {
+        ...o,
+        transactions: this.transactions,
+        waiting: () => this.transport.receiveDelay(),
+      });
+    }
     o.health.register('sip', () => Promise.resolve(this.#listening ? undefined : 'SIP is not listening'));
   }
 
@@ -155,6 +168,8 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
   ): ProxyCore {
     const proxy = new ProxyCore({
       ...this.#limits.proxy,
+      hops: this.overload?.signalling,
+      heldStatus: this.overload?.control.status,
       ...o,
       transactions: this.transactions,
       transport: this.transport,
@@ -204,6 +219,7 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
     if (!this.#listening) return;
     this.#listening = false;
     await this.transactions.idle(this.#drainMs);
+    this.overload?.control.stop();
     await this.stack.stop();
   }
 

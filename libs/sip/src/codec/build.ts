@@ -21,16 +21,25 @@ export function buildRequest(o: {
 
 /**
  * RFC 3261 8.2.6: Via, From, To, Call-ID and CSeq as the request has them, Timestamp in a 100. `toTag` is added to a
- * To that has no tag, not in a 100. Headers given come after these.
+ * To that has no tag, not in a 100. Headers given come after these. `topVia` stands in place of the first line of Via.
  */
 export function buildResponse(
   request: SipMessage,
   status: number,
   reason?: string,
-  o?: { readonly headers?: readonly HeaderLine[]; readonly body?: Buffer | string; readonly toTag?: string },
+  o?: {
+    readonly headers?: readonly HeaderLine[];
+    readonly body?: Buffer | string;
+    readonly toTag?: string;
+    readonly topVia?: string;
+  },
 ): Buffer {
   let head = `SIP/2.0 ${status} ${valueOctets(reason ?? reasonPhrase(status))}\r\n`;
-  for (const value of copied(request, VIA)) head += `Via: ${value}\r\n`;
+  let topVia = o?.topVia;
+  for (const value of copied(request, VIA)) {
+    head += `Via: ${topVia ?? value}\r\n`;
+    topVia = undefined;
+  }
   const from = copied(request, FROM)[0];
   if (from !== undefined) head += `From: ${from}\r\n`;
   const to = copied(request, TO)[0];

@@ -5,6 +5,8 @@ export interface BranchResult {
   readonly target: number;
   readonly status: number;
   readonly response?: SipMessage;
+  /** It was never sent there, since the next hop has asked for less. RFC 7339 5.10 */
+  readonly held?: true;
 }
 
 /** RFC 3261 16.7 step 6: 4xx that tell the client how to ask again. */

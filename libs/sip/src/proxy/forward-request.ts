@@ -4,6 +4,7 @@ import type { SipMessage } from '../codec/sip-message.js';
 import { parseUri } from '../codec/uri.js';
 import type { Flow } from '../transport/flow.js';
 import type { Compose } from '../transaction/client-transaction.js';
+import { withoutOverload } from '../overload/oc-params.js';
 import { receivedVia } from '../transport/via-route.js';
 import type { ForwardDecision, ForwardTarget } from './route-decision.js';
 import { lacksLength, lengthOf } from './content-length.js';
@@ -29,7 +30,9 @@ export function forwarding(
 ): Forwarding {
   const edits: HeaderEdit[] = [];
   const via = request.topVia;
-  const stamped = via && receivedVia(via, source);
+  const received = via && receivedVia(via, source);
+  // RFC 7339 5.6: what the client offers is for us alone.
+  const stamped = received && via.params.has('oc') ? withoutOverload(received) : received;
   if (stamped !== undefined && stamped !== via?.text)
     edits.push({ op: 'replace-first', name: 'Via', value: stamped });
   // Step 3.

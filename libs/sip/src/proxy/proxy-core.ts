@@ -7,6 +7,7 @@ import { isIpv4 } from '../codec/host.js';
 import { parseUri, type Uri } from '../codec/uri.js';
 import type { Destination } from '../transport/destination.js';
 import type { Flow } from '../transport/flow.js';
+import type { HopGuard } from '../overload/signalling.js';
 import { listenerOfSide } from '../transaction/listener-side.js';
 import type { RequestLocator } from '../transaction/locator-port.js';
 import type { ServerTransaction } from '../transaction/server-transaction.js';
@@ -61,6 +62,10 @@ export interface ProxyCoreOptions {
   readonly cooldownMs?: number;
   /** Final responses after which the next target is tried. Default 408, 430 and 503. */
   readonly failoverOn?: (status: number) => boolean;
+  /** Which next hops have asked for less, or do not answer. Default: all may have everything. RFC 7339 5.5, 5.9 */
+  readonly hops?: HopGuard | undefined;
+  /** The answer when every target has asked for less. Default 486. RFC 7339 5.10, TS 103 698 6.1.2.9 */
+  readonly heldStatus?: number | undefined;
   /** The answer when no target could be reached. Default 500, RFC 3261 16.7 step 6. */
   readonly unreachableStatus?: number;
   /** Option tags understood in Proxy-Require. Default none. */
@@ -108,6 +113,8 @@ export class ProxyCore {
       connectMs: options.connectMs ?? defaultProxyTimes.connectMs,
       unreachableStatus: options.unreachableStatus ?? 500,
       failures: new FailedDestinations(options.clock, options.cooldownMs ?? defaultProxyTimes.cooldownMs),
+      hops: options.hops,
+      heldStatus: options.heldStatus ?? 486,
       failoverOn: options.failoverOn ?? retriable,
       sentBy: (transport, listener) => {
         const side = listener && listenerOfSide(options.transport.listeners(), transport, listener);

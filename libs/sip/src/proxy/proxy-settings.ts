@@ -2,6 +2,7 @@ import type { Clock, Logger } from '@esinet/kernel';
 import type { SipMessage } from '../codec/sip-message.js';
 import type { TransportName } from '../transport/destination.js';
 import type { Flow } from '../transport/flow.js';
+import type { HopGuard } from '../overload/signalling.js';
 import type { RequestLocator } from '../transaction/locator-port.js';
 import type { TransactionLayer } from '../transaction/transaction-layer.js';
 import type { DialogSeal } from './dialog-seal.js';
@@ -18,6 +19,8 @@ export interface ProxySettings {
   readonly connectMs: number;
   readonly unreachableStatus: number;
   readonly failures: FailedDestinations;
+  readonly hops: HopGuard | undefined;
+  readonly heldStatus: number;
   readonly failoverOn: (status: number) => boolean;
   readonly sentBy: (transport: TransportName, listener?: string) => string;
   readonly loopHash: (request: SipMessage, flow: Flow) => string;

@@ -5,6 +5,7 @@ import type { SipMessage } from '../codec/sip-message.js';
 import type { Destination, TransportName } from '../transport/destination.js';
 import type { Flow } from '../transport/flow.js';
 import type { ClientFailure, ClientTransaction, Compose } from '../transaction/client-transaction.js';
+import { withoutOverload } from '../overload/oc-params.js';
 import { orderForSize } from '../transaction/destination-order.js';
 import type { ServerTransaction } from '../transaction/server-transaction.js';
 import { branchOf } from '../transaction/branch.js';
@@ -115,6 +116,7 @@ export class ResponseContext {
   #send(destination: Destination | Flow): void {
     const { transactions, loopHash } = this.settings;
     const target = this.#targets[this.#target]!;
+    if (this.#isKeptFrom(destination)) return this.#next();
     const branch: Branch = {
       target: this.#index(),
       destination,
@@ -143,6 +145,19 @@ export class ResponseContext {
     );
     if (this.#hasNext()) this.#awaitFailover(branch, destination);
     if (this.#invite) this.#setTimerC(branch);
+  }
+
+  /** RFC 7339 5.5, 5.9: another destination is tried; the last one is asked even if it has been silent. */
+  #isKeptFrom(destination: Destination | Flow): boolean {
+    const verdict = this.settings.hops?.verdict(destination, this.request, this.tx.flow) ?? 'send';
+    if (verdict === 'send') return false;
+    if (verdict === 'silent') {
+      if (!this.#hasNext() && this.#allDone()) return false;
+      this.#results.push({ target: this.#index(), status: 503 });
+      return true;
+    }
+    this.#results.push({ target: this.#index(), status: this.settings.heldStatus, held: true });
+    return true;
   }
 
   /** Where the present target stands in the decision. */
@@ -181,6 +196,7 @@ export class ResponseContext {
     if (branch.heard || branch.done || this.#finished) return;
     this.settings.logger.warn('sip-failover', { target: branch.target, reason: 'silent' });
     this.settings.failures.failed(branch.destination);
+    this.settings.hops?.failed(branch.destination);
     branch.client?.distrust();
     this.#guarded(() => this.#next());
   }
@@ -189,6 +205,7 @@ export class ResponseContext {
     branch.heard = true;
     branch.failover?.cancel();
     this.settings.failures.answered(branch.destination);
+    this.settings.hops?.answered(branch.destination);
     const { status } = response;
     if (status < 200) return this.#provisional(branch, response);
     branch.done = true;
@@ -217,7 +234,10 @@ export class ResponseContext {
 
   #onFailure(branch: Branch, reason: ClientFailure): void {
     branch.done = true;
-    if (!branch.heard) this.settings.failures.failed(branch.destination);
+    if (!branch.heard) {
+      this.settings.failures.failed(branch.destination);
+      this.settings.hops?.failed(branch.destination);
+    }
     branch.failover?.cancel();
     branch.timerC?.cancel();
     // RFC 3261 16.9 and 16.7 step 1: a transport error counts as 503, a timeout as 408.
@@ -267,7 +287,8 @@ export class ResponseContext {
     if (this.tx.cancelled && this.#results.length === 0) return this.#finish({ status: 487 }, 487, -1);
     const best = bestResult(this.#results);
     if (!best) return this.#finish({ status: 480 }, 480, -1);
-    const { status, response, target } = best;
+    const { status, response, target, held } = best;
+    if (held) return this.#finish({ status }, status, target);
     if (response && status !== 503 && !(status === 408 && !this.#invite))
       return this.#forward(response, target);
     if (status === 408 && !response) return this.#timedOut(target);
@@ -335,7 +356,7 @@ export class ResponseContext {
 
   /** RFC 3261 16.7 steps 3, 7 and 9: our Via off, challenges of the other branches on. */
   #upstream(response: SipMessage): Buffer {
-    const edits: HeaderEdit[] = [{ op: 'pop', name: 'Via' }];
+    const edits: HeaderEdit[] = [viaEdit(response)];
     if (lacksLength(response) && this.tx.flow.reliable) edits.push(lengthOf(response));
     if (response.status === 401 || response.status === 407) {
       for (const other of this.#results) {
@@ -417,4 +438,12 @@ function wayTo(where: Destination | Flow): DialogWay {
   }
   const way = { transport, address: where.remoteAddress, port: where.remotePort };
   return where.reliable ? { ...way, flowId: where.id } : way;
+}
+
+/** RFC 3261 16.7 step 3; RFC 7339 5.4: what is said of its load in a Via that is not ours does not go on. */
+function viaEdit(response: SipMessage): HeaderEdit {
+  const at = response.bytes.indexOf(';oc');
+  if (at < 0 || at >= response.bodyStart) return { op: 'pop', name: 'Via' };
+  const values = response.values('Via').slice(1);
+  return { op: 'set-lines', name: 'Via', values: values.map(withoutOverload) };
 }

@@ -3,7 +3,6 @@ import { buildRequest } from '../codec/build.js';
 import { parseDatagram } from '../codec/datagram.js';
 import { unlimited } from '../codec/limits.js';
 import type { SipMessage } from '../codec/sip-message.js';
-import type { TransportName } from '../transport/destination.js';
 import type { Flow } from '../transport/flow.js';
 import { branchOfKey } from './branch.js';
 import type { Effect } from './effect.js';
@@ -55,7 +54,6 @@ export type Compose = (via: string) => Buffer;
 export interface ClientSurroundings {
   readonly timers: SipTimers;
   readonly queue: TimerQueue;
-  via(transport: TransportName, listener: string | undefined, branch: string): string;
   transmit(bytes: Buffer, flow: Flow): void;
   ended(record: ClientRecord): void;
   gaveUp(reason: ClientFailure): void;

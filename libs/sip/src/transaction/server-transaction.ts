@@ -5,6 +5,7 @@ import { parseDatagram } from '../codec/datagram.js';
 import { unlimited } from '../codec/limits.js';
 import type { SipMessage } from '../codec/sip-message.js';
 import type { Via } from '../codec/via.js';
+import type { OcClient } from '../overload/feedback.js';
 import type { Flow } from '../transport/flow.js';
 import { receivedVia, responseRoute } from '../transport/via-route.js';
 import type { Effect } from './effect.js';
@@ -65,7 +66,7 @@ export interface ServerSurroundings {
   readonly kept: KeptBytes;
   readonly logger: Logger;
   /** `via`: the top Via of the request, where it has a say in the way back. */
-  transmit(bytes: Buffer, via: Via | undefined, flow: Flow): void;
+  transmit(bytes: Buffer, via: Via | undefined, flow: Flow, oc: OcClient | undefined): void;
   /** Its final answer is given, or it ended without one. Once for each. */
   answered(): void;
   ended(record: ServerRecord): void;
@@ -80,6 +81,8 @@ export class ServerRecord implements TimerTarget {
   state: State = { name: 'initial' };
   /** The one handed to the user; let go when nothing more is expected of it. */
   user: UserServerTransaction | undefined;
+  /** The client, where it is told of our load: in each response as it is at that moment. RFC 7339 5.2 */
+  oc: OcClient | undefined;
   readonly #via: Via | undefined;
   #last: Buffer | undefined;
   #kept: Kept | undefined;
@@ -192,7 +195,7 @@ export class ServerRecord implements TimerTarget {
   }
 
   #transmit(bytes: Buffer): void {
-    this.around.transmit(bytes, this.#via, this.flow);
+    this.around.transmit(bytes, this.#via, this.flow, this.oc);
   }
 }
 
@@ -292,15 +295,23 @@ export function writeResponse(
   answer: ResponseDescription,
   toTag: string,
 ): Buffer {
+  const via = request.topVia;
+  const stamped = via && receivedVia(via, flow);
+  const changed = stamped !== undefined && stamped !== via?.text;
+  // Nearly always the topmost value is a line of its own, and what is copied need not be read again.
+  const ownLine =
+    changed &&
+    !request.index.nonAscii &&
+    request.index.problem === undefined &&
+    request.header('Via') === via?.text;
   const bytes = buildResponse(request, answer.status, answer.reason, {
     ...(answer.headers ? { headers: answer.headers } : undefined),
     ...(answer.body !== undefined ? { body: answer.body } : undefined),
     // RFC 3261 8.2.6.2: every response but a 100 carries a To tag.
     ...(answer.status > 100 ? { toTag: answer.toTag ?? toTag } : undefined),
+    ...(ownLine ? { topVia: stamped } : undefined),
   });
-  const via = request.topVia;
-  const stamped = via && receivedVia(via, flow);
-  if (stamped === undefined || stamped === via?.text) return bytes;
+  if (!changed || ownLine) return bytes;
   const parsed = parseDatagram(bytes, unlimited);
   if (parsed.kind !== 'message') return bytes;
   return editMessage(parsed.message, { edits: [{ op: 'replace-first', name: 'Via', value: stamped }] });

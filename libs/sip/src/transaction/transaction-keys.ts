@@ -8,10 +8,12 @@ export const magicCookie = 'z9hG4bK';
 /** Largest key kept; what is longer is cut, which the hash of the whole makes up for. */
 const longestKey = 1_024;
 
-/** What tells one request from another: its key, and a keyed hash of it in 16 hexadecimal digits. */
+/** What tells one request from another: its key, and a keyed hash of it in 16 hexadecimal digits and as two words. */
 export interface RequestKey {
   readonly key: string;
   readonly hash: string;
+  readonly high: number;
+  readonly low: number;
 }
 
 /** The keys by which a request finds its server transaction, RFC 3261 17.2.3, and from which our branches are made. */
@@ -35,20 +37,25 @@ export class TransactionKeys {
         ? `${branch}\n${via.host}:${via.port ?? ''}\n${method} ${request.cseq?.number ?? ''} ${request.callId ?? ''}`
         : earlierKey(request, via, method);
     if (text.length > longestKey) {
-      const hash = this.hashOf(text);
-      return { key: hash + text.slice(0, 64), hash };
+      const [high, low] = this.#wordsOf(text);
+      const hash = hex64(high, low);
+      return { key: hash + text.slice(0, 64), hash, high, low };
     }
     const length = this.#scratch.write(text, 0, 'latin1');
     const [high, low] = halfSipHash(this.#scratch, length, this.secret);
     // Read back rather than taken over: the text is made of slices that would keep the whole message alive.
-    return { key: this.#scratch.toString('latin1', 0, length), hash: hex64(high, low) };
+    return { key: this.#scratch.toString('latin1', 0, length), hash: hex64(high, low), high, low };
   }
 
   hashOf(text: string): string {
+    const [high, low] = this.#wordsOf(text);
+    return hex64(high, low);
+  }
+
+  #wordsOf(text: string): readonly [high: number, low: number] {
     const bytes = text.length > longestKey ? Buffer.from(text, 'latin1') : this.#scratch;
     const length = bytes === this.#scratch ? bytes.write(text, 0, 'latin1') : bytes.length;
-    const [high, low] = halfSipHash(bytes, length, this.secret);
-    return hex64(high, low);
+    return halfSipHash(bytes, length, this.secret);
   }
 
   /** 32 bits, where that is enough: the part of a branch that tells a loop from a spiral. RFC 5393 4.2.4 */

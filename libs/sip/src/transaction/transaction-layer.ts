@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, type Logger, messageOf } from '@esinet/kernel';
+import type { Admission } from '../overload/admission.js';
+import type { OcClient } from '../overload/feedback.js';
+import { stampResponse } from '../overload/oc-params.js';
+import type { Signalling } from '../overload/signalling.js';
 import { checkRequest } from '../codec/check-request.js';
 import type { SipMessage } from '../codec/sip-message.js';
 import type { Via } from '../codec/via.js';
@@ -75,6 +79,7 @@ export interface TransactionCounters {
   strayResponses: number;
   invalid: number;
   full: number;
+  shed: number;
   timeouts: number;
   transportFailures: number;
   errors: number;
@@ -88,6 +93,10 @@ export class TransactionLayer {
   onAck: (message: SipMessage, flow: Flow) => void = () => undefined;
   /** Whether a request may have one of the last places of the table. Asked only when it comes to that. */
   hasPriority: (message: SipMessage, flow: Flow) => boolean = () => true;
+  /** Asked of every new request, ACK and CANCEL excepted, before anything is kept of it. Default: all are taken on. */
+  admission: Admission | undefined;
+  /** RFC 7339 with neighbours. Default: with nobody. */
+  signalling: Signalling | undefined;
 
   readonly transport: TransactionTransport;
   readonly timers: SipTimers;
@@ -99,6 +108,7 @@ export class TransactionLayer {
     strayResponses: 0,
     invalid: 0,
     full: 0,
+    shed: 0,
     timeouts: 0,
     transportFailures: 0,
     errors: 0,
@@ -135,7 +145,7 @@ export class TransactionLayer {
       queue: this.queue,
       kept: new KeptBytes(),
       logger: o.logger,
-      transmit: (bytes, via, flow) => this.#answer(bytes, via, flow),
+      transmit: (bytes, via, flow, oc) => this.#answer(bytes, via, flow, oc),
       answered: () => void this.#unanswered--,
       ended: (record) => this.#servers.remove(record.key),
       onAck: (message, flow) => this.onAck(message, flow),
@@ -144,7 +154,6 @@ export class TransactionLayer {
     this.#clientSide = {
       timers: this.timers,
       queue: this.queue,
-      via: (transport, listener, branch) => this.#via(transport, listener, branch),
       transmit: (bytes, flow) => this.#transmit(bytes, flow),
       ended: (record) => {
         if (this.#clients.find(record.key) === record) this.#clients.remove(record.key);
@@ -212,7 +221,7 @@ export class TransactionLayer {
     const record = this.#insertClient(branch, method, events);
     if (!record) return this.#refused(branch, events);
     const begin = (flow: Flow) => {
-      const via = this.#via(flow.transport, o.listener ?? flow.listener, branch);
+      const via = this.#via(flow, o.listener, branch);
       record.start(flow, Buffer.isBuffer(o.bytes) ? withVia(o.bytes, via) : o.bytes(via));
     };
     this.#withFlow(o.destination, o.listener, begin, () => record.unreachable());
@@ -227,7 +236,7 @@ export class TransactionLayer {
   sendStateless(o: ClientRequest): void {
     const branch = o.branch ?? randomBranch();
     const begin = (flow: Flow) => {
-      const via = this.#via(flow.transport, o.listener ?? flow.listener, branch);
+      const via = this.#via(flow, o.listener, branch);
       this.#transmit(Buffer.isBuffer(o.bytes) ? withVia(o.bytes, via) : o.bytes(via), flow);
     };
     this.#withFlow(o.destination, o.listener, begin, () => undefined);
@@ -295,7 +304,7 @@ export class TransactionLayer {
       if (this.#onWire) this.#capture('in', flow, message.bytes);
       this.#meter?.received(message, flow);
       if (message.isRequest) this.#request(message, flow);
-      else this.#response(message);
+      else this.#response(message, flow);
     } catch (error) {
       this.#failed('receive', error);
     }
@@ -313,7 +322,7 @@ export class TransactionLayer {
     // RFC 5923 8: the peer offers its connection for requests of ours.
     if (flow.transport === 'tls' && via.params.has('alias')) this.transport.aliasFlow?.(flow, via.port);
     const method = message.method;
-    const { key, hash } = this.#keys.of(message, via, method === 'ACK' ? 'INVITE' : method);
+    const { key, hash, high, low } = this.#keys.of(message, via, method === 'ACK' ? 'INVITE' : method);
     const known = this.#servers.find(key);
     if (method === 'ACK') {
       // RFC 3261 8.2.7: the ACK of an answer that was given without state, known by our tag.
@@ -326,12 +335,21 @@ export class TransactionLayer {
       if (flow.open && (!known.flow.open || hasMoved(known.flow, flow))) known.flow = flow;
       return known.event('request');
     }
+    const refusal = method === 'CANCEL' ? undefined : this.admission?.admit(message, flow, high, low);
+    if (refusal) {
+      this.counters.shed++;
+      const { status, retryAfter } = refusal;
+      const headers = retryAfter === undefined ? undefined : ([['Retry-After', String(retryAfter)]] as const);
+      // Our tag, so that the ACK of a refused INVITE is known.
+      return this.#answerStateless(message, flow, { status, headers }, hash);
+    }
     if (this.#isFullFor(message, flow)) {
       this.counters.full++;
       return this.#whenFull(message, via, flow);
     }
     this.counters.requests++;
     const record = new ServerRecord(this.#serverSide, key, method === 'INVITE', flow, via);
+    record.oc = this.signalling?.clientOf(via, flow);
     const tx = new UserServerTransaction(this.#serverSide, record, message, flow, hash);
     record.user = tx;
     this.#unanswered++;
@@ -379,8 +397,9 @@ export class TransactionLayer {
     invite?.user?.cancel();
   }
 
-  #response(message: SipMessage): void {
-    const branch = message.topVia?.branch;
+  #response(message: SipMessage, flow: Flow): void {
+    const via = message.topVia;
+    const branch = via?.branch;
     const method = message.cseq?.method;
     const record = branch && method ? this.#clients.find(clientKey(branch, method)) : undefined;
     if (!record?.accepts(message) || !isSip2(message)) {
@@ -389,6 +408,7 @@ export class TransactionLayer {
       return;
     }
     this.counters.responses++;
+    if (via) this.signalling?.heard(via, flow);
     record.response(message);
   }
 
@@ -408,18 +428,22 @@ export class TransactionLayer {
     message: SipMessage,
     flow: Flow,
     answer: { status: number; reason?: string; headers?: readonly (readonly [string, string])[] | undefined },
+    toTag = this.#keys.hashOf(`${message.callId ?? ''}\n${message.topVia?.text ?? ''}`),
   ): void {
     const { status, reason, headers } = answer;
-    const toTag = this.#keys.hashOf(`${message.callId ?? ''}\n${message.topVia?.text ?? ''}`);
     const description = {
       status,
       ...(reason ? { reason } : undefined),
       ...(headers ? { headers } : undefined),
     };
-    this.#answer(writeResponse(message, flow, description, toTag), message.topVia, flow);
+    const via = message.topVia;
+    const oc = via && this.signalling?.clientOf(via, flow);
+    this.#answer(writeResponse(message, flow, description, toTag), via, flow, oc);
   }
 
-  #answer(bytes: Buffer, via: Via | undefined, flow: Flow): void {
+  #answer(answer: Buffer, via: Via | undefined, flow: Flow, oc: OcClient | undefined): void {
+    const text = oc && this.signalling?.textFor(oc);
+    const bytes = text === undefined ? answer : stampResponse(answer, text);
     responseFlow(
       this.transport,
       via,
@@ -444,11 +468,16 @@ export class TransactionLayer {
     flow.send(bytes);
   }
 
-  /** RFC 3261 8.1.1.7, RFC 3581 3; `alias` offers the connection for requests to us, RFC 5923 */
-  #via(transport: TransportName, listener: string | undefined, branch: string): string {
-    const sentBy = this.transport.sentBy(transport, this.#listenerOf(transport, listener));
+  /**
+   * RFC 3261 8.1.1.7, RFC 3581 3; `alias` offers the connection for requests to us, RFC 5923; `oc` tells a neighbour that
+   * we heed what it says of its load, RFC 7339.
+   */
+  #via(flow: Flow, listener: string | undefined, branch: string): string {
+    const { transport } = flow;
+    const sentBy = this.transport.sentBy(transport, this.#listenerOf(transport, listener ?? flow.listener));
     const alias = transport === 'tls' ? ';alias' : '';
-    return `SIP/2.0/${viaTransports[transport]} ${sentBy};branch=${branch};rport${alias}`;
+    const oc = this.signalling?.offer(flow) ?? '';
+    return `SIP/2.0/${viaTransports[transport]} ${sentBy};branch=${branch};rport${alias}${oc}`;
   }
 
   /**

@@ -171,6 +171,13 @@ export class TransportLayer {
     return text;
   }
 
+  /** Milliseconds that what arrives over UDP has waited for us lately; 0 where nothing is known. */
+  receiveDelay(): number {
+    let longest = 0;
+    for (const socket of this.#udp.values()) longest = Math.max(longest, socket.receiveDelay());
+    return longest;
+  }
+
   /** An open flow; UDP flows are open as long as their listener. */
   flow(id: string): Flow | undefined {
     const connection = this.#connections.get(id);

@@ -5,6 +5,7 @@ import { hostPort, plainAddress, sendingProblem } from './destination.js';
 import { SipTransportError, reasonOf } from './error.js';
 import { ErrorCallbacks, type Flow } from './flow.js';
 import type { TransportLimits } from './limits.js';
+import { SelfProbe, probeBytes } from './self-probe.js';
 
 /** The address is a literal already: node:dgram would otherwise ask the resolver's threads on every send. */
 function lookupLiteral(
@@ -20,6 +21,7 @@ export class UdpSocket {
   #socket: Socket | undefined;
   #queued = 0;
   #bound: { address: string; port: number; v6: boolean } | undefined;
+  #probe: SelfProbe | undefined;
 
   constructor(
     readonly name: string,
@@ -66,6 +68,7 @@ export class UdpSocket {
         );
       });
       socket.on('message', (bytes, remote) => {
+        if (bytes.length === probeBytes && this.#probe?.takes(bytes, performance.now())) return;
         if (this.#bound) this.onDatagram(bytes, new UdpFlow(this, plainAddress(remote.address), remote.port));
       });
       socket.bind({ address: host, port, exclusive: false }, () => {
@@ -95,6 +98,21 @@ export class UdpSocket {
     } catch (error) {
       done(reasonOf(error));
     }
+  }
+
+  /** Milliseconds that what arrives has waited for us lately. Whoever wants to know asks often: each asking is a probe. */
+  receiveDelay(): number {
+    const bound = this.#bound;
+    if (!bound || !this.#socket) return 0;
+    const now = performance.now();
+    this.#probe ??= new SelfProbe(now);
+    const any = bound.address === '0.0.0.0' ? '127.0.0.1' : bound.address === '::' ? '::1' : bound.address;
+    try {
+      this.#socket.send(this.#probe.make(now), bound.port, any, () => undefined);
+    } catch {
+      // Without a probe nothing is known, which is no delay.
+    }
+    return this.#probe.waitMs(now);
   }
 
   flowTo(address: string, port: number): UdpFlow {
