@@ -131,7 +131,7 @@ export class StateWatch<K extends StateKind> {
     }
     const state = this.#named(read.value);
     this.#about = state;
-    if (!this.#reachable) logger.info('state-heard-again', { package: statePackages[kind].event });
+    if (!this.#reachable) logger.info('state-heard-again', { package: statePackages[kind].event, of: this.o.uri });
     this.#reachable = true;
     onEvent?.('heard');
     table.heard(kind, state, 'sip');
@@ -174,12 +174,12 @@ export class StateWatch<K extends StateKind> {
   }
 
   #silent(): void {
-    const { kind, table, onEvent, logger } = this.o;
+    const { kind, uri, table, onEvent, logger } = this.o;
     if (this.#refused) {
       table.forget(kind, this.#about);
       return;
     }
-    if (this.#reachable) logger.warn('state-unreachable', { package: statePackages[kind].event });
+    if (this.#reachable) logger.warn('state-unreachable', { package: statePackages[kind].event, of: uri });
     this.#reachable = false;
     onEvent?.('unreachable');
     table.lost(kind, this.#about);
