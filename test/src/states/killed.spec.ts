@@ -56,8 +56,8 @@ it.each(['udp', 'tcp'] as const)(
     await psap.kill();
     const killed = performance.now();
     const took = (await changed) - killed;
-    // Two seconds after the last word, and what a busy machine adds.
-    expect(took).toBeLessThan(8_000);
+    // Two seconds after the last word and what a busy machine adds; well before any timer of SIP, which take 32.
+    expect(took).toBeLessThan(25_000);
     await until(() => service()?.serviceState.state === 'Unreachable');
 
     await psap.start();

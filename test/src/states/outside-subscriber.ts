@@ -1,4 +1,5 @@
 import { randomIds, silentLogger, systemClock } from '@esinet/kernel';
+import { writeCallInfo } from '@esinet/lmpe';
 import {
   EventSubscriber,
   type EventSubscription,
@@ -84,6 +85,26 @@ export async function subscriberOver(transport: TransportName, tls?: TlsOptions)
       });
       subscriptions.push(subscription);
       return { told, ends, subscription };
+    },
+    /** Begins a chat; gives the status. */
+    async beginChat(port: number, name: string, centre: string): Promise<number> {
+      const outcome = await agent.send({
+        method: 'MESSAGE',
+        uri: 'urn:service:sos',
+        from: `sip:${name}@provider.lab`,
+        to: 'urn:service:sos',
+        headers: writeCallInfo({
+          callId: `urn:emergency:uid:callid:${name.padEnd(11, 'x')}:app.lab`,
+          messageType: 257,
+          messageId: 1,
+          element: 'app.lab',
+        }).map((value) => ['Call-Info', value] as const),
+        routes: [`<sip:${centre};lr>`],
+        body: 'help',
+        contentType: 'text/plain; charset=utf-8',
+        destination: { transport, address: '127.0.0.1', port },
+      });
+      return outcome.kind === 'response' ? outcome.message.status : 0;
     },
     async close(): Promise<void> {
       subscriber.close();
