@@ -109,8 +109,18 @@ export class EsrpStates {
     this.#unwatch();
     this.#bus?.unsubscribe();
     for (const watch of this.#watches) watch.close();
+    await this.#unsubscribed();
     await this.edge.close();
     this.o.table.close();
+  }
+
+  /** Notifiers are given the time to say goodbye, or they would call one who is gone. */
+  async #unsubscribed(): Promise<void> {
+    const { clock } = this.ports;
+    const until = clock.now() + this.o.config.farewell;
+    while (clock.now() < until && this.#watches.some((watch) => !watch.over)) {
+      await new Promise<void>((resolve) => clock.after(20, resolve));
+    }
   }
 
   #watch({ uri, name, domain }: EsrpStatesConfig['subscribe'][number], kind: StateKind): void {
