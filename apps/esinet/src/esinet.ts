@@ -185,7 +185,8 @@ function labCivic(): EcrfExtras {
 /** The lab's router asks the PSAPs how they are: the service as a whole, and the queue of each centre. */
 function withLabStates(config: EsinetConfig): EsinetConfig['esrp'] {
   const { ecrf, esrp, psap } = config;
-  if (ecrf.boundaries !== 'lab' || esrp.states.subscribe.length > 0) return esrp;
+  const none = esrp.states.subscribe.length === 0 && psap.domain in esrp.hosts;
+  if (ecrf.boundaries !== 'lab' || !none) return esrp;
   const centres = withLabCentres(config).centres.map(({ uri }) => uri);
   const subscribe = [
     { uri: `sip:${psap.domain}`, packages: ['ServiceState' as const], name: 'PSAP' },

@@ -92,6 +92,12 @@ export class StateWatch<K extends StateKind> {
     this.#subscription?.unsubscribe();
   }
 
+  /** Whether nothing of it is left at the notifier. */
+  get over(): boolean {
+    const state = this.#subscription?.state;
+    return state === undefined || state === 'terminated' || state === 'retry-wait';
+  }
+
   #subscribe(): void {
     const { kind, uri, from, contact, destination, subscriber } = this.o;
     const { heartbeat, expires, firstPause, longestPause } = this.#times;
@@ -131,7 +137,8 @@ export class StateWatch<K extends StateKind> {
     }
     const state = this.#named(read.value);
     this.#about = state;
-    if (!this.#reachable) logger.info('state-heard-again', { package: statePackages[kind].event });
+    if (!this.#reachable)
+      logger.info('state-heard-again', { package: statePackages[kind].event, of: this.o.uri });
     this.#reachable = true;
     onEvent?.('heard');
     table.heard(kind, state, 'sip');
@@ -174,12 +181,12 @@ export class StateWatch<K extends StateKind> {
   }
 
   #silent(): void {
-    const { kind, table, onEvent, logger } = this.o;
+    const { kind, uri, table, onEvent, logger } = this.o;
     if (this.#refused) {
       table.forget(kind, this.#about);
       return;
     }
-    if (this.#reachable) logger.warn('state-unreachable', { package: statePackages[kind].event });
+    if (this.#reachable) logger.warn('state-unreachable', { package: statePackages[kind].event, of: uri });
     this.#reachable = false;
     onEvent?.('unreachable');
     table.lost(kind, this.#about);

@@ -24,10 +24,19 @@ it('says of an element what its health checks, its load and its shutdown say', a
   });
   records = undefined;
   await clock.run(1_000);
+  let late: string | undefined = 'the event loop is late';
+  health.register('event-loop', () => Promise.resolve(late));
+  await clock.run(1_000);
+  expect(element.source.current()?.state).toBe('Overloaded');
+  late = undefined;
+  await clock.run(1_000);
   element.overloaded(true);
   element.overloaded(false);
   health.drain();
   await clock.run(3_000);
-  expect(states).toEqual(['ServiceDisruption', 'Normal', 'Overloaded', 'Normal', 'GoingDown']);
+  expect(states).toEqual([
+    ...['ServiceDisruption', 'Normal', 'Overloaded', 'Normal'],
+    ...['Overloaded', 'Normal', 'GoingDown'],
+  ]);
   element.close();
 });

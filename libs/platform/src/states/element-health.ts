@@ -2,11 +2,15 @@ import type { Clock, Timer } from '@esinet/kernel';
 import { type ElementState, type StateSource, StateValue } from '@esinet/states';
 import type { HealthChecks } from '../telemetry/health.js';
 
+/** The check that fails when there is more to do than there is time: nothing is broken then. */
+const slowCheck = 'event-loop';
+
 /** What an element says of itself: from its own health checks, and from those who know more. */
 export class ElementHealth {
   readonly #state: StateValue<ElementState>;
   #timer: Timer | undefined;
   #overloaded = false;
+  #slow = false;
   #draining = false;
   #broken: string | undefined;
   #closed = false;
@@ -51,7 +55,9 @@ export class ElementHealth {
     if (this.#closed) return;
     // Names only: the sentences of a check are for the operator of this element.
     const failed = Object.entries(checks).flatMap(([name, answer]) => (answer === 'ok' ? [] : [name]));
-    this.#broken = failed.length === 0 ? undefined : failed.join(', ');
+    this.#slow = failed.includes(slowCheck);
+    const broken = failed.filter((name) => name !== slowCheck);
+    this.#broken = broken.length === 0 ? undefined : broken.join(', ');
     this.#tell();
     this.#timer = this.o.clock.after(this.o.lookMs, () => void this.#look());
   }
@@ -63,7 +69,7 @@ export class ElementHealth {
         ? { elementId, state: 'GoingDown', reason: 'shutting down' }
         : this.#broken !== undefined
           ? { elementId, state: 'ServiceDisruption', reason: `not ready: ${this.#broken}` }
-          : { elementId, state: this.#overloaded ? 'Overloaded' : 'Normal' },
+          : { elementId, state: this.#overloaded || this.#slow ? 'Overloaded' : 'Normal' },
     );
   }
 }

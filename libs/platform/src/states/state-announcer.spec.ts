@@ -58,11 +58,11 @@ it('tells what has changed, many changes as one, and never Unreachable', async (
     set([{ kind: 'queue', state: { ...queue, queueLength } }]);
     announcer.changed();
   }
-  await clock.run(100);
+  await clock.run(150);
   expect(told.map(({ payload }) => payload)).toEqual([{ ...queue, queueLength: 20 }]);
   set([{ kind: 'queue', state: { ...queue, state: 'Unreachable' } }]);
   announcer.changed();
-  await clock.run(100);
+  await clock.run(150);
   expect(told).toHaveLength(1);
   set([{ kind: 'queue', state: { ...queue, state: 'Inactive' } }]);
   announcer.changed();
@@ -80,7 +80,7 @@ it('fills a table, also of one that comes later, and leaves out what is no state
   bus.publish('states.queue.x', 'no state');
   bus.publish('states.queue.y', { queueUri: 'sip:y@psap.example', state: 'Unreachable' });
   bus.publish('states.weather.z', queue);
-  await clock.run(100);
+  await clock.run(150);
   expect(table.list()).toHaveLength(3);
   expect(table.queue(queue.queueUri)?.state).toBe('Active');
   announcer.close();

@@ -14,7 +14,7 @@ import type { Bus, Subscription } from '../bus/bus.js';
 import { subjectToken } from '../bus/subject.js';
 
 /** Milliseconds in which changes are put together: a queue may change with every call. */
-const togetherMs = 50;
+const togetherMs = 100;
 
 /** Whoever begins to listen asks for all states on this subject. */
 const askSubject = 'states.ask';

@@ -54,6 +54,12 @@ export interface StatesEdgeOptions {
   readonly locator?: RequestLocator;
 }
 
+/**
+ * Seconds after which subscribers are told to come back: few subscribe, and what they do not know they cannot route by.
+ */
+const comeBack = 1;
+const comeBackSpread = 2;
+
 /** Requests of event packages. */
 const methods: ReadonlySet<string> = new Set(['SUBSCRIBE', 'NOTIFY']);
 
@@ -158,7 +164,7 @@ export class StatesEdge {
     this.#unwatch();
     this.health.close();
     this.#announcer.close();
-    await this.#notifier.close(this.o.config.farewell);
+    await this.#notifier.close(this.o.config.farewell, comeBack, comeBackSpread);
     this.subscriber.close();
   }
 

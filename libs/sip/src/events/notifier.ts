@@ -83,14 +83,14 @@ export class Notifier {
   }
 
   /**
-   * Ends every subscription, its subscriber told to come back after so many seconds and up to ten more, so that not all
-   * come at once; waits for the answers, at most for `ms` milliseconds.
+   * Ends every subscription, its subscriber told to come back after so many seconds and up to `spread` more, so that not
+   * all come at once; waits for the answers, at most for `ms` milliseconds.
    */
-  async close(ms: number, retryAfter = 5): Promise<void> {
+  async close(ms: number, retryAfter = 5, spread = 10): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     let n = 0;
-    for (const held of this.#held.values()) held.terminate('probation', retryAfter + (n++ % 11));
+    for (const held of this.#held.values()) held.terminate('probation', retryAfter + (n++ % (spread + 1)));
     const until = this.o.clock.now() + ms;
     while (this.#held.size + this.#underWay > 0 && this.o.clock.now() < until) {
       await new Promise<void>((resolve) => this.o.clock.after(20, resolve));

@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@esinet/kernel';
 import {
+  type Metrics,
   type NextHop,
   type SipEdge,
   StatesEdge,
@@ -45,6 +46,7 @@ export interface EsrpStatesOptions {
 export class EsrpStates {
   readonly edge: StatesEdge;
   readonly #watches: StateWatch<StateKind>[] = [];
+  readonly #events: ReturnType<Metrics['counter']>;
   readonly #queues: OwnQueues;
   #source: QueueStateSource = noQueues;
   #unwatch: () => void = () => undefined;
@@ -56,6 +58,11 @@ export class EsrpStates {
   ) {
     const { config } = o;
     const { edge } = ports;
+    this.#events = ports.metrics.counter(
+      'esinet_state_watch_events_total',
+      'What became of subscriptions to states of others',
+      ['package', 'what'],
+    );
     this.#queues = new OwnQueues(() => this.#source, config.element);
     const isOwn = (text: string): boolean => {
       const uri = parseUri(text);
@@ -102,8 +109,18 @@ export class EsrpStates {
     this.#unwatch();
     this.#bus?.unsubscribe();
     for (const watch of this.#watches) watch.close();
+    await this.#unsubscribed();
     await this.edge.close();
     this.o.table.close();
+  }
+
+  /** Notifiers are given the time to say goodbye, or they would call one who is gone. */
+  async #unsubscribed(): Promise<void> {
+    const { clock } = this.ports;
+    const until = clock.now() + this.o.config.farewell;
+    while (clock.now() < until && this.#watches.some((watch) => !watch.over)) {
+      await new Promise<void>((resolve) => clock.after(20, resolve));
+    }
   }
 
   #watch({ uri, name, domain }: EsrpStatesConfig['subscribe'][number], kind: StateKind): void {
@@ -123,6 +140,7 @@ export class EsrpStates {
       clock,
       logger,
       random: this.o.random ?? Math.random,
+      onEvent: (what) => this.#events.inc({ package: kind, what }),
       times: {
         heartbeat: config.heartbeat,
         silence: config.silence,
