@@ -14,6 +14,8 @@ export class CallView {
   readonly #headers = new Map<string, readonly string[]>();
   readonly #documents = new Map<BodyPart, XmlElement | undefined>();
   readonly #json = new Map<BodyPart, unknown>();
+  readonly #values = new Map<BodyPart, Map<string, readonly string[] | string>>();
+  readonly #ofType = new Map<string, readonly BodyPart[]>();
   #parts: readonly BodyPart[] | undefined;
   readonly #uris = new Map<string, Uri | undefined>();
 
@@ -44,7 +46,11 @@ export class CallView {
 
   /** Parts of a media type, `application/pidf+xml`, in their order. */
   partsOf(mediaType: string): readonly BodyPart[] {
-    return this.parts.filter((part) => mediaTypeOf(part) === mediaType);
+    const known = this.#ofType.get(mediaType);
+    if (known) return known;
+    const parts = this.parts.filter((part) => mediaTypeOf(part) === mediaType);
+    this.#ofType.set(mediaType, parts);
+    return parts;
   }
 
   /** Undefined where it is no well-formed XML within the limits. */
@@ -67,6 +73,15 @@ export class CallView {
     }
     this.#json.set(part, value);
     return value;
+  }
+
+  /** What `read` finds in a part under a name; it is not looked for again. */
+  valuesOf(part: BodyPart, name: string, read: () => readonly string[] | string): readonly string[] | string {
+    let ofPart = this.#values.get(part);
+    if (!ofPart) this.#values.set(part, (ofPart = new Map()));
+    const known = ofPart.get(name) ?? read();
+    ofPart.set(name, known);
+    return known;
   }
 
   uri(text: string): Uri | undefined {
