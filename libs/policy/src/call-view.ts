@@ -1,6 +1,7 @@
 import { type Shape } from '@esinet/location';
 import { type BodyPart, type Uri, parseUri, readBodyParts } from '@esinet/sip';
 import { type XmlElement, readXml } from '@esinet/xml';
+import type { AreaIndex } from './area-index.js';
 import type { RoutingFacts } from './routing-facts.js';
 
 /** Octets of a body part that a condition looks into. */
@@ -19,10 +20,22 @@ export class CallView {
   #parts: readonly BodyPart[] | undefined;
   readonly #uris = new Map<string, Uri | undefined>();
 
-  constructor(readonly facts: RoutingFacts) {}
+  #shares: ReadonlyMap<string, number> | undefined;
+
+  constructor(
+    readonly facts: RoutingFacts,
+    private readonly areas: AreaIndex | undefined,
+  ) {}
 
   get location(): Shape | undefined {
     return this.facts.location;
+  }
+
+  /** How much of the location lies in an area of the set: 0 to 1. */
+  shareOf(areaKey: string): number {
+    if (!this.location || !this.areas) return 0;
+    this.#shares ??= this.areas.sharesOf(this.location);
+    return this.#shares.get(areaKey) ?? 0;
   }
 
   /** Values of a header in lower case: each line as a whole, and each member where a line lists several. */

@@ -59,7 +59,7 @@ class Evaluation {
     private readonly facts: RoutingFacts,
     private readonly maxTrail: number,
   ) {
-    this.#call = new CallView(facts);
+    this.#call = new CallView(facts, set.areas);
   }
 
   get decided(): boolean {

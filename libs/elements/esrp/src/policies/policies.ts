@@ -1,6 +1,7 @@
 import { type Clock, type Logger, type Result, err, isoTime, ok } from '@esinet/kernel';
 import type { Bus, CounterMetric, Health, Metrics } from '@esinet/platform';
 import {
+  type FilesPlan,
   type Policy,
   type PolicyProblem,
   type PolicySet,
@@ -13,6 +14,7 @@ import {
   policySet,
   readPolicy,
   readPolicyFiles,
+  readPolicyFilesByTurns,
   readPolicyKeyFile,
 } from '@esinet/policy';
 import type { PoliciesConfig } from './config.js';
@@ -55,6 +57,7 @@ export class Policies {
   #loadedAt: string | undefined;
   #last: PolicyReload | undefined;
   #stop: (() => void) | undefined;
+  #work: Promise<unknown> = Promise.resolve();
   readonly #reloads: CounterMetric;
   readonly #verdicts: Readonly<Record<PolicyVerdict['outcome']['kind'], { inc(by?: number): void }>>;
   readonly #inForce: { set(value: number, labels?: Readonly<Record<string, string>>): void };
@@ -78,10 +81,12 @@ export class Policies {
     };
     if (config.files.length === 0) return;
     health.note('policies', () => this.#note());
-    this.reload('start');
+    this.#take(readPolicyFiles(this.#plan), 'start');
     if (config.watch)
-      this.#stop = watchPolicies(config.files, { debounceMs: config.debounce, clock, logger }, () =>
-        this.reload('file'),
+      this.#stop = watchPolicies(
+        config.files,
+        { debounceMs: config.debounce, clock, logger },
+        () => void this.reload('file'),
       );
   }
 
@@ -145,15 +150,26 @@ export class Policies {
     return set.ok ? [] : set.error;
   }
 
-  reload(trigger: PolicyReloadTrigger): PolicyReload {
+  /** The files again, after what is under way. */
+  reload(trigger: PolicyReloadTrigger): Promise<PolicyReload> {
+    return this.inTurn(() => this.reloadNow(trigger));
+  }
+
+  /** One change at a time. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#work.then(work);
+    this.#work = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Only within `inTurn`. */
+  async reloadNow(trigger: PolicyReloadTrigger): Promise<PolicyReload> {
+    return this.#take(await readPolicyFilesByTurns(this.#plan), trigger);
+  }
+
+  get #plan(): FilesPlan {
     const { files, verificationKey, maxPolicies, maxRules, maxBytes } = this.config;
-    const read = readPolicyFiles({
-      paths: files,
-      verificationKey,
-      maxPolicies,
-      limits: { maxRules, maxBytes },
-    });
-    return this.#take(read, trigger);
+    return { paths: files, verificationKey, maxPolicies, limits: { maxRules, maxBytes } };
   }
 
   #take({ policies, problems }: ReadFiles, trigger: PolicyReloadTrigger): PolicyReload {
