@@ -19,6 +19,7 @@ import {
 } from '@esinet/policy';
 import type { PoliciesConfig } from './config.js';
 import type { NamedPolicy, PolicyChange } from './policy-store.js';
+import { fittingSet, setOf } from './fitting-set.js';
 import { watchPolicies } from './watch-policies.js';
 
 /** Problems told with a refusal, and in the log. */
@@ -90,11 +91,16 @@ export class Policies {
       );
   }
 
-  /** Pure but for a count; never throws. */
+  /** What the policies in force say of a call. Counts it; never throws. */
   evaluate(facts: RoutingFacts): PolicyVerdict {
-    const verdict = evaluatePolicies(this.#set, facts, { maxTrail: this.config.maxTrail });
+    const verdict = this.judge(facts);
     this.#verdicts[verdict.outcome.kind].inc();
     return verdict;
+  }
+
+  /** The same of a call that is only looked at again. */
+  judge(facts: RoutingFacts): PolicyVerdict {
+    return evaluatePolicies(this.#set, facts, { maxTrail: this.config.maxTrail });
   }
 
   get all(): readonly Policy[] {
@@ -227,29 +233,5 @@ export class Policies {
   onApplicationShutdown(): void {
     this.#stop?.();
     this.#stop = undefined;
-  }
-}
-
-interface FittingSet {
-  readonly set: PolicySet | undefined;
-  readonly misfits: readonly PolicyProblem[];
-}
-
-function setOf(policies: readonly Policy[]): FittingSet {
-  const set = policySet(policies);
-  return set.ok ? { set: set.value, misfits: [] } : { set: undefined, misfits: set.error };
-}
-
-/** Without the policies that do not fit to the others: one that invokes a policy whose file is broken has to go, too. */
-function fittingSet(policies: readonly Policy[]): FittingSet {
-  const misfits: PolicyProblem[] = [];
-  for (let left = policies; ;) {
-    const set = policySet(left);
-    if (set.ok) return { set: set.value, misfits };
-    misfits.push(...set.error);
-    const files = new Set(set.error.map(({ file }) => file));
-    const fitting = left.filter(({ file }) => !files.has(file));
-    if (fitting.length === left.length) return { set: undefined, misfits };
-    left = fitting;
   }
 }
