@@ -1,6 +1,7 @@
 import { type Shape } from '@esinet/location';
 import { type BodyPart, type Uri, parseUri, readBodyParts } from '@esinet/sip';
 import { type XmlElement, readXml } from '@esinet/xml';
+import type { AreaIndex } from './area-index.js';
 import type { RoutingFacts } from './routing-facts.js';
 
 /** Octets of a body part that a condition looks into. */
@@ -14,13 +15,27 @@ export class CallView {
   readonly #headers = new Map<string, readonly string[]>();
   readonly #documents = new Map<BodyPart, XmlElement | undefined>();
   readonly #json = new Map<BodyPart, unknown>();
+  readonly #values = new Map<BodyPart, Map<string, readonly string[] | string>>();
+  readonly #ofType = new Map<string, readonly BodyPart[]>();
   #parts: readonly BodyPart[] | undefined;
   readonly #uris = new Map<string, Uri | undefined>();
 
-  constructor(readonly facts: RoutingFacts) {}
+  #shares: ReadonlyMap<string, number> | undefined;
+
+  constructor(
+    readonly facts: RoutingFacts,
+    private readonly areas: AreaIndex | undefined,
+  ) {}
 
   get location(): Shape | undefined {
     return this.facts.location;
+  }
+
+  /** How much of the location lies in an area of the set: 0 to 1. */
+  shareOf(areaKey: string): number {
+    if (!this.location || !this.areas) return 0;
+    this.#shares ??= this.areas.sharesOf(this.location);
+    return this.#shares.get(areaKey) ?? 0;
   }
 
   /** Values of a header in lower case: each line as a whole, and each member where a line lists several. */
@@ -44,7 +59,11 @@ export class CallView {
 
   /** Parts of a media type, `application/pidf+xml`, in their order. */
   partsOf(mediaType: string): readonly BodyPart[] {
-    return this.parts.filter((part) => mediaTypeOf(part) === mediaType);
+    const known = this.#ofType.get(mediaType);
+    if (known) return known;
+    const parts = this.parts.filter((part) => mediaTypeOf(part) === mediaType);
+    this.#ofType.set(mediaType, parts);
+    return parts;
   }
 
   /** Undefined where it is no well-formed XML within the limits. */
@@ -67,6 +86,15 @@ export class CallView {
     }
     this.#json.set(part, value);
     return value;
+  }
+
+  /** What `read` finds in a part under a name; it is not looked for again. */
+  valuesOf(part: BodyPart, name: string, read: () => readonly string[] | string): readonly string[] | string {
+    let ofPart = this.#values.get(part);
+    if (!ofPart) this.#values.set(part, (ofPart = new Map()));
+    const known = ofPart.get(name) ?? read();
+    ofPart.set(name, known);
+    return known;
   }
 
   uri(text: string): Uri | undefined {

@@ -25,28 +25,28 @@ export function readComparison<O extends string>(
 }
 
 /**
- * Whether one of the values compares so. Without regard to case; greater and less are of numbers or of timestamps. NE is
+ * Whether one of some values compares so. Without regard to case; greater and less are of numbers or of timestamps. NE is
  * the opposite of EQ: true where no value is equal, also where there is none.
  */
-export function compareAll(
+export function comparer(
   operator: OrderOperator | PresenceOperator,
-  values: readonly string[],
   content: string,
-): Truth {
+): (values: readonly string[]) => Truth {
   const wanted = content.trim().toLowerCase();
+  const equals = (value: string): boolean => value === wanted || value.trim().toLowerCase() === wanted;
   switch (operator) {
     case 'exists':
-      return values.length > 0;
+      return (values) => values.length > 0;
     case 'missing':
-      return values.length === 0;
+      return (values) => values.length === 0;
     case 'EQ':
-      return values.some((value) => value.trim().toLowerCase() === wanted);
+      return (values) => values.some(equals);
     case 'NE':
-      return !values.some((value) => value.trim().toLowerCase() === wanted);
+      return (values) => !values.some(equals);
     case 'SS':
-      return values.some((value) => value.toLowerCase().includes(wanted));
+      return (values) => values.some((value) => value.toLowerCase().includes(wanted));
     default:
-      return ordered(operator, values, wanted);
+      return (values) => ordered(operator, values, wanted);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Area } from './area-index.js';
 import type { CallView } from './call-view.js';
 import type { Fields } from './fields.js';
 
@@ -14,6 +15,8 @@ export interface Test {
   /** Where the text does not tell all: what makes two of them the same. */
   readonly key?: string;
   readonly cost: number;
+  /** What it asks about with `CallView.shareOf`: all areas of a set are looked up together. */
+  readonly areas?: readonly Area[];
   readonly holds: (call: CallView) => Truth;
 }
 

@@ -8,10 +8,15 @@ const MAX_VALUES = 200;
 const MAX_DEPTH = 32;
 
 /** The names of an element and those it has to be in: `info/severity`. */
-export type ElementPath = readonly string[];
+export interface ElementPath {
+  /** From the outer to the inner, in lower case. */
+  readonly names: readonly string[];
+  readonly text: string;
+}
 
 export function elementPath(text: string): ElementPath {
-  return text.split('/').map((name) => name.trim().toLowerCase());
+  const names = text.split('/').map((name) => name.trim().toLowerCase());
+  return { names, text: names.join('/') };
 }
 
 /**
@@ -19,6 +24,10 @@ export function elementPath(text: string): ElementPath {
  * namespace. A text instead of a list says why there is none to be had.
  */
 export function elementValues(call: CallView, part: BodyPart, path: ElementPath): readonly string[] | string {
+  return call.valuesOf(part, path.text, () => readValues(call, part, path.names));
+}
+
+function readValues(call: CallView, part: BodyPart, path: readonly string[]): readonly string[] | string {
   const type = mediaTypeOf(part) ?? '';
   if (type.endsWith('json')) {
     const value = call.json(part);
@@ -29,7 +38,7 @@ export function elementValues(call: CallView, part: BodyPart, path: ElementPath)
   return root === undefined ? 'the part is no well-formed XML' : valuesInXml(root, path);
 }
 
-export function valuesInXml(root: XmlElement, path: ElementPath): string[] {
+function valuesInXml(root: XmlElement, path: readonly string[]): string[] {
   const values: string[] = [];
   const visit = (e: XmlElement, above: readonly string[]): void => {
     const here = [...above, e.local.toLowerCase()];
@@ -40,7 +49,7 @@ export function valuesInXml(root: XmlElement, path: ElementPath): string[] {
   return values;
 }
 
-function valuesInJson(root: unknown, path: ElementPath): string[] {
+function valuesInJson(root: unknown, path: readonly string[]): string[] {
   const values: string[] = [];
   const visit = (value: unknown, here: readonly string[]): void => {
     if (values.length >= MAX_VALUES || here.length > MAX_DEPTH) return;
@@ -53,7 +62,7 @@ function valuesInJson(root: unknown, path: ElementPath): string[] {
   return values;
 }
 
-function endsWith(here: readonly string[], path: ElementPath): boolean {
+function endsWith(here: readonly string[], path: readonly string[]): boolean {
   const from = here.length - path.length;
   return from >= 0 && path.every((name, i) => here[from + i] === name);
 }

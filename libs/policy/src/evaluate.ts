@@ -1,3 +1,4 @@
+import { endsEvaluation } from './action.js';
 import { CallView } from './call-view.js';
 import type { Truth } from './condition.js';
 import {
@@ -11,12 +12,12 @@ import type { PolicyVerdict } from './policy-verdict.js';
 import type { RoutingFacts } from './routing-facts.js';
 
 export interface EvaluateOptions {
-  /** Rules that were not true, told at most; those that were are always told. */
+  /** Rules that were not true, told at most; of those that were the first hundred and the one that decides are told. */
   readonly maxTrail?: number;
 }
 
 export const DEFAULT_MAX_TRAIL = 50;
-/** Notifications and log lines of one call. */
+/** Notifications, log lines and rules that were true, told of one call. */
 const MAX_TOLD = 100;
 
 /**
@@ -51,6 +52,7 @@ class Evaluation {
   readonly #under: CompiledPolicy[] = [];
   readonly #done = new Set<CompiledPolicy>();
   #missed = 0;
+  #matched = 0;
   #outcome: PolicyVerdict['outcome'] = { kind: 'none' };
   #decidedBy: PolicyVerdict['decidedBy'];
 
@@ -59,7 +61,7 @@ class Evaluation {
     private readonly facts: RoutingFacts,
     private readonly maxTrail: number,
   ) {
-    this.#call = new CallView(facts);
+    this.#call = new CallView(facts, set.areas);
   }
 
   get decided(): boolean {
@@ -119,7 +121,9 @@ class Evaluation {
   }
 
   #act({ rule, actions }: CompiledRule, { policy, name }: CompiledPolicy, depth: number): void {
-    this.#told({ policy: name, rule: rule.id, matched: true }, depth);
+    this.#matched += 1;
+    if (this.#matched <= MAX_TOLD || rule.actions.some(endsEvaluation))
+      this.#told({ policy: name, rule: rule.id, matched: true }, depth);
     for (const action of actions) {
       switch (action.type) {
         case 'routeAction': {

@@ -13,6 +13,7 @@ export {
   type ReadFiles,
   listPolicyFiles,
   readPolicyFiles,
+  readPolicyFilesByTurns,
   readPolicyKeyFile,
 } from './policy-files.js';
 export { type RequestDescription, describedRequest, readSipRequest } from './described-request.js';

@@ -25,22 +25,42 @@ export interface FilesPlan {
 
 /** Reads every policy of files and folders, and tells all that is wrong with them. Never throws. */
 export function readPolicyFiles(plan: FilesPlan): ReadFiles {
+  const reading = filesRead(plan);
+  for (;;) {
+    const step = reading.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The same, and lets others have their turn between two files. */
+export async function readPolicyFilesByTurns(plan: FilesPlan): Promise<ReadFiles> {
+  const reading = filesRead(plan);
+  for (;;) {
+    const step = reading.next();
+    if (step.done) return step.value;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Yields after each file. */
+function* filesRead(plan: FilesPlan): Generator<undefined, ReadFiles> {
   const problems: PolicyProblem[] = [];
   const key = keyOf(plan.verificationKey ?? null, problems);
-  const listed = listPolicyFiles(plan.paths, problems);
+  const files = listPolicyFiles(plan.paths, problems);
   // Without the key nobody can tell who wrote them.
-  if (plan.verificationKey && !key) return { policies: [], files: listed, problems };
+  if (plan.verificationKey && !key) return { policies: [], files, problems };
   const policies: Policy[] = [];
-  if (plan.maxPolicies !== undefined && listed.length > plan.maxPolicies) {
-    const message = `there are ${listed.length} policies, ${plan.maxPolicies} are allowed`;
+  if (plan.maxPolicies !== undefined && files.length > plan.maxPolicies) {
+    const message = `there are ${files.length} policies, ${plan.maxPolicies} are allowed`;
     problems.push({ path: '', message, hint: 'policies.maxPolicies' });
-    return { policies, files: listed, problems };
+    return { policies, files, problems };
   }
-  for (const file of listed) {
+  for (const file of files) {
     const read = readOne(file, plan, key, problems);
     if (read) policies.push(read);
+    yield;
   }
-  return { policies, files: listed, problems };
+  return { policies, files, problems };
 }
 
 /** Files as named, and those of folders by name. */

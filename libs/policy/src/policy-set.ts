@@ -1,4 +1,5 @@
 import { type Result, err, ok } from '@esinet/kernel';
+import { AreaIndex } from './area-index.js';
 import type { Action } from './action.js';
 import type { Test } from './condition.js';
 import {
@@ -41,6 +42,8 @@ export interface CompiledPolicy {
 export interface PolicySet {
   readonly policies: readonly Policy[];
   readonly tests: readonly Test[];
+  /** Of all conditions on the location; undefined where there is none. */
+  readonly areas?: AreaIndex;
   /** The policy of a queue: its own, else the one of every queue. */
   readonly ofQueue: (type: PolicyType, queue: string) => CompiledPolicy | undefined;
   /** An OtherRoutePolicy: that of the owner, else the only one of that id. */
@@ -67,9 +70,11 @@ export function policySet(policies: readonly Policy[]): Result<PolicySet, Policy
     if (policy.policyId !== undefined && !before)
       sameId.set(policy.policyId, [...(sameId.get(policy.policyId) ?? []), each]);
   }
+  const areas = tests.flatMap((test) => test.areas ?? []);
   const set: PolicySet = {
     policies,
     tests,
+    ...(areas.length > 0 && { areas: new AreaIndex(areas) }),
     ofQueue: (type, queue) =>
       byQueue.get(`${type} ${queueKey(queue)}`) ?? byQueue.get(`${type} ${ANY_QUEUE}`),
     ofId(owner, id) {

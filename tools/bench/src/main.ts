@@ -4,6 +4,7 @@ import { ecrfBench } from './http/ecrf-bench.js';
 import { lisBench } from './http/lis-bench.js';
 import type { LookupBenchOptions } from './http/lookup-bench.js';
 import { overloadBench } from './overload/bench.js';
+import { policyBench } from './policy/bench.js';
 import { sipBench } from './sip/bench.js';
 
 const help = `npm run bench -- sip [--udp] [--tcp] [--pairs N] [--messages N] [--warm-up N] [--window N]
@@ -81,7 +82,16 @@ npm run bench -- ecrf --index [--boundaries N] [--vertices N] [--no-reload]
 
   --boundaries N  of the country (5000)
   --vertices N    of each (2048)
-  --no-reload     without the part that writes the country to disk (half a gigabyte) and reads it again`;
+  --no-reload     without the part that writes the country to disk (half a gigabyte) and reads it again
+
+npm run bench -- policy [--rules N] [--calls N] [--json]
+
+  policy  milliseconds to evaluate route policies to their last rule, by kind of condition, each rule with another one
+
+  --rules N  of the policy (1000)
+  --calls N  evaluated (2000)
+
+Ends with 1 where half of the calls take more than a millisecond.`;
 
 function number(args: readonly string[], name: string, otherwise: number): number {
   const at = args.indexOf(name);
@@ -130,11 +140,17 @@ if (what === 'sip' && !args.includes('--help')) {
     vertices: number(args, '--vertices', 2_048),
     reload: !args.includes('--no-reload'),
   });
+} else if (what === 'policy' && !args.includes('--help')) {
+  process.exitCode = policyBench({
+    rules: number(args, '--rules', 1_000),
+    calls: number(args, '--calls', 2_000),
+    json: args.includes('--json'),
+  });
 } else if ((what === 'ecrf' || what === 'lis') && !args.includes('--help')) {
   process.exitCode = await (what === 'ecrf' ? ecrfBench : lisBench)(lookupOptions());
 } else {
   process.stdout.write(`${help}\n`);
-  process.exitCode = [undefined, 'sip', 'chats', 'overload', 'ecrf', 'lis', '--help', '-h'].includes(what)
+  process.exitCode = [undefined, 'sip', 'chats', 'overload', 'ecrf', 'lis', 'policy', '--help', '-h'].includes(what)
     ? 0
     : 2;
 }

@@ -1,5 +1,5 @@
 import type { CallView } from '../call-view.js';
-import { compareAll, orderOperators, presenceOperators, readComparison } from '../comparison.js';
+import { comparer, orderOperators, presenceOperators, readComparison } from '../comparison.js';
 import { type ConditionKind, cost } from '../condition.js';
 import { elementPath, elementValues } from '../element-values.js';
 
@@ -20,6 +20,7 @@ export const additionalData: ConditionKind = {
     const element = presence ? fields.optionalText('element') : fields.text('element');
     if (type === undefined || !comparison || (element === undefined && !presence)) return undefined;
     const { operator, content } = comparison;
+    const compares = comparer(operator, content);
     const mediaType = `application/${type.toLowerCase()}+xml`;
     const purpose = type.toLowerCase();
     const path = element === undefined ? undefined : elementPath(element);
@@ -33,9 +34,9 @@ export const additionalData: ConditionKind = {
           if (path === undefined) return operator === 'exists';
           return 'the block comes by reference, which is not fetched';
         }
-        if (!part) return compareAll(operator, [], content);
+        if (!part) return compares([]);
         const values = path === undefined ? [''] : elementValues(call, part, path);
-        return typeof values === 'string' ? values : compareAll(operator, values, content);
+        return typeof values === 'string' ? values : compares(values);
       },
     };
   },

@@ -1,4 +1,4 @@
-import { compareAll, orderOperators, presenceOperators, readComparison } from '../comparison.js';
+import { comparer, orderOperators, presenceOperators, readComparison } from '../comparison.js';
 import { type ConditionKind, cost } from '../condition.js';
 import { elementPath, elementValues } from '../element-values.js';
 import { isMediaType } from './mime-body.js';
@@ -14,6 +14,7 @@ export const bodyPart: ConditionKind = {
     const comparison = readComparison(fields, [...orderOperators, ...presenceOperators]);
     if (contentType === undefined || element === undefined || !comparison) return undefined;
     const { operator, content } = comparison;
+    const compares = comparer(operator, content);
     const wanted = contentType.toLowerCase();
     const path = elementPath(element);
     return {
@@ -22,7 +23,7 @@ export const bodyPart: ConditionKind = {
       holds(call) {
         const [part] = call.partsOf(wanted);
         const values = part ? elementValues(call, part, path) : [];
-        return typeof values === 'string' ? values : compareAll(operator, values, content);
+        return typeof values === 'string' ? values : compares(values);
       },
     };
   },

@@ -1,4 +1,4 @@
-import { compareAll, readComparison, textOperators } from '../comparison.js';
+import { comparer, readComparison, textOperators } from '../comparison.js';
 import { type ConditionKind, cost } from '../condition.js';
 
 /** NENA-STA-010 3.3.3.1.11: the network the call came from, as the border named it. */
@@ -8,13 +8,12 @@ export const callSource: ConditionKind = {
     const comparison = readComparison(fields, textOperators);
     if (!comparison) return undefined;
     const { operator, content } = comparison;
+    const compares = comparer(operator, content);
     return {
       text: `call source ${operator} ${content}`,
       cost: cost.fact,
       holds: ({ facts }) =>
-        facts.callSource === undefined
-          ? 'the source of the call is not known'
-          : compareAll(operator, [facts.callSource], content),
+        facts.callSource === undefined ? 'the source of the call is not known' : compares([facts.callSource]),
     };
   },
 };

@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import {
   type BoundaryGeometry,
-  BoundaryIndex,
   type Shape,
   isGmlShape,
   readGmlShape,
@@ -9,6 +7,7 @@ import {
   shapeToPolygon,
 } from '@esinet/location';
 import { type XmlElement, readXml } from '@esinet/xml';
+import { areaOfGeometry } from '../area-index.js';
 import { type ConditionKind, type Test, cost } from '../condition.js';
 import { Fields } from '../fields.js';
 
@@ -47,31 +46,23 @@ export const location: ConditionKind = {
 
 function locationTest(
   relation: (typeof relations)[number],
-  areas: readonly BoundaryGeometry[],
+  geometries: readonly BoundaryGeometry[],
   labels: readonly string[],
 ): Test {
-  const index = new BoundaryIndex(
-    areas.map((geometry, i) => ({
-      id: String(i),
-      serviceUri: '',
-      serviceUrn: '',
-      displayName: '',
-      geometry,
-    })),
-  );
+  const areas = geometries.map(areaOfGeometry);
+  const keys = areas.map(({ key }) => key);
   const text = `location ${relation} ${labels.join(' or ')}`;
-  const geometry = createHash('sha256').update(JSON.stringify(areas)).digest('base64url');
+  const least = relation === 'within' ? ALL : Number.MIN_VALUE;
   return {
     text,
     // Two areas may have the same label.
-    key: `${text} ${geometry}`,
+    key: `${text} ${keys.join(' ')}`,
     cost: cost.area,
-    holds(call) {
-      const shape = call.location;
-      if (!shape) return 'the location of the call is not known as a shape';
-      const covering = index.covering(shape);
-      return relation === 'within' ? covering.some(({ share }) => share >= ALL) : covering.length > 0;
-    },
+    areas,
+    holds: (call) =>
+      call.location === undefined
+        ? 'the location of the call is not known as a shape'
+        : keys.some((key) => call.shareOf(key) >= least),
   };
 }
 

@@ -1,4 +1,4 @@
-import { compareAll, orderOperators, presenceOperators, readComparison } from '../comparison.js';
+import { comparer, orderOperators, presenceOperators, readComparison } from '../comparison.js';
 import { type ConditionKind, cost } from '../condition.js';
 
 const TOKEN = /^[A-Za-z0-9\-.!%*_+`'~]{1,64}$/;
@@ -19,11 +19,12 @@ export const sipHeader: ConditionKind = {
     const comparison = readComparison(fields, [...orderOperators, ...presenceOperators]);
     if (!comparison || field === undefined) return undefined;
     const { operator, content } = comparison;
+    const compares = comparer(operator, content);
     const name = field.toLowerCase();
     return {
       text: `header ${field} ${operator}${content === '' ? '' : ` ${content}`}`,
       cost: cost.header,
-      holds: (call) => compareAll(operator, call.header(name), content),
+      holds: (call) => compares(call.header(name)),
     };
   },
 };

@@ -16,7 +16,7 @@ export function policyRoutes(policies: Policies): FastRoutes {
   return { '/policies': handler, '/policies/': handler };
 }
 
-function answer(request: FastRequest, policies: Policies): FastResponse {
+async function answer(request: FastRequest, policies: Policies): Promise<FastResponse> {
   const { config } = policies;
   if (!mayAsk(request, config)) return { status: 403 };
   const [owner, id, ...more] = request.path
@@ -26,7 +26,7 @@ function answer(request: FastRequest, policies: Policies): FastResponse {
   if (owner === undefined) return read(request, () => list(policies));
   if (owner === 'reload' && id === undefined) {
     if (request.method !== 'POST') return { status: 405, headers: { allow: 'POST' } };
-    const done = policies.reload('request');
+    const done = await policies.reload('request');
     return json(done.result === 'ok' ? 200 : 422, done);
   }
   const names = [decoded(owner), id === undefined ? undefined : decoded(id)] as const;
@@ -34,7 +34,12 @@ function answer(request: FastRequest, policies: Policies): FastResponse {
   return one(request, policies, names[0], names[1]);
 }
 
-function one(request: FastRequest, policies: Policies, owner: string, id: string): FastResponse {
+async function one(
+  request: FastRequest,
+  policies: Policies,
+  owner: string,
+  id: string,
+): Promise<FastResponse> {
   const change = { owner, id, policyType: request.query.get('policyType') ?? undefined };
   if (request.method === 'GET' || request.method === 'HEAD') {
     const found = policies.find(change);
@@ -43,8 +48,9 @@ function one(request: FastRequest, policies: Policies, owner: string, id: string
       : json(found.length === 0 ? 404 : 409, told(found));
   }
   if (!policies.config.api) return { status: 405, headers: { allow: 'GET, HEAD' } };
-  if (request.method === 'PUT') return changed(putPolicy(policies, change, request.body.toString('utf8')));
-  if (request.method === 'DELETE') return changed(deletePolicy(policies, change));
+  if (request.method === 'PUT')
+    return changed(await putPolicy(policies, change, request.body.toString('utf8')));
+  if (request.method === 'DELETE') return changed(await deletePolicy(policies, change));
   return { status: 405, headers: { allow: 'GET, HEAD, PUT, DELETE' } };
 }
 

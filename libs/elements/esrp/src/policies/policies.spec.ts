@@ -82,13 +82,13 @@ const goesTo = (policies: Policies): string => {
 };
 
 describe('loading', () => {
-  it('does nothing and says nothing without files', () => {
+  it('does nothing and says nothing without files', async () => {
     const { policies } = open({ files: [] });
     expect(policies.evaluate(facts())).toEqual({ outcome: { kind: 'none' }, trail: [], notify: [], log: [] });
     expect(logged).toEqual([]);
   });
 
-  it('takes the files of a folder, and no others', () => {
+  it('takes the files of a folder, and no others', async () => {
     write('a.json', policy('a'));
     write('notes.txt', 'no policy');
     write('.hidden.json', '{');
@@ -114,14 +114,14 @@ describe('loading', () => {
     const { policies, metrics } = open();
     write('a.json', policy('b'));
     write('z.json', policy('z', { policyType: 'nonsense' }));
-    const done = policies.reload('request');
+    const done = await policies.reload('request');
     expect(done).toMatchObject({
       result: 'refused',
       problems: [{ path: 'policyType', file: join(folder, 'z.json') }],
     });
     expect(goesTo(policies)).toBe('a');
     rmSync(join(folder, 'z.json'));
-    expect(policies.reload('request').result).toBe('ok');
+    expect((await policies.reload('request')).result).toBe('ok');
     expect(goesTo(policies)).toBe('b');
     expect(await metrics.registry.metrics()).toContain(
       'esinet_esrp_policy_reloads_total{result="refused"} 1',
@@ -138,7 +138,7 @@ describe('loading', () => {
     await until(() => goesTo(policies) === 'a');
   });
 
-  it('takes no more than it is allowed to', () => {
+  it('takes no more than it is allowed to', async () => {
     write('a.json', policy('a'));
     write('b.json', policy('b', { policyQueueName: 'sip:b@c' }));
     expect(open({ maxPolicies: 1 }).policies.last?.problems[0]?.message).toBe(
@@ -160,14 +160,14 @@ describe('loading', () => {
     },
   );
 
-  it('judges every call by one set while sets are swapped', () => {
+  it('judges every call by one set while sets are swapped', async () => {
     write('a.json', policy('a'));
     const { policies } = open();
     const seen = new Set<string>();
     for (let i = 0; i < 50; i += 1) {
       write('a.json', policy(i % 2 === 0 ? 'b' : 'a'));
       const begun = policies.evaluate(facts());
-      policies.reload('file');
+      await policies.reload('file');
       seen.add(goesTo(policies));
       expect(begun.decidedBy?.rule).toBe('all');
     }
@@ -176,7 +176,7 @@ describe('loading', () => {
 });
 
 describe('over HTTP', () => {
-  const ask = (
+  const ask = async (
     policies: Policies,
     method: string,
     path: string,
@@ -185,7 +185,7 @@ describe('over HTTP', () => {
     const { json, ...more } = o;
     const url = new URL(path, 'http://esrp.example');
     const handler = policyRoutes(policies)['/policies/']!;
-    const answer = handler({
+    const answer: FastResponse = await handler({
       method,
       path: url.pathname,
       query: url.searchParams,
@@ -194,7 +194,7 @@ describe('over HTTP', () => {
       remoteAddress: '127.0.0.1',
       clientNames: [],
       ...more,
-    }) as FastResponse;
+    });
     return {
       status: answer.status,
       body: answer.body === undefined ? undefined : (JSON.parse(String(answer.body)) as never),
@@ -202,54 +202,60 @@ describe('over HTTP', () => {
   };
   const any = encodeURIComponent('*');
 
-  it('lists what is in force, and gives one', () => {
+  it('lists what is in force, and gives one', async () => {
     write('a.json', policy('a'));
     const { policies } = open();
-    expect(ask(policies, 'GET', '/policies')).toMatchObject({
+    expect(await ask(policies, 'GET', '/policies')).toMatchObject({
       status: 200,
       body: {
         last: { result: 'ok' },
         policies: [{ policyOwner: 'psap.example', rules: 1, signature: 'none' }],
       },
     });
-    expect(ask(policies, 'GET', `/policies/psap.example/${any}`)).toEqual({ status: 200, body: policy('a') });
-    expect(ask(policies, 'GET', '/policies/psap.example/other').status).toBe(404);
+    expect(await ask(policies, 'GET', `/policies/psap.example/${any}`)).toEqual({
+      status: 200,
+      body: policy('a'),
+    });
+    expect((await ask(policies, 'GET', '/policies/psap.example/other')).status).toBe(404);
   });
 
-  it('is for this machine and whom the configuration names', () => {
+  it('is for this machine and whom the configuration names', async () => {
     const { policies } = open({ addresses: ['192.0.2.7'], names: ['ops.example'] });
-    const status = (o: Partial<FastRequest>): number => ask(policies, 'GET', '/policies', o).status;
-    expect(status({ remoteAddress: '192.0.2.8' })).toBe(403);
-    expect(status({ remoteAddress: '::ffff:192.0.2.7' })).toBe(200);
-    expect(status({ remoteAddress: '192.0.2.8', clientNames: ['ops.example'] })).toBe(200);
-    expect(status({ headers: { origin: 'http://evil.example' } })).toBe(403);
+    const status = async (o: Partial<FastRequest>): Promise<number> =>
+      (await ask(policies, 'GET', '/policies', o)).status;
+    expect(await status({ remoteAddress: '192.0.2.8' })).toBe(403);
+    expect(await status({ remoteAddress: '::ffff:192.0.2.7' })).toBe(200);
+    expect(await status({ remoteAddress: '192.0.2.8', clientNames: ['ops.example'] })).toBe(200);
+    expect(await status({ headers: { origin: 'http://evil.example' } })).toBe(403);
   });
 
-  it('reloads, and answers 422 with what is wrong', () => {
+  it('reloads, and answers 422 with what is wrong', async () => {
     write('a.json', policy('a'));
     const { policies } = open();
-    expect(ask(policies, 'POST', '/policies/reload').status).toBe(200);
+    expect((await ask(policies, 'POST', '/policies/reload')).status).toBe(200);
     write('a.json', '{');
-    expect(ask(policies, 'POST', '/policies/reload')).toMatchObject({
+    expect(await ask(policies, 'POST', '/policies/reload')).toMatchObject({
       status: 422,
       body: { problems: [{ line: 1 }] },
     });
     expect(goesTo(policies)).toBe('a');
-    expect(ask(policies, 'GET', '/policies/reload').status).toBe(405);
+    expect((await ask(policies, 'GET', '/policies/reload')).status).toBe(405);
   });
 
-  it('changes nothing unless that is configured', () => {
+  it('changes nothing unless that is configured', async () => {
     write('a.json', policy('a'));
     const { policies } = open();
-    expect(ask(policies, 'PUT', `/policies/psap.example/${any}`, { json: policy('b') }).status).toBe(405);
-    expect(ask(policies, 'DELETE', `/policies/psap.example/${any}`).status).toBe(405);
+    expect((await ask(policies, 'PUT', `/policies/psap.example/${any}`, { json: policy('b') })).status).toBe(
+      405,
+    );
+    expect((await ask(policies, 'DELETE', `/policies/psap.example/${any}`)).status).toBe(405);
     expect(goesTo(policies)).toBe('a');
   });
 
-  it('puts and deletes, and what it says is in the files', () => {
+  it('puts and deletes, and what it says is in the files', async () => {
     write('a.json', policy('a'));
     const { policies } = open({ api: true });
-    expect(ask(policies, 'PUT', `/policies/psap.example/${any}`, { json: policy('b') })).toEqual({
+    expect(await ask(policies, 'PUT', `/policies/psap.example/${any}`, { json: policy('b') })).toEqual({
       status: 200,
       body: { result: 'replaced' },
     });
@@ -257,35 +263,36 @@ describe('over HTTP', () => {
     expect(JSON.parse(readFileSync(join(folder, 'a.json'), 'utf8'))).toEqual(policy('b'));
     const madrid = 'sip:madrid@psap.example';
     const path = `/policies/psap.example/${encodeURIComponent(madrid)}`;
-    expect(ask(policies, 'PUT', path, { json: policy('c', { policyQueueName: madrid }) }).status).toBe(201);
+    expect(
+      (await ask(policies, 'PUT', path, { json: policy('c', { policyQueueName: madrid }) })).status,
+    ).toBe(201);
     expect(goesTo(policies)).toBe('c');
     expect(goesTo(open({ api: true }).policies)).toBe('c');
-    expect(ask(policies, 'DELETE', path).status).toBe(200);
+    expect((await ask(policies, 'DELETE', path)).status).toBe(200);
     expect(goesTo(policies)).toBe('b');
     expect(readdirSync(folder)).toEqual(['a.json']);
-    expect(ask(policies, 'DELETE', path).status).toBe(404);
+    expect((await ask(policies, 'DELETE', path)).status).toBe(404);
   });
 
-  it('refuses what would not be good, and keeps nothing of it', () => {
+  it('refuses what would not be good, and keeps nothing of it', async () => {
     write('a.json', policy('a'));
     const { policies } = open({ api: true });
     const put = (path: string, json: unknown) => ask(policies, 'PUT', `/policies/${path}`, { json });
-    expect(put(`psap.example/${any}`, policy('b', { policyRules: 'x' })).status).toBe(422);
-    expect(put(`other.example/${any}`, policy('b'))).toMatchObject({
+    expect((await put(`psap.example/${any}`, policy('b', { policyRules: 'x' }))).status).toBe(422);
+    expect(await put(`other.example/${any}`, policy('b'))).toMatchObject({
       status: 422,
       body: { reason: expect.stringContaining('not those of the request') as string },
     });
-    expect(put('psap.example/x%2F..%2F..%2Fy', policy('b', { policyQueueName: 'x/../../y' })).status).toBe(
-      201,
-    );
+    const odd = policy('b', { policyQueueName: 'x/../../y' });
+    expect((await put('psap.example/x%2F..%2F..%2Fy', odd)).status).toBe(201);
     expect(readdirSync(join(folder, '..'))).not.toContain('y');
     write('broken.json', '{');
-    expect(put(`psap.example/${any}`, policy('c')).status).toBe(422);
+    expect((await put(`psap.example/${any}`, policy('c'))).status).toBe(422);
     expect(JSON.parse(readFileSync(join(folder, 'a.json'), 'utf8'))).toEqual(policy('a'));
     expect(goesTo(policies)).toBe('a');
   });
 
-  it('does not delete what another policy invokes', () => {
+  it('does not delete what another policy invokes', async () => {
     const invoke = { actionType: 'invokePolicyAction', policyType: 'OtherRoutePolicy', policyId: 'o' };
     write('a.json', policy('a', { policyRules: [{ id: 'x', priority: 1, actions: [invoke] }] }));
     write('o.json', {
@@ -295,7 +302,7 @@ describe('over HTTP', () => {
       policyQueueName: undefined,
     });
     const { policies } = open({ api: true });
-    expect(ask(policies, 'DELETE', '/policies/psap.example/o').status).toBe(422);
+    expect((await ask(policies, 'DELETE', '/policies/psap.example/o')).status).toBe(422);
     expect(goesTo(policies)).toBe('o');
   });
 });

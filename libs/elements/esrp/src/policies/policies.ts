@@ -1,6 +1,7 @@
 import { type Clock, type Logger, type Result, err, isoTime, ok } from '@esinet/kernel';
 import type { Bus, CounterMetric, Health, Metrics } from '@esinet/platform';
 import {
+  type FilesPlan,
   type Policy,
   type PolicyProblem,
   type PolicySet,
@@ -13,10 +14,12 @@ import {
   policySet,
   readPolicy,
   readPolicyFiles,
+  readPolicyFilesByTurns,
   readPolicyKeyFile,
 } from '@esinet/policy';
 import type { PoliciesConfig } from './config.js';
 import type { NamedPolicy, PolicyChange } from './policy-store.js';
+import { fittingSet, setOf } from './fitting-set.js';
 import { watchPolicies } from './watch-policies.js';
 
 /** Problems told with a refusal, and in the log. */
@@ -55,6 +58,7 @@ export class Policies {
   #loadedAt: string | undefined;
   #last: PolicyReload | undefined;
   #stop: (() => void) | undefined;
+  #work: Promise<unknown> = Promise.resolve();
   readonly #reloads: CounterMetric;
   readonly #verdicts: Readonly<Record<PolicyVerdict['outcome']['kind'], { inc(by?: number): void }>>;
   readonly #inForce: { set(value: number, labels?: Readonly<Record<string, string>>): void };
@@ -78,18 +82,25 @@ export class Policies {
     };
     if (config.files.length === 0) return;
     health.note('policies', () => this.#note());
-    this.reload('start');
+    this.#take(readPolicyFiles(this.#plan), 'start');
     if (config.watch)
-      this.#stop = watchPolicies(config.files, { debounceMs: config.debounce, clock, logger }, () =>
-        this.reload('file'),
+      this.#stop = watchPolicies(
+        config.files,
+        { debounceMs: config.debounce, clock, logger },
+        () => void this.reload('file'),
       );
   }
 
-  /** Pure but for a count; never throws. */
+  /** What the policies in force say of a call. Counts it; never throws. */
   evaluate(facts: RoutingFacts): PolicyVerdict {
-    const verdict = evaluatePolicies(this.#set, facts, { maxTrail: this.config.maxTrail });
+    const verdict = this.judge(facts);
     this.#verdicts[verdict.outcome.kind].inc();
     return verdict;
+  }
+
+  /** The same of a call that is only looked at again. */
+  judge(facts: RoutingFacts): PolicyVerdict {
+    return evaluatePolicies(this.#set, facts, { maxTrail: this.config.maxTrail });
   }
 
   get all(): readonly Policy[] {
@@ -145,15 +156,26 @@ export class Policies {
     return set.ok ? [] : set.error;
   }
 
-  reload(trigger: PolicyReloadTrigger): PolicyReload {
+  /** The files again, after what is under way. */
+  reload(trigger: PolicyReloadTrigger): Promise<PolicyReload> {
+    return this.inTurn(() => this.reloadNow(trigger));
+  }
+
+  /** One change at a time. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#work.then(work);
+    this.#work = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Only within `inTurn`. */
+  async reloadNow(trigger: PolicyReloadTrigger): Promise<PolicyReload> {
+    return this.#take(await readPolicyFilesByTurns(this.#plan), trigger);
+  }
+
+  get #plan(): FilesPlan {
     const { files, verificationKey, maxPolicies, maxRules, maxBytes } = this.config;
-    const read = readPolicyFiles({
-      paths: files,
-      verificationKey,
-      maxPolicies,
-      limits: { maxRules, maxBytes },
-    });
-    return this.#take(read, trigger);
+    return { paths: files, verificationKey, maxPolicies, limits: { maxRules, maxBytes } };
   }
 
   #take({ policies, problems }: ReadFiles, trigger: PolicyReloadTrigger): PolicyReload {
@@ -211,29 +233,5 @@ export class Policies {
   onApplicationShutdown(): void {
     this.#stop?.();
     this.#stop = undefined;
-  }
-}
-
-interface FittingSet {
-  readonly set: PolicySet | undefined;
-  readonly misfits: readonly PolicyProblem[];
-}
-
-function setOf(policies: readonly Policy[]): FittingSet {
-  const set = policySet(policies);
-  return set.ok ? { set: set.value, misfits: [] } : { set: undefined, misfits: set.error };
-}
-
-/** Without the policies that do not fit to the others: one that invokes a policy whose file is broken has to go, too. */
-function fittingSet(policies: readonly Policy[]): FittingSet {
-  const misfits: PolicyProblem[] = [];
-  for (let left = policies; ;) {
-    const set = policySet(left);
-    if (set.ok) return { set: set.value, misfits };
-    misfits.push(...set.error);
-    const files = new Set(set.error.map(({ file }) => file));
-    const fitting = left.filter(({ file }) => !files.has(file));
-    if (fitting.length === left.length) return { set: undefined, misfits };
-    left = fitting;
   }
 }

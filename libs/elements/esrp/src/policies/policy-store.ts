@@ -24,7 +24,11 @@ export interface PolicyChange {
  * Puts a policy in the place of the one of that name, or beside the others. It is in force and in its file when this says
  * so; the files are what a restart begins with, and there is no other copy.
  */
-export function putPolicy(policies: Policies, named: NamedPolicy, text: string): PolicyChange {
+export function putPolicy(policies: Policies, named: NamedPolicy, text: string): Promise<PolicyChange> {
+  return policies.inTurn(() => put(policies, named, text));
+}
+
+async function put(policies: Policies, named: NamedPolicy, text: string): Promise<PolicyChange> {
   const tried = policies.with(named, text);
   if (!tried.ok) return tried.error;
   const { before, policy } = tried.value;
@@ -35,7 +39,11 @@ export function putPolicy(policies: Policies, named: NamedPolicy, text: string):
 }
 
 /** Takes a policy out of force, and its file away. */
-export function deletePolicy(policies: Policies, named: NamedPolicy): PolicyChange {
+export function deletePolicy(policies: Policies, named: NamedPolicy): Promise<PolicyChange> {
+  return policies.inTurn(() => remove(policies, named));
+}
+
+async function remove(policies: Policies, named: NamedPolicy): Promise<PolicyChange> {
   const found = policies.find(named);
   const [policy] = found;
   if (found.length > 1) return { result: 'ambiguous', reason: 'say which by ?policyType=' };
@@ -47,16 +55,16 @@ export function deletePolicy(policies: Policies, named: NamedPolicy): PolicyChan
 }
 
 /** Changes a file and loads all; where that is refused (another file is broken), the file is as it was. */
-function keep(
+async function keep(
   policies: Policies,
   result: PolicyChange['result'],
   file: string,
   change: () => void,
-): PolicyChange {
+): Promise<PolicyChange> {
   const before = contentOf(file);
   try {
     change();
-    const done = policies.reload('request');
+    const done = await policies.reloadNow('request');
     if (done.result === 'ok') return { result };
     if (before === undefined) rmSync(file, { force: true });
     else replaceFile(file, before);
