@@ -6,6 +6,7 @@ import { chat } from './commands/chat.js';
 import type { ConfigOptions } from './commands/config.js';
 import { addLis } from './commands/lis.js';
 import { addGis } from './commands/gis.js';
+import { addQueues } from './commands/queues.js';
 import { pkiInit, pkiList } from './commands/pki.js';
 import { send } from './commands/send.js';
 import { sensor } from './commands/sensor.js';
@@ -311,6 +312,7 @@ export function program(): Command {
 
   addLis(esinet, running, { json, offset });
   addGis(esinet, running, json);
+  addQueues(esinet, running, { json, offset, seconds });
 
   const pki = esinet.command('pki').description('certificates of the lab');
   pki

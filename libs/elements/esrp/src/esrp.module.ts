@@ -5,6 +5,7 @@ import {
   type Bus,
   CLOCK,
   LIMITS,
+  ListenError,
   type Limits,
   LOGGER,
   METRICS,
@@ -20,7 +21,7 @@ import {
 } from '@esinet/platform';
 import type { EsrpConfig } from './config.js';
 import { EsrpQueues } from './queues/esrp-queues.js';
-import { queueRoutes } from './queues/queue-http.js';
+import { dequeueRoutes, maxRegistrationBytes, queueRoutes } from './queues/queue-http.js';
 import { RoutingProxy } from './routing-proxy.js';
 
 @Injectable()
@@ -88,11 +89,24 @@ export function startEsrp(
   platform: PlatformOptions,
   o: SipExtras = {},
 ): Promise<RunningElement> {
+  if (config.queues.https && !o.tls) {
+    throw new ListenError('esrp.queues.https needs a certificate; set pki.folder');
+  }
   return startElement({
     name: 'esrp',
     module: esrpModule(config, o),
     http: config.http,
     platform,
     fastRoutes: (get) => queueRoutes(get<EsrpQueues>(EsrpQueues)),
+    ...(config.queues.https &&
+      o.tls && {
+        secure: {
+          ...config.queues.https,
+          tls: o.tls,
+          routes: (get) => dequeueRoutes(get<EsrpQueues>(EsrpQueues)),
+          maxBodyBytes: maxRegistrationBytes,
+          configKey: 'esrp.queues.https.port',
+        },
+      }),
   });
 }
