@@ -7,6 +7,7 @@ import type { ConfigOptions } from './commands/config.js';
 import { addLis } from './commands/lis.js';
 import { addGis } from './commands/gis.js';
 import { addPolicy } from './commands/policy.js';
+import { addQueues } from './commands/queues.js';
 import { pkiInit, pkiList } from './commands/pki.js';
 import { send } from './commands/send.js';
 import { sensor } from './commands/sensor.js';
@@ -327,6 +328,7 @@ export function program(): Command {
   addGis(esinet, running, json);
   addState(esinet, running, { json, offset });
   addPolicy(esinet, running, json);
+  addQueues(esinet, running, { json, offset, seconds });
 
   const pki = esinet.command('pki').description('certificates of the lab');
   pki

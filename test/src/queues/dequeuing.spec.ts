@@ -1,4 +1,7 @@
-import { until } from '@esinet/testing';
+import { Agent } from 'node:https';
+import { httpExchange } from '@esinet/kernel';
+import { type TlsOptions, ensureLabPki, loadTls } from '@esinet/platform';
+import { temporaryFolder, until } from '@esinet/testing';
 import { afterEach, expect, it } from 'vitest';
 import { type RouterLab, madrid, startRouterLab, textOf, toledo } from './router-lab.js';
 
@@ -105,5 +108,48 @@ it(
     expect(await lab.call('chat 2')).toBe(200);
     expect(lab.toledo.received.map(({ message }) => route(message))).toEqual([elsewhere, elsewhere]);
     expect((await lab.queues()).queues[0]?.state).toBe('Active');
+  },
+);
+
+it(
+  'over TLS it is the name in the certificate that may register',
+  { timeout: 30_000, meta: { clause: [clause, 'RFC 5922 7.1'] } },
+  async () => {
+    const folder = temporaryFolder();
+    await ensureLabPki({
+      folder,
+      names: [
+        { name: 'esrp', domain: 'esrp.esinet.lab' },
+        { name: 'desk', domain: 'psap.madrid.internal' },
+        { name: 'other', domain: 'psap.other.internal' },
+      ],
+    });
+    const tls = (name: string): Promise<TlsOptions> => loadTls(folder, name);
+    const names = ['URI:sip:psap.madrid.internal'];
+    lab = await startRouterLab(
+      { list: [{ uri: madrid, dequeuers: { names } }], https: { port: 0 } },
+      {},
+      await tls('esrp'),
+    );
+    const url = `https://localhost:${lab.esrp.secure?.port}/DequeueRegistration/v1/Registrations`;
+    const right = { queueUri: madrid, dequeuerUri: desk(1), expirationTime: 60 };
+    const put = async (who: TlsOptions | undefined) => {
+      const agent = new Agent({ ca: (await tls('esrp')).ca, ...(who && { key: who.key, cert: who.cert }) });
+      const answer = await httpExchange({
+        method: 'PUT',
+        url,
+        agent,
+        body: JSON.stringify(right),
+        timeoutMs: 5_000,
+        maxBytes: 10_000,
+      });
+      agent.destroy();
+      return answer.ok ? answer.value.status : answer.error.code;
+    };
+    expect(await put(await tls('desk'))).toBe(200);
+    expect(await put(await tls('other'))).toBe(458);
+    expect(await put(undefined)).toBe('unreachable');
+    // On the port without TLS nobody has a name.
+    expect((await lab.register(right)).status).toBe(458);
   },
 );

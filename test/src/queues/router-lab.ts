@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { silentLogger, systemClock } from '@esinet/kernel';
 import { esrpConfigSchema, startEsrp } from '@esinet/element-esrp';
 import { type Mapping, readLostRequest, writeLostAnswer } from '@esinet/lost';
-import { InProcessBus, type RunningElement, SipEdge } from '@esinet/platform';
+import { InProcessBus, type RunningElement, SipEdge, type TlsOptions } from '@esinet/platform';
 import { type Shape, writePidfLo } from '@esinet/location';
 import { type Destination, type UacOutcome, type UasAnswer, writeMultipart } from '@esinet/sip';
 import { type LoopbackAgent, loopbackAgent } from '@esinet/testing';
@@ -69,6 +69,7 @@ const mapping: Mapping = {
 export async function startRouterLab(
   queues: Record<string, unknown>,
   more: Record<string, unknown> = {},
+  tls?: TlsOptions,
 ): Promise<RouterLab> {
   const [caller, first, second, last] = await Promise.all([
     loopbackAgent(),
@@ -97,7 +98,7 @@ export async function startRouterLab(
       ...more,
     }),
     { bus },
-    { drainMs: 50 },
+    { drainMs: 50, ...(tls && { tls }) },
   );
   const listener = esrp
     .get<SipEdge>(SipEdge)

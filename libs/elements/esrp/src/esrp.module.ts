@@ -7,6 +7,7 @@ import {
   HEALTH,
   type Health,
   LIMITS,
+  ListenError,
   type Limits,
   LOGGER,
   METRICS,
@@ -25,9 +26,9 @@ import type { EsrpConfig } from './config.js';
 import { policyRoutes } from './policies/policies-http.js';
 import { Policies } from './policies/policies.js';
 import { EsrpQueues } from './queues/esrp-queues.js';
-import { queueRoutes } from './queues/queue-http.js';
 import { explanationRoutes } from './explanation/explanations-http.js';
 import { Explanations } from './explanation/explanations.js';
+import { dequeueRoutes, maxRegistrationBytes, queueRoutes } from './queues/queue-http.js';
 import { RoutingProxy } from './routing-proxy.js';
 import { StatesController } from './states/states.controller.js';
 import { statesProviders } from './states/states-providers.js';
@@ -121,6 +122,9 @@ export function startEsrp(
   platform: PlatformOptions,
   o: SipExtras = {},
 ): Promise<RunningElement> {
+  if (config.queues.https && !o.tls) {
+    throw new ListenError('esrp.queues.https needs a certificate; set pki.folder');
+  }
   return startElement({
     name: 'esrp',
     module: esrpModule(config, o),
@@ -131,5 +135,15 @@ export function startEsrp(
       ...queueRoutes(get<EsrpQueues>(EsrpQueues)),
       ...explanationRoutes(get(Explanations)),
     }),
+    ...(config.queues.https &&
+      o.tls && {
+        secure: {
+          ...config.queues.https,
+          tls: o.tls,
+          routes: (get) => dequeueRoutes(get<EsrpQueues>(EsrpQueues)),
+          maxBodyBytes: maxRegistrationBytes,
+          configKey: 'esrp.queues.https.port',
+        },
+      }),
   });
 }

@@ -1,4 +1,11 @@
-import { domainSchema, durationSchema, isSipUri, sipUriSchema } from '@esinet/platform';
+import {
+  domainSchema,
+  durationSchema,
+  hostSchema,
+  isSipUri,
+  portSchema,
+  sipUriSchema,
+} from '@esinet/platform';
 import { z } from 'zod';
 
 /** `sip:madrid@psap.esinet.internal`: calls to that URI. A domain, or `*@domain`: all calls to that domain together. */
@@ -67,6 +74,11 @@ export const queuesConfigSchema = z
     busyFor: durationSchema.prefault('5 s'),
     /** A 486 to a call that is no test sends it on to its next target. */
     busyGoesOn: z.boolean().default(true),
+    /** HTTPS for dequeuers that show a certificate of the authority of this element; null: only the port of `http`. */
+    https: z
+      .strictObject({ host: hostSchema.default('127.0.0.1'), port: portSchema })
+      .nullable()
+      .default(null),
     nextHops: z
       .strictObject({
         /** Answers 408 or 503 in a row after which a next hop is left alone; silence or a refused connection: at once. */

@@ -5,15 +5,24 @@ import type { EsrpQueues } from './esrp-queues.js';
 import { queueReport } from './queue-report.js';
 
 /** The queues to look at, and the registration of those who take calls from them. */
-export function queueRoutes({ queues, desk, clock }: EsrpQueues): FastRoutes {
+export function queueRoutes(all: EsrpQueues): FastRoutes {
+  const { queues, clock } = all;
   return {
+    ...dequeueRoutes(all),
     '/queues': ({ method }) => {
       if (method !== 'GET' && method !== 'HEAD') return { status: 405, headers: { allow: 'GET, HEAD' } };
       return json(200, queueReport(queues, clock.now()));
     },
-    [dequeueRegistrationPath]: (request) => register(request, desk),
   };
 }
+
+/** Only the registration: what is served to those with a certificate. */
+export function dequeueRoutes({ desk }: EsrpQueues): FastRoutes {
+  return { [dequeueRegistrationPath]: (request) => register(request, desk) };
+}
+
+/** Octets of a registration. */
+export const maxRegistrationBytes = 16_384;
 
 function register(request: FastRequest, desk: DequeueDesk): FastResponse {
   if (request.method !== 'PUT') return { status: 405, headers: { allow: 'PUT' } };

@@ -280,8 +280,9 @@ export class Queues {
       const why = pending.whyNot(each) ?? this.#closedTo(each, this.#queueOf(each), pending.call);
       return why === undefined ? 0 : alive.has(why) ? 1 : 2;
     };
-    const ranked = rest.map((each) => [rank(each), each] as const).sort(([a], [b]) => a - b);
-    const expanded = ranked.flatMap(([, each]) => {
+    // Mostly there is but the default: nothing to put in order.
+    const ranked = rest.length < 2 ? rest : rest.toSorted((a, b) => rank(a) - rank(b));
+    const expanded = ranked.flatMap((each) => {
       const queue = this.#queueOf(each);
       return queue?.dequeuers ? this.#servedBy(each, queue) : [each];
     });
