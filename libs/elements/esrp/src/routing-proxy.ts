@@ -10,6 +10,7 @@ import { type QueuesPort, hopOutcome } from './admission.js';
 import type { EsrpConfig } from './config.js';
 import { EcrfBreaker } from './ecrf-breaker.js';
 import { MappingCache } from './mapping-cache.js';
+import { decide, hopUris } from './explanation/decide.js';
 import { Explanations, type RoutedEvent } from './explanation/explanations.js';
 import type { RouteExplanation } from './explanation/route-explanation.js';
 import { type RouteDeps, type Routed, hasPriority, route } from './route.js';
@@ -89,7 +90,11 @@ export class RoutingProxy {
       }),
       onPolicyFailure: (reason) => ports.logger.error('policy-failed', { reason }),
     };
-    this.explanations = new Explanations(clock, { max: explanations.max, keepMs: explanations.keep });
+    this.explanations = new Explanations(clock, {
+      max: explanations.max,
+      keepMs: explanations.keep,
+      decide: (facts) => hopUris(decide(facts, ports.policies)),
+    });
     this.#routed = metrics.counter(
       'esinet_esrp_routed_total',
       'Requests by role and by how location and mapping were found',
