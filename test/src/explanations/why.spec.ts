@@ -124,7 +124,7 @@ describe('why a call went where it went', () => {
     },
   );
 
-  it('esinet why prints it, and the list', { timeout: 60_000 }, async () => {
+  it('esinet why prints it, and the list', { timeout: 120_000 }, async () => {
     const callId = await called(located(pidfLo));
     await explained(callId);
     const at = ['--port-offset', String(lab.offset)];

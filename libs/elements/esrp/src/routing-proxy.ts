@@ -154,14 +154,14 @@ export class RoutingProxy {
     told: ReturnType<Explanations['add']>,
   ): void {
     const { status, target } = outcome;
-    const { failed, ...rest } = hopOutcome(outcome, uris);
-    release?.({ ...rest, ...(failed && { failed }) });
-    const uri = uris[target];
+    const ended = hopOutcome(outcome, uris);
+    release?.(ended);
+    const { failed = [], answeredBy } = ended;
     told({
       at: isoTime(this.ports.clock.wall()),
       status,
-      ...(uri !== undefined && { uri }),
-      ...(failed && failed.length > 0 && { failed }),
+      ...(answeredBy !== undefined && { uri: answeredBy }),
+      ...(failed.length > 0 && { failed: failed.map(({ uri, status: of }) => ({ uri, status: of })) }),
     });
     this.#outcomes.inc({
       target: target < 0 ? 'none' : target === 0 ? 'first' : 'later',
