@@ -292,6 +292,7 @@ export function program(): Command {
     .description('why a call went where it went; without an identifier, the latest calls')
     .argument('[call]', 'Call Identifier or SIP Call-ID')
     .option('--console <url>', 'another ESInet than the lab')
+    .option('--replay', 'and what the policies of now would do with it')
     .option('--limit <n>', 'calls in the list', count, 20)
     .addOption(offset)
     .addOption(json)

@@ -33,7 +33,7 @@ function screenedLine({ at, method, traffic, decision, status, why, peer, listen
   return line('step', 'border', `${timeOf(at)}  ${method} from ${from}: ${traffic}, ${answer} (${why})`);
 }
 
-function decisionLines(d: Explanation): Line[] {
+function decisionLines(d: CallExplanation['decisions'][number]): Line[] {
   const lines: Line[] = [
     line(
       'step',
@@ -47,7 +47,7 @@ function decisionLines(d: Explanation): Line[] {
   for (const { kind, of, state } of d.states ?? []) lines.push(line('detail', '', `${kind} ${of}: ${state}`));
   if (d.queue) lines.push(line('step', 'queue', `${queueTexts[d.queue]}${ms(d.queueMs)}`));
   for (const { uri, cause, text } of d.passedOver ?? []) lines.push(line('left', uri, `${cause} ${text}`));
-  return [...lines, ...hopLines(d)];
+  return [...lines, ...hopLines(d), ...replayLines(d)];
 }
 
 const queueTexts = { admitted: 'let in', busy: 'all busy', failed: 'did not answer, and was passed over' };
@@ -111,6 +111,12 @@ function hopLines({ nextHops = [], outcome, uri }: Explanation): Line[] {
   });
   if (outcome && reached === undefined) hops.push(line('taken', 'nobody', `answered ${outcome.status}`));
   return hops;
+}
+
+function replayLines({ replay }: CallExplanation['decisions'][number]): Line[] {
+  if (!replay) return [];
+  const text = replay.same ? 'the same way' : replay.nextHops.join(', then ');
+  return [line('step', 'now', text)];
 }
 
 function timeOf(at: string): string {

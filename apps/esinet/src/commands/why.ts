@@ -7,6 +7,8 @@ export interface WhyOptions {
   readonly console?: string;
   readonly portOffset: number;
   readonly limit: number;
+  /** Also what the policies of now would do. */
+  readonly replay?: boolean;
   readonly json?: boolean;
 }
 
@@ -26,7 +28,9 @@ const timeoutMs = 5_000;
 export async function why(id: string | undefined, o: WhyOptions): Promise<number> {
   const url = (o.console ?? `http://127.0.0.1:${8080 + o.portOffset}`).replace(/\/$/, '');
   const path =
-    id === undefined ? `/api/calls?limit=${o.limit}` : `/api/calls/${encodeURIComponent(id)}/explanation`;
+    id === undefined
+      ? `/api/calls?limit=${o.limit}`
+      : `/api/calls/${encodeURIComponent(id)}/explanation${o.replay ? '?replay' : ''}`;
   let status: number;
   let body: unknown;
   try {

@@ -14,7 +14,7 @@ export function callRoutes(calls: Calls): FastRoutes {
       operatorOnly(request, () => {
         if (!request.path.endsWith(suffix)) return jsonAnswer(404, { error: 'no such page' });
         const id = decoded(request.path.slice(prefix.length, -suffix.length));
-        const explanation = calls.explanation(id);
+        const explanation = calls.explanation(id, { replay: request.query.has('replay') });
         return explanation
           ? jsonAnswer(200, explanation)
           : jsonAnswer(404, { error: 'nothing is remembered of this call' });

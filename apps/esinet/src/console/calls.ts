@@ -1,4 +1,4 @@
-import { type Explanation, Explanations, listed } from '@esinet/element-esrp';
+import { type Explanation, Explanations, type Replay, listed, withReplay } from '@esinet/element-esrp';
 import type { Bus, RunningElement, Subscription } from '@esinet/platform';
 
 /** What the border decided about one message of a call. Holds nothing of what was written or where the caller is. */
@@ -21,7 +21,7 @@ export interface CallExplanation {
   /** Of the border, the first ones of the call. */
   readonly screened: readonly Screened[];
   /** Of the routing proxy, the first first. */
-  readonly decisions: readonly Explanation[];
+  readonly decisions: readonly (Explanation & { readonly replay?: Replay })[];
 }
 
 /** Calls whose screenings are remembered, and how many of each. */
@@ -40,9 +40,11 @@ export class Calls {
     this.#subscription = bus?.subscribe('events.bcf.screened', (event) => this.#remember(event as Screened));
   }
 
-  /** By Call Identifier or SIP Call-ID; undefined where nothing is known of it. */
-  explanation(id: string): CallExplanation | undefined {
-    const decisions = this.#explanations()?.of(id) ?? [];
+  /** By Call Identifier or SIP Call-ID, with what the policies of now would do if asked for; undefined where nothing is known of it. */
+  explanation(id: string, o: { readonly replay: boolean }): CallExplanation | undefined {
+    const explanations = this.#explanations();
+    const kept = explanations?.of(id) ?? [];
+    const decisions = o.replay && explanations ? withReplay(explanations, kept) : kept;
     const callId =
       decisions.find((each) => each.callId !== undefined)?.callId ??
       (this.#screened.has(id) ? id : undefined);

@@ -6,14 +6,19 @@ import { within } from './within.js';
 export interface QueueCall {
   /** Next hops, best first. */
   readonly uris: readonly string[];
-  /** Higher first. */
+  /** Higher first; below 0 it is a test. */
   readonly priority: number;
   readonly running: boolean;
   readonly id: string;
+  /** Where it comes from, as the border names it. */
+  readonly source?: string;
 }
 
 interface HopOutcome {
+  /** What went upstream; 0 where the place was never used. */
   readonly status: number;
+  /** The next hop that gave it. */
+  readonly answeredBy?: string;
   /** Next hops that failed before the one that answered. */
   readonly failed?: readonly { readonly uri: string; readonly status: number; readonly answered: boolean }[];
 }
@@ -22,6 +27,8 @@ export interface Admission {
   readonly uri: string;
   /** The others, in the order in which they are to be tried. */
   readonly then?: readonly string[];
+  /** Final responses after which the next one is tried besides those of the proxy. */
+  readonly failoverOn?: (status: number) => boolean;
   release(outcome: HopOutcome): void;
 }
 
@@ -53,6 +60,7 @@ export interface Admitted {
   readonly answer: QueueAnswer;
   /** To be called once, with what became of the call. */
   readonly release?: Admission['release'];
+  readonly failoverOn?: Admission['failoverOn'];
 }
 
 /** Asks the queues; a call that is not let in within `ms` milliseconds, or whose queues fail, goes on without them. */
@@ -69,7 +77,7 @@ export async function admission(
     if (verdict !== 'timeout') return admittedOf(verdict);
     // Let in when nobody waits for it any more: its place is free at once.
     asked.then(
-      (late) => late.kind === 'admitted' && late.admission.release({ status: 408 }),
+      (late) => late.kind === 'admitted' && late.admission.release({ status: 0 }),
       () => undefined,
     );
     return { answer: { kind: 'failed', why: 'timeout' } };
@@ -90,6 +98,7 @@ function admittedOf(verdict: AdmissionVerdict): Admitted {
       passedOver: passedOver.map(({ uri, why }) => ({ uri, why })),
     },
     release: (outcome) => place.release(outcome),
+    failoverOn: (status) => place.failoverOn?.(status) ?? false,
   };
 }
 
@@ -104,9 +113,13 @@ export function hopOutcome(
   },
   uris: readonly string[],
 ): HopOutcome {
-  const failed = (outcome.tried ?? []).flatMap(({ target, status, answered }) => {
-    const uri = uris[target];
-    return uri === undefined ? [] : [{ uri, status, answered }];
+  const { status, target, tried = [] } = outcome;
+  const failed = tried.flatMap((each) => {
+    const uri = uris[each.target];
+    return uri === undefined ? [] : [{ uri, status: each.status, answered: each.answered }];
   });
-  return { status: outcome.status, ...(outcome.tried && { failed }) };
+  // A target that only failed has not answered, though its failure was the best there was.
+  const silent = tried.some((each) => each.target === target && !each.answered);
+  const answeredBy = silent ? undefined : uris[target];
+  return { status, failed, ...(answeredBy !== undefined && { answeredBy }) };
 }

@@ -219,7 +219,7 @@ describe('what the queues say', () => {
         passedOver: [],
       });
       await clock.run(1);
-      expect(released).toEqual([{ status: 408 }]);
+      expect(released).toEqual([{ status: 0 }]);
       for (const broken of [
         () => Promise.reject(new Error('x')),
         () => {

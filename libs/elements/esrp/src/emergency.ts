@@ -41,13 +41,18 @@ export async function routeEmergency(
   const wish = nextHops(hopFacts, verdict);
 
   const beforeQueues = clock.now();
-  const admitted = await askQueues(request, wish, hopFacts.running, deps);
+  const admitted = await askQueues(
+    request,
+    wish,
+    { running: hopFacts.running, test: service.test, source },
+    deps,
+  );
   const decision = afterQueues(wish, admitted?.answer, hopFacts.running);
   const decided = clock.now();
 
   const seen = states.all();
   return {
-    ...answered(request, decision, found.geolocationError, deps),
+    ...answered(request, decision, { error: found.geolocationError, failoverOn: admitted?.failoverOn }, deps),
     ...(admitted?.release && { release: admitted.release }),
     ...(verdict && { verdict }),
     explanation: {
@@ -115,15 +120,16 @@ function sourceOf(request: SipMessage, deps: RouteDeps): SourceFacts {
 async function askQueues(
   request: SipMessage,
   wish: Decision,
-  running: boolean,
+  { running, test, source }: { running: boolean; test: boolean; source: SourceFacts },
   deps: RouteDeps,
 ): Promise<Admitted | undefined> {
   if (!deps.queues || wish.kind === 'busy') return undefined;
   const call = {
     uris: wish.hops.map(({ uri }) => uri),
-    priority: esnetPriority(request),
+    priority: test ? -1 : esnetPriority(request),
     running,
     id: readIdentifiers(request.values('Call-Info')).callId ?? request.callId ?? '',
+    ...(source.callSource !== undefined && { source: source.callSource }),
   };
   return admission(deps.queues, call, deps.policy.queueMs, deps.clock);
 }
@@ -141,7 +147,10 @@ function esnetPriority(request: SipMessage): number {
 function answered(
   request: SipMessage,
   decision: Decision,
-  error: Parameters<typeof geolocationError>[1],
+  {
+    error,
+    failoverOn,
+  }: { error: Parameters<typeof geolocationError>[1]; failoverOn: Admitted['failoverOn'] | undefined },
   deps: RouteDeps,
 ): { decision: RouteDecision; uris: readonly string[] } {
   const told = geolocationError(request, error);
@@ -159,7 +168,15 @@ function answered(
     ways: deps.hops,
   });
   const edits = both(responseEdits, told);
-  return { decision: { kind: 'forward', targets, ...(edits && { responseEdits: edits }) }, uris };
+  return {
+    decision: {
+      kind: 'forward',
+      targets,
+      ...(edits && { responseEdits: edits }),
+      ...(failoverOn && { failoverOn }),
+    },
+    uris,
+  };
 }
 
 type ResponseEdits = Retargets['responseEdits'];

@@ -16,10 +16,11 @@ export { type RouteDeps, type Routed, route } from './route.js';
 export type { RouteExplanation } from './explanation/route-explanation.js';
 export type { RecordedFacts } from './explanation/recorded-facts.js';
 export { decide, hopUris } from './explanation/decide.js';
-export { decoded, jsonAnswer, listed, operatorOnly } from './explanation/explanations-http.js';
+export { decoded, jsonAnswer, listed, operatorOnly, withReplay } from './explanation/explanations-http.js';
 export {
   type CallOutcome,
   type Explanation,
   Explanations,
+  type Replay,
   type RoutedEvent,
 } from './explanation/explanations.js';

@@ -288,6 +288,23 @@ describe('explanations over HTTP', () => {
     },
   );
 
+  it('tell what the policies of now would do', { meta: { clause: 'TS 103 698 6.1.2.6' } }, async () => {
+    let night = false;
+    await running({ policies: { evaluate: () => verdict(night ? dead : {}) } });
+    await emergency();
+    await explained();
+    const replay = async () => {
+      const answer = await http(`/explanations/${encodeURIComponent(callId)}?replay`);
+      return ((await answer.json()) as { decisions: { replay?: unknown }[] }).decisions[0]?.replay;
+    };
+    expect(await replay()).toEqual({ same: true, nextHops: ['sip:default@psap.esinet.internal'] });
+    night = true;
+    expect(await replay()).toMatchObject({
+      same: false,
+      nextHops: ['sip:centre@dead.lab', 'sip:default@psap.esinet.internal'],
+    });
+  });
+
   it('keep no location and no request where told so', { meta: { clause: 'RFC 6280' } }, async () => {
     await running({}, { explanations: { location: false, request: 'none' } });
     await emergency();

@@ -24,6 +24,7 @@ import type { EsrpConfig } from './config.js';
 import { EcrfBreaker } from './ecrf-breaker.js';
 import { routeInDialog } from './in-dialog.js';
 import { MappingCache } from './mapping-cache.js';
+import { decide, hopUris } from './explanation/decide.js';
 import { Explanations, type RoutedEvent } from './explanation/explanations.js';
 import type { RouteExplanation } from './explanation/route-explanation.js';
 import { type RouteDeps, type Routed, hasPriority, loadClassOf, route } from './route.js';
@@ -103,7 +104,11 @@ export class RoutingProxy {
       }),
       onPolicyFailure: (reason) => ports.logger.error('policy-failed', { reason }),
     };
-    this.explanations = new Explanations(clock, { max: explanations.max, keepMs: explanations.keep });
+    this.explanations = new Explanations(clock, {
+      max: explanations.max,
+      keepMs: explanations.keep,
+      decide: (facts) => hopUris(decide(facts, ports.policies)),
+    });
     this.#routed = metrics.counter(
       'esinet_esrp_routed_total',
       'Requests by role and by how location and mapping were found',
@@ -167,14 +172,14 @@ export class RoutingProxy {
     told: ReturnType<Explanations['add']>,
   ): void {
     const { status, target } = outcome;
-    const { failed, ...rest } = hopOutcome(outcome, uris);
-    release?.({ ...rest, ...(failed && { failed }) });
-    const uri = uris[target];
+    const ended = hopOutcome(outcome, uris);
+    release?.(ended);
+    const { failed = [], answeredBy } = ended;
     told({
       at: isoTime(this.ports.clock.wall()),
       status,
-      ...(uri !== undefined && { uri }),
-      ...(failed && failed.length > 0 && { failed }),
+      ...(answeredBy !== undefined && { uri: answeredBy }),
+      ...(failed.length > 0 && { failed: failed.map(({ uri, status: of }) => ({ uri, status: of })) }),
     });
     this.#outcomes.inc({
       target: target < 0 ? 'none' : target === 0 ? 'first' : 'later',

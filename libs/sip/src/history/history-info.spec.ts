@@ -49,4 +49,11 @@ describe('History-Info', () => {
       }
     },
   );
+
+  it('a target that stays the same is np of its parent', { meta: { clause: 'RFC 7044 10.3, 10.4' } }, () => {
+    expect(historyInfo([`<${a}>;index=1.1;mp=1`], a, [{ uri: a, by: 'np' }])).toEqual([
+      `<${a}>;index=1.1;mp=1`,
+      `<${a}>;index=1.1.1;np=1.1`,
+    ]);
+  });
 });

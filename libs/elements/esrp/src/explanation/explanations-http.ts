@@ -1,5 +1,5 @@
 import type { FastRequest, FastResponse, FastRoutes } from '@esinet/platform';
-import type { Explanations } from './explanations.js';
+import type { Explanation, Explanations, Replay } from './explanations.js';
 
 /** Decisions in one list. */
 const maxListed = 500;
@@ -7,7 +7,7 @@ const defaultListed = 50;
 
 /**
  * `GET /explanations?limit=` the latest, without personal data; `GET /explanations/{id}` all about one call, by Call
- * Identifier or SIP Call-ID. For this machine only: what they tell of a caller is for the operator.
+ * Identifier or SIP Call-ID; with `?replay` what the policies of now would do with it. For this machine only: what they tell of a caller is for the operator.
  */
 export function explanationRoutes(explanations: Explanations): FastRoutes {
   return {
@@ -19,10 +19,23 @@ export function explanationRoutes(explanations: Explanations): FastRoutes {
       operatorOnly(request, () => {
         const decisions = explanations.of(decoded(request.path.slice('/explanations/'.length)));
         return decisions.length > 0
-          ? jsonAnswer(200, { decisions })
+          ? jsonAnswer(200, {
+              decisions: request.query.has('replay') ? withReplay(explanations, decisions) : decisions,
+            })
           : jsonAnswer(404, { error: 'no decision about this call is remembered' });
       }),
   };
+}
+
+/** Each with what the policies of now would do. */
+export function withReplay(
+  explanations: Explanations,
+  decisions: readonly Explanation[],
+): (Explanation & { readonly replay?: Replay })[] {
+  return decisions.map((decision) => {
+    const replay = explanations.replay(decision);
+    return { ...decision, ...(replay && { replay }) };
+  });
 }
 
 /** The latest decisions in short. */

@@ -36,6 +36,13 @@ export interface Explanation extends RoutedEvent {
   readonly outcome?: CallOutcome;
 }
 
+/** What the policies of now would do with a call that was. */
+export interface Replay {
+  readonly nextHops: readonly string[];
+  /** Whether it would go the same way. */
+  readonly same: boolean;
+}
+
 type Kept = { -readonly [K in keyof Explanation]: Explanation[K] };
 
 /** A timer of JavaScript knows 31 bits. */
@@ -53,7 +60,12 @@ export class Explanations {
 
   constructor(
     private readonly clock: Clock,
-    private readonly o: { readonly max: number; readonly keepMs: number },
+    private readonly o: {
+      readonly max: number;
+      readonly keepMs: number;
+      /** The next hops that the policies of now give; `busy` for none. */
+      readonly decide?: (facts: RecordedFacts) => readonly string[];
+    },
   ) {}
 
   get size(): number {
@@ -80,6 +92,14 @@ export class Explanations {
   of(id: string): Explanation[] {
     this.#expire();
     return [...(this.#byId.get(id) ?? [])];
+  }
+
+  /** What would become of it now: other policies, the same call. Undefined where its facts are not kept. */
+  replay({ facts, nextHops }: Explanation): Replay | undefined {
+    if (!facts || !this.o.decide) return undefined;
+    const now = this.o.decide(facts);
+    const then = nextHops?.map(({ uri }) => uri) ?? ['busy'];
+    return { nextHops: now, same: now.join(' ') === then.join(' ') };
   }
 
   /** The latest ones, the newest first. */
