@@ -43,7 +43,7 @@ test.each(['udp', 'tcp'] as const)(
       await stage.close();
     }
     for (const [element, capture] of Object.entries(captures)) {
-      const file = join(await temporaryFolder(), `${element}.pcap`);
+      const file = join(temporaryFolder(), `${element}.pcap`);
       await writeFile(file, capture.bytes());
       expect(await read(file, '-Y', '_ws.malformed || _ws.expert.severity == error'), element).toEqual([]);
       const seen = await read(file, '-Y', 'sip', '-T', 'fields', '-e', 'sip.Method', '-e', 'sip.Status-Code');

@@ -153,6 +153,34 @@ describe('a call', () => {
   );
 
   it(
+    'its body passes byte by byte, also in a datagram far over the MTU',
+    { meta: { clause: ['RFC 3261 16.6', 'RFC 3261 18.1.1', 'TS 103 698 6.1.2.8'] } },
+    async () => {
+      const sdp = 'v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0\r\n';
+      const body = Buffer.concat([
+        Buffer.from(`--b\r\nContent-Type: application/sdp\r\n\r\n${sdp}\r\n--b\r\n`),
+        Buffer.from('Content-Type: application/pidf+xml\r\nContent-ID: <p@a.example>\r\n\r\n'),
+        Buffer.from([0, 0xff, 0xfe, 13, 10, 10, 0x80]),
+        Buffer.alloc(8_000, 'x'),
+        Buffer.from('\r\n--b--\r\n'),
+      ]);
+      const outcome = await caller.send({
+        method: 'INVITE',
+        uri: 'urn:service:sos',
+        from: 'sip:anna@phone.example',
+        to: 'urn:service:sos',
+        headers: [['Contact', `<sip:anna@127.0.0.1:${caller.port('udp')}>`]],
+        contentType: 'multipart/mixed;boundary=b',
+        body,
+        destination: at('public-udp'),
+      });
+      expect(outcome).toMatchObject({ kind: 'response', message: { status: 200 } });
+      expect(inner.received[0]?.message.body.equals(body)).toBe(true);
+      expect(inner.received[0]?.flow.transport).toBe('tcp');
+    },
+  );
+
+  it(
     'is policed like its first request',
     { meta: { clause: ['TS 103 698 6.1.2.5', 'RFC 3325 5'] } },
     async () => {
