@@ -1,7 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type EsinetConfig, type RunningEsinet, startLabEsinet } from '@esinet/app-esinet';
+import {
+  type EsinetConfig,
+  type EsinetOptions,
+  type RunningEsinet,
+  startLabEsinet,
+} from '@esinet/app-esinet';
 
 export interface RecordedMessage {
   readonly direction: 'in' | 'out';
@@ -58,6 +63,7 @@ const slots = 14;
 
 export async function startLab(
   adjust: (config: EsinetConfig) => EsinetConfig = (config) => config,
+  watch: Pick<EsinetOptions, 'onWire'> = {},
 ): Promise<Lab> {
   const data = await mkdtemp(join(tmpdir(), 'esinet-lab-'));
   const first = Math.floor(Math.random() * slots);
@@ -65,7 +71,7 @@ export async function startLab(
   for (let attempt = 0; attempt < slots; attempt++) {
     const offset = (((first + attempt) % slots) + 2) * 1000;
     try {
-      return await start(offset, data, adjust);
+      return await start(offset, data, adjust, watch);
     } catch (error) {
       last = error;
     }
@@ -77,8 +83,9 @@ async function start(
   offset: number,
   data: string,
   adjust: (config: EsinetConfig) => EsinetConfig,
+  watch: Pick<EsinetOptions, 'onWire'>,
 ): Promise<Lab> {
-  const running = await startLabEsinet({ data, offset, adjust });
+  const running = await startLabEsinet({ ...watch, data, offset, adjust });
   const events: Lab['events'] = [];
   running.bus.subscribe('events.>', (payload, subject) => {
     events.push({ subject, payload: payload as Record<string, unknown> });

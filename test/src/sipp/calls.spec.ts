@@ -1,45 +1,19 @@
-import { freePort, requireProgram } from '@esinet/testing';
-import { afterEach, beforeEach, describe, expect } from 'vitest';
-import { type Lab, startLab } from '../lab.js';
-import { type Sipp, type SippTransport, startSipp } from './sipp-lab.js';
+import { requireProgram } from '@esinet/testing';
+import { afterEach, beforeEach, describe } from 'vitest';
+import { type SippStage, sippStage } from './play.js';
 
 const sipp = requireProgram('sipp');
 const calls = 100;
 
 describe.each(['udp', 'tcp'] as const)('SIPp through border and router over %s', (transport) => {
-  let lab: Lab;
-  let psap: number;
-  const running: Sipp[] = [];
+  let stage: SippStage;
 
   beforeEach(async () => {
-    if (!sipp.path) return;
-    psap = await freePort();
-    lab = await startLab((config) => ({
-      ...config,
-      esrp: {
-        ...config.esrp,
-        hosts: { [config.psap.domain]: [{ transport, address: '127.0.0.1', port: psap }] },
-      },
-    }));
+    if (sipp.path) stage = await sippStage(sipp.path, transport);
   });
   afterEach(async () => {
-    await Promise.all(running.splice(0).map((each) => each.stop()));
-    await lab?.close();
+    if (sipp.path) await stage.close();
   });
-
-  async function play(callee: string, caller: string): Promise<void> {
-    const start = async (o: Parameters<typeof startSipp>[1]): Promise<Sipp> => {
-      const started = await startSipp(sipp.path, o);
-      running.push(started);
-      return started;
-    };
-    const common: { transport: SippTransport; calls: number } = { transport, calls };
-    const called = await start({ ...common, scenario: callee, port: psap });
-    const calling = await start({ ...common, scenario: caller, to: lab.port(15_060) });
-    const [there, here] = await Promise.all([called.ended, calling.ended]);
-    expect(here.code, `${here.words}\n---- callee\n${there.words}`).toBe(0);
-    expect(there.code, there.words).toBe(0);
-  }
 
   const plays = [
     [
@@ -72,6 +46,6 @@ describe.each(['udp', 'tcp'] as const)('SIPp through border and router over %s',
   ] as const;
 
   for (const [title, callee, caller, clause] of plays) {
-    sipp.it(title, { meta: { clause }, timeout: 90_000 }, () => play(callee, caller));
+    sipp.it(title, { meta: { clause }, timeout: 150_000 }, () => stage.play(callee, caller, calls));
   }
 });

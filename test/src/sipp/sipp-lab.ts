@@ -42,7 +42,7 @@ export async function startSipp(
       ...Object.entries(o.keys ?? {}).flatMap(([key, value]) => ['-key', key, value]),
       ...['-t', modes[o.transport], '-i', '127.0.0.1', '-p', String(port)],
       ...['-m', String(o.calls), ...(o.to === undefined ? [] : ['-l', '20', '-r', '50'])],
-      ...['-timeout', '60', '-nostdin', '-trace_err', '-error_file', join(folder, 'errors')],
+      ...['-timeout', '120', '-nostdin', '-trace_err', '-error_file', join(folder, 'errors')],
     ],
     {
       cwd: folder,

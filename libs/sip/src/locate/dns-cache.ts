@@ -7,6 +7,8 @@ interface Answer {
   /** Monotonic milliseconds. */
   readonly goodAt: number;
   freshUntil: number;
+  /** The last question failed: nobody waits for the next one. */
+  failing?: boolean;
 }
 
 const none: readonly never[] = [];
@@ -57,7 +59,13 @@ export class DnsCache {
       asking = this.#refresh(key, question, ttlOf).finally(() => this.#asking.delete(key));
       this.#asking.set(key, asking);
     }
+    // RFC 8767 5: one asker has waited in vain; the others have the last good answer at once, until the DNS is back.
+    if (known?.failing && this.#isUsable(known)) return known.records as readonly T[];
     return asking;
+  }
+
+  #isUsable({ goodAt }: Answer): boolean {
+    return this.clock.now() - goodAt <= this.limits.maxStaleMs;
   }
 
   async #refresh<T>(
@@ -97,7 +105,8 @@ export class DnsCache {
   #lastGood<T>(key: string): readonly T[] {
     const now = this.clock.now();
     const known = this.#answers.get(key);
-    if (known && now - known.goodAt <= this.limits.maxStaleMs) {
+    if (known && this.#isUsable(known)) {
+      known.failing = true;
       known.freshUntil = Math.max(known.freshUntil, now + this.limits.retryAfterMs);
       return known.records as readonly T[];
     }

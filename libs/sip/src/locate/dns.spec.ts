@@ -127,3 +127,75 @@ it('is not thrown by a name that is none', { meta: { clause: 'RFC 3263 4.2' } },
     expect(await locator.locate(`sip:x@${host}:5060`)).toEqual([]);
   }
 });
+
+/** An SRV record (RFC 2782). */
+function srv(priority: number, weight: number, port: number, target: string): Buffer {
+  return Buffer.concat([u16(priority, weight, port), encodeName(target)]);
+}
+
+it(
+  'lists the servers of SRV by priority, and lives on the last good answer while the name server is dead',
+  { meta: { clause: ['RFC 3263 4.2', 'RFC 2782', 'RFC 8767 5'] } },
+  async () => {
+    const zone: Record<string, Answer> = {
+      'naptr e.example': { data: [] },
+      'srv _sip._tcp.e.example': {
+        data: [srv(20, 1, 5062, 'second.e.example'), srv(10, 1, 5061, 'first.e.example')],
+      },
+      'a first.e.example': { data: [Buffer.of(192, 0, 2, 1)], ttl: 30 },
+      'a second.e.example': { data: [Buffer.of(192, 0, 2, 2)], ttl: 30 },
+    };
+    const { address, asked } = await nameServer(zone);
+    const clock = new ManualClock();
+    const locator = serverLocator({
+      table: [],
+      dns: nodeDns({ servers: [address], timeoutMs: 100, tries: 1 }),
+      clock,
+      timeoutMs: 5_000,
+      preferred: ['tcp'],
+    });
+    const servers = [
+      { transport: 'tcp', address: '192.0.2.1', port: 5061 },
+      { transport: 'tcp', address: '192.0.2.2', port: 5062 },
+    ];
+    expect(await locator.locate('sip:x@e.example')).toEqual(servers);
+    for (const failure of [{ code: 2 }, { code: 5 }, 'silence'] as const) {
+      for (const name of Object.keys(zone)) zone[name] = failure;
+      clock.advance(3_700_000);
+      expect(await locator.locate('sip:x@e.example'), JSON.stringify(failure)).toEqual(servers);
+    }
+    // Once a question has failed nobody waits for the next: the answer is there before the name server could be.
+    clock.advance(10_000);
+    const before = asked.length;
+    expect(await locator.locate('sip:x@e.example')).toEqual(servers);
+    expect(asked.length).toBeLessThanOrEqual(before + 4);
+    // What never was known is nowhere, and costs no more than the time allowed.
+    expect(await locator.locate('sip:x@unknown.example')).toEqual([]);
+  },
+);
+
+it(
+  'remembers that there is none, and asks again when that time is over',
+  { meta: { clause: 'RFC 2308 5' } },
+  async () => {
+    const zone: Record<string, Answer> = {};
+    const { address, asked } = await nameServer(zone);
+    const clock = new ManualClock();
+    const locator = serverLocator({
+      table: [],
+      dns: nodeDns({ servers: [address], timeoutMs: 200, tries: 1 }),
+      clock,
+      timeoutMs: 5_000,
+      preferred: ['udp'],
+    });
+    expect(await locator.locate('sip:x@late.example:5060')).toEqual([]);
+    const first = asked.length;
+    expect(await locator.locate('sip:x@late.example:5060')).toEqual([]);
+    expect(asked).toHaveLength(first);
+    zone['a late.example'] = { data: [Buffer.of(192, 0, 2, 9)] };
+    clock.advance(61_000);
+    expect(await locator.locate('sip:x@late.example:5060')).toEqual([
+      { transport: 'udp', address: '192.0.2.9', port: 5060 },
+    ]);
+  },
+);

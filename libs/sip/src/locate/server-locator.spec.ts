@@ -250,6 +250,31 @@ describe('a name server that fails', () => {
     },
   );
 
+  it(
+    'is asked again without anybody waiting, and believed as soon as it is back',
+    { meta: { clause: 'RFC 8767 5' } },
+    async () => {
+      const { list, dns, clock } = locator(zone);
+      await list(uri);
+      clock.advance(100_000);
+      dns.mode = 'fail';
+      expect(await list(uri)).toEqual(['udp 192.0.2.1 5070']);
+      clock.advance(60_000);
+      dns.mode = 'silent';
+      const count = dns.asked.length;
+      // The clock stands still: what waited for the name server would wait for ever.
+      expect(await list(uri)).toEqual(['udp 192.0.2.1 5070']);
+      expect(dns.asked.length).toBeGreaterThan(count);
+      await clock.run(3_100);
+      dns.mode = 'answer';
+      clock.advance(60_000);
+      await list(uri);
+      dns.zone.a = { 'h.example': ['192.0.2.2'] };
+      clock.advance(60_000);
+      expect(await list(uri)).toEqual(['udp 192.0.2.2 5070']);
+    },
+  );
+
   it('costs no more than the whole time allowed', { meta: { clause: 'RFC 3263 4' } }, async () => {
     const { list, dns, clock } = locator({});
     dns.mode = 'silent';

@@ -166,7 +166,9 @@ export class ProxyCore {
     try {
       const { request, listener, dialog } = this.#preprocessed(ack, flow);
       if (this.#refusal(request, flow, dialog)) return;
-      const decision = await this.options.route(request, flow, dialog);
+      const asked = this.options.route(request, flow, dialog);
+      // Without a wait where none is needed: the next request of the dialog must not overtake it.
+      const decision = asked instanceof Promise ? await asked : asked;
       if (decision.kind !== 'forward') return;
       await forwardStateless(this.#settings, request, flow, leavingBy(listener, decision));
     } catch (error) {
