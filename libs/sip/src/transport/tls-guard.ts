@@ -10,7 +10,7 @@ import { type TlsOptions, shownBy } from './tls.js';
 import { sipIdentities } from './tls-names.js';
 import { type TlsPeerRule, isPinned, peerAt } from './tls-peer-rule.js';
 import { type TlsRule, tlsRuleOf } from './tls-rule.js';
-import { type TlsJudgement, type TlsTrust, judge } from './tls-verdict.js';
+import { type TlsTrust, judge } from './tls-verdict.js';
 
 /** What is worth counting of TLS. `peer` is the configured name of one, never what a stranger calls itself. */
 export type TlsEvent =
