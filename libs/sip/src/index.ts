@@ -26,6 +26,13 @@ export { reasonPhrase, reasonPhrases } from './codec/reason-phrases.js';
 export { type BodyLimits, type BodyPart, defaultBodyLimits } from './body/body-part.js';
 export { bodyPartOf, readBodyParts } from './body/read-multipart.js';
 export { writeMultipart } from './body/write-multipart.js';
+export {
+  type EmergencySource,
+  emergencySourceValue,
+  isEmergencySource,
+  isSourceId,
+  readEmergencySource,
+} from './identity/emergency-source.js';
 export { type Retarget, historyInfo, sipReason } from './history/history-info.js';
 export { esnetValues, priorityCapabilities, resourcePriorityTag } from './priority/resource-priority.js';
 
@@ -75,6 +82,7 @@ export type {
 } from './transaction/client-transaction.js';
 export {
   type ClientRequest,
+  type NotAdmitted,
   type TransactionCounters,
   TransactionLayer,
   type TransactionLayerOptions,

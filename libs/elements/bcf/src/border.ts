@@ -11,7 +11,11 @@ import {
   towards,
 } from '@esinet/platform';
 import { type Flow, type RouteDecision, type SipMessage, esnetValues, parseUri } from '@esinet/sip';
-import type { ChatFlow } from './chat-flow.js';
+import type { AbuseGate } from './abuse/abuse-gate.js';
+import type { BadActors } from './abuse/bad-actors.js';
+import { guardsOf } from './abuse/guards.js';
+import type { SourceMarks } from './abuse/source-marks.js';
+import { type ChatFlow, cameBy, canonicalUser } from './chat-flow.js';
 import { ChatFlows } from './chat-flows.js';
 import type { Traffic } from './classify.js';
 import { type BcfConfig, domainsOf } from './config.js';
@@ -22,7 +26,9 @@ import {
   type ScreenContext,
   type Screening,
   type ChatKey,
+  callIdOf,
   chatKeyOf,
+  dialogKey,
   hasPriority,
   screen,
   trafficOf,
@@ -38,6 +44,8 @@ export interface BorderPorts {
   readonly edge: SipEdge;
   /** Fingerprints of the authorities whose certificates speak for any peer. */
   readonly ownAuthorities?: ReadonlySet<string>;
+  /** The audit trail of bad actors; without one it is only logged. */
+  readonly auditFile?: string;
 }
 
 /** A counter and its series, each looked up once: both labels have few values, none of them a stranger's. */
@@ -50,6 +58,10 @@ const statusClasses = ['none', '1xx', '2xx', '3xx', '4xx', '5xx', '6xx'];
 
 /** The border control function at work: sockets, the proxy core, and `screen` in between. */
 export class Border {
+  /** What PSAPs have reported. */
+  readonly badActors: BadActors;
+  readonly #gate: AbuseGate;
+  readonly #sources: SourceMarks;
   readonly #chats: ChatFlows;
   readonly #esrps: HopWatch;
   readonly #context: ScreenContext;
@@ -94,6 +106,11 @@ export class Border {
       ]),
       series: {},
     };
+    const guards = guardsOf(config, ports, (request, source, flow) => this.#isRunning(request, source, flow));
+    this.badActors = guards.actors;
+    this.#gate = guards.gate;
+    this.#sources = guards.marks;
+    edge.transactions.admit = (request, flow) => this.#gate.admit(request, this.#sourceOf(flow), flow);
     edge.transactions.hasPriority = (request, flow) =>
       hasPriority(request, this.#sourceOf(flow), this.#context);
     edge.proxy({
@@ -105,9 +122,19 @@ export class Border {
     });
   }
 
+  onApplicationShutdown(): void {
+    this.badActors.close();
+  }
+
   #route(request: SipMessage, flow: Flow): RouteDecision | Promise<RouteDecision> {
     const source = this.#sourceOf(flow);
     const traffic = trafficOf(request, source, this.#context);
+    const test = traffic.kind === 'emergency' && traffic.target.test;
+    const refusal = test ? this.#gate.testRefusal(request, source, flow) : undefined;
+    if (refusal) {
+      const decision = { kind: 'reject', ...refusal } as const;
+      return this.#settle({ traffic: 'emergency', why: 'test too soon', decision }, request, flow, source);
+    }
     const key = chatKeyOf(request, traffic, this.#context.policy);
     if (!key)
       return this.#settle(screen(request, source, this.#context, undefined, traffic), request, flow, source);
@@ -121,6 +148,16 @@ export class Border {
     return sourceOf(flow, this.config.peers, this.ports.ownAuthorities);
   }
 
+  /** Whether a way back is in memory that leads where the request came from. */
+  #isRunning(request: SipMessage, source: Source, flow: Flow): boolean {
+    const callId = callIdOf(request, this.#context.policy);
+    const user = canonicalUser(request.from?.uri ?? '');
+    return [callId, dialogKey(request)].some((chat) => {
+      const binding = this.#chats.peek(chat, user);
+      return binding !== undefined && cameBy(binding, chatFlowOf(flow, source));
+    });
+  }
+
   #settle(
     screening: Screening,
     request: SipMessage,
@@ -132,13 +169,18 @@ export class Border {
     this.#count(this.#screened, 'side', traffic, source.side);
     this.#tell(screening, request, source);
     if (screening.remember) this.#chats.remember(screening.remember, chatFlowOf(flow, source));
-    if (decision.kind !== 'forward') return decision;
+    if (decision.kind !== 'forward')
+      return this.#gate.mayAnswer(source, flow) ? decision : { kind: 'discard' };
     const { ways } = screening;
     const esrps = traffic === 'emergency' ? this.#esrps.ordered() : undefined;
+    const marks = this.#sources.edits(request, source, flow, screening);
     return {
       ...decision,
+      ...(marks && { edits: [...marks.before, ...(decision.edits ?? []), ...marks.after] }),
       onOutcome: ({ status, target }) => {
         this.#count(this.#outcomes, 'status', traffic, statusClasses[Math.floor(status / 100)] ?? 'none');
+        if (screening.why === 'test' && status >= 200 && status < 300)
+          this.#gate.testTaken(request, source, flow);
         if (esrps && status !== 0) this.#esrps.answered(esrps, target);
         const way = ways?.[target];
         if (key && way && status >= 200 && status < 300) this.#chats.promote(key.chat, key.user, way);

@@ -55,6 +55,11 @@ export class ChatFlows {
     return this.#kept.size;
   }
 
+  /** What is in memory of it, without asking the store. */
+  peek(chat: string, user: string): ChatBinding | undefined {
+    return this.#known(keyOf(chat, user));
+  }
+
   async find(chat: string, user: string): Promise<ChatBinding | undefined> {
     const key = keyOf(chat, user);
     await this.#learning.get(key);

@@ -7,6 +7,7 @@ import {
   sipUriSchema,
 } from '@esinet/platform';
 import { z } from 'zod';
+import { abuseConfigSchema, badActorsConfigSchema, peerLimitsSchema } from './abuse/config.js';
 
 const priority = z.string().regex(/^[A-Za-z0-9_-]{1,32}\.[0-9]{1,2}$/, 'expected a priority such as esnet.1');
 
@@ -44,6 +45,8 @@ const peerSchema = z
     /** The white list: domains this peer may reach through this border, besides our PSAPs. */
     relay: domainsSchema,
     esinet: esinetSchema.exactOptional(),
+    /** What it may ask of this border; `bcf.abuse.peer` if not given. */
+    limits: peerLimitsSchema.exactOptional(),
   })
   .refine(
     ({ trusted, esinet }) => trusted || !esinet,
@@ -121,6 +124,8 @@ export const bcfConfigSchema = z
         secretLength: z.int().min(8).max(64).default(20),
       })
       .prefault({}),
+    abuse: abuseConfigSchema,
+    badActors: badActorsConfigSchema,
     /** A next hop that is silent for this long is joined by the next one. */
     failover: durationSchema.prefault('4 s'),
     /** How long an ESRP that failed is tried after the others. */

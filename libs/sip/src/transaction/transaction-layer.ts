@@ -64,6 +64,12 @@ export interface ClientRequest {
 /** RFC 3261 20.42, RFC 7118 5.1 */
 const viaTransports = { udp: 'UDP', tcp: 'TCP', tls: 'TLS', ws: 'WS', wss: 'WSS' } as const;
 
+/** What a request that is not let in is answered, without state; a status of 0 is silence. */
+export interface NotAdmitted {
+  readonly status: number;
+  readonly headers?: readonly (readonly [string, string])[];
+}
+
 /** How often `idle` looks. */
 const idlePollMs = 20;
 
@@ -75,6 +81,7 @@ export interface TransactionCounters {
   strayResponses: number;
   invalid: number;
   full: number;
+  notAdmitted: number;
   timeouts: number;
   transportFailures: number;
   errors: number;
@@ -88,6 +95,11 @@ export class TransactionLayer {
   onAck: (message: SipMessage, flow: Flow) => void = () => undefined;
   /** Whether a request may have one of the last places of the table. Asked only when it comes to that. */
   hasPriority: (message: SipMessage, flow: Flow) => boolean = () => true;
+  /**
+   * Whether a new request is taken in at all, asked before anything is kept of it; undefined lets it in. Not asked about
+   * repetitions of one that was let in, about ACK and CANCEL, nor about responses.
+   */
+  admit: (message: SipMessage, flow: Flow) => NotAdmitted | undefined = () => undefined;
 
   readonly transport: TransactionTransport;
   readonly timers: SipTimers;
@@ -99,6 +111,7 @@ export class TransactionLayer {
     strayResponses: 0,
     invalid: 0,
     full: 0,
+    notAdmitted: 0,
     timeouts: 0,
     transportFailures: 0,
     errors: 0,
@@ -325,6 +338,12 @@ export class TransactionLayer {
       // A repetition over a new connection, or past a NAT that has changed the port: the answer goes where the client is.
       if (flow.open && (!known.flow.open || hasMoved(known.flow, flow))) known.flow = flow;
       return known.event('request');
+    }
+    const notAdmitted = method === 'CANCEL' ? undefined : this.admit(message, flow);
+    if (notAdmitted) {
+      this.counters.notAdmitted++;
+      if (notAdmitted.status > 0) this.#answerStateless(message, flow, notAdmitted);
+      return;
     }
     if (this.#isFullFor(message, flow)) {
       this.counters.full++;
