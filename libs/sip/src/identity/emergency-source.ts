@@ -66,7 +66,14 @@ function parametersOf(text: string): Map<string, string> {
     const equals = part.indexOf('=');
     if (equals < 0) continue;
     const name = part.slice(0, equals).trim().toLowerCase();
-    if (!found.has(name)) found.set(name, part.slice(equals + 1).trim().replace(/^"(.*)"$/, '$1'));
+    if (!found.has(name))
+      found.set(
+        name,
+        part
+          .slice(equals + 1)
+          .trim()
+          .replace(/^"(.*)"$/, '$1'),
+      );
   }
   return found;
 }

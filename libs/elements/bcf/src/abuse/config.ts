@@ -67,7 +67,10 @@ export const badActorsConfigSchema = z
     reporters: z
       .strictObject({
         /** Over plain HTTP: only from these addresses. */
-        addresses: z.array(z.union([z.ipv4(), z.ipv6()])).max(1_000).default(['127.0.0.1', '::1']),
+        addresses: z
+          .array(z.union([z.ipv4(), z.ipv6()]))
+          .max(1_000)
+          .default(['127.0.0.1', '::1']),
         /** Over HTTPS: names in their certificate, as `URI:sip:psap.example`; that of the private domain if none is given. */
         names: z.array(z.string().min(5).max(300)).max(1_000).default([]),
       })

@@ -1,4 +1,10 @@
-import { type Flow, type HeaderEdit, type SipMessage, emergencySourceValue, isEmergencySource } from '@esinet/sip';
+import {
+  type Flow,
+  type HeaderEdit,
+  type SipMessage,
+  emergencySourceValue,
+  isEmergencySource,
+} from '@esinet/sip';
 import type { Source } from '../policy.js';
 import type { Screening } from '../screen.js';
 import type { BadActors } from './bad-actors.js';
@@ -13,9 +19,7 @@ const reportedSuspicion = 80;
  * outside are removed. NENA i3 shape: `purpose=emergency-source`.
  */
 export class SourceMarks {
-  constructor(
-    private readonly o: { readonly sources: SourceRegister; readonly actors: BadActors },
-  ) {}
+  constructor(private readonly o: { readonly sources: SourceRegister; readonly actors: BadActors }) {}
 
   /** Undefined where nothing is to change. `before` belongs in front of other edits of Call-Info. */
   edits(

@@ -49,9 +49,7 @@ const looksForFull = 8;
 export class BucketTable {
   readonly #buckets = new Map<string, TokenBucket>();
 
-  constructor(
-    private readonly o: { readonly size: BucketSize; readonly max: number },
-  ) {}
+  constructor(private readonly o: { readonly size: BucketSize; readonly max: number }) {}
 
   get count(): number {
     return this.#buckets.size;
