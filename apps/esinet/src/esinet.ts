@@ -91,11 +91,8 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
       }),
     psap: async () => startPsap(withLabCentres(config), platform, await extras('psap')),
     esrp: async () => startEsrp(config.esrp, platform, await extras('esrp')),
-    bcf: async () => startBcf(
-        config.bcf,
-        { ...platform, dataFolder: join(config.data, 'bcf') },
-        await extras('bcf'),
-      ),
+    bcf: async () =>
+      startBcf(config.bcf, { ...platform, dataFolder: join(config.data, 'bcf') }, await extras('bcf')),
     provider: async () => startProvider(config.provider, platform, await extras('provider')),
   };
   try {

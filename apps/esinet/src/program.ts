@@ -4,6 +4,7 @@ import { alert } from './commands/alert.js';
 import { bot } from './commands/bot.js';
 import { chat } from './commands/chat.js';
 import type { ConfigOptions } from './commands/config.js';
+import { addBadActors } from './commands/bad-actors.js';
 import { addLis } from './commands/lis.js';
 import { addGis } from './commands/gis.js';
 import { pkiInit, pkiList } from './commands/pki.js';
@@ -311,6 +312,7 @@ export function program(): Command {
 
   addLis(esinet, running, { json, offset });
   addGis(esinet, running, json);
+  addBadActors(esinet, running, { json, offset, data });
 
   const pki = esinet.command('pki').description('certificates of the lab');
   pki

@@ -65,7 +65,8 @@ it('reported, limited, undone; all of it in the audit trail', { meta }, async ()
   ]);
   const events = border.events.filter(({ subject }) => subject === 'events.bcf.bad-actor');
   expect(events.map(({ payload }) => payload['what'])).toEqual(['reported', 'undone']);
-  for (const secret of ['sip:eve', 'eve1', '127.0.3.1']) expect(JSON.stringify([trail, events])).not.toContain(secret);
+  for (const secret of ['sip:eve', 'eve1', '127.0.3.1'])
+    expect(JSON.stringify([trail, events])).not.toContain(secret);
 });
 
 it('a source that is not known is 433, what is no source id 400', { meta }, async () => {

@@ -101,7 +101,7 @@ it(
     for (let i = 0; i < 10; i++) {
       const uri = `sip:${100 + i}@elsewhere.example`;
       void scanner
-        .send({ method: 'OPTIONS', uri, to: uri, from: 'sip:100@1.1.1.1', destination })
+        .send({ method: 'OPTIONS', uri, to: uri, from: `sip:${100 + i}@1.1.1.1`, destination })
         .then((outcome) => answered.push(statusOf(outcome)));
     }
     await expect.poll(() => answered.length).toBe(8);
