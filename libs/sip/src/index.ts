@@ -27,6 +27,18 @@ export { type BodyLimits, type BodyPart, defaultBodyLimits } from './body/body-p
 export { bodyPartOf, readBodyParts } from './body/read-multipart.js';
 export { writeMultipart } from './body/write-multipart.js';
 export {
+  CertificateCache,
+  type CertificateCacheOptions,
+  type KnownCertificate,
+} from './identity/certificate-cache.js';
+export {
+  type IdentityContext,
+  type IdentityLabel,
+  type IdentityReason,
+  verifyIdentity,
+  verstatOf,
+} from './identity/verify-identity.js';
+export {
   type EmergencySource,
   emergencySourceValue,
   isEmergencySource,

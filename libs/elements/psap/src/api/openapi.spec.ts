@@ -476,16 +476,16 @@ describe('the OpenAPI document', { timeout: 60_000 }, () => {
   it('reports the source of a chat to its border', async () => {
     const begin = (name: string, source: string) =>
       bench.begin(name, { headers: [['Call-Info', `<${source}>;purpose=emergency-source;suspicion=80`]] });
-    const known = { id: await begin('seven', 'known1@bcf.lab') };
+    const known = { id: await begin('rascal', 'known1@bcf.lab') };
     expect(get(await call('getChat', { path: known }), 'source')).toBe('known1@bcf.lab');
     const reported = await call('reportBadActor', { path: known, body: {} });
     expect(reported.body).toMatchObject({ source: 'known1@bcf.lab', action: 'limit' });
     const statuses = [];
     for (const source of ['other1@bcf.lab', 'any1@away.lab']) {
-      const path = { id: await begin(source.slice(0, 4), source) };
+      const path = { id: await begin(`r${source.slice(0, 4)}`, source) };
       statuses.push((await call('reportBadActor', { path })).status);
     }
-    const none = { id: await bench.begin('eight') };
+    const none = { id: await bench.begin('orderly') };
     for (const path of [none, { id: 'nobody' }]) {
       statuses.push((await call('reportBadActor', { path })).status);
     }
