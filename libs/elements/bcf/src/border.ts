@@ -10,10 +10,18 @@ import {
   sipPortListeners,
   towards,
 } from '@esinet/platform';
-import { type Flow, type RouteDecision, type SipMessage, esnetValues, parseUri } from '@esinet/sip';
+import {
+  type Flow,
+  type IdentityLabel,
+  type RouteDecision,
+  type SipMessage,
+  esnetValues,
+  parseUri,
+} from '@esinet/sip';
 import type { AbuseGate } from './abuse/abuse-gate.js';
 import type { BadActors } from './abuse/bad-actors.js';
 import { guardsOf } from './abuse/guards.js';
+import type { IdentityCheck } from './abuse/identity-check.js';
 import type { SourceMarks } from './abuse/source-marks.js';
 import { type ChatFlow, cameBy, canonicalUser } from './chat-flow.js';
 import { ChatFlows } from './chat-flows.js';
@@ -62,6 +70,7 @@ export class Border {
   readonly badActors: BadActors;
   readonly #gate: AbuseGate;
   readonly #sources: SourceMarks;
+  readonly #identity: IdentityCheck;
   readonly #chats: ChatFlows;
   readonly #esrps: HopWatch;
   readonly #context: ScreenContext;
@@ -81,6 +90,7 @@ export class Border {
       logger,
       ttlMs: config.chats.remember,
       maxKept: config.chats.max,
+      maxPerAddress: config.abuse.chatsPerAddress,
       storeTimeoutMs: config.chats.storeTimeout,
       secretEnough: config.chats.secretLength,
       isOpen: (flow) => transport.flow(flow.flowId)?.open === true,
@@ -110,6 +120,7 @@ export class Border {
     this.badActors = guards.actors;
     this.#gate = guards.gate;
     this.#sources = guards.marks;
+    this.#identity = guards.identity;
     edge.transactions.admit = (request, flow) => this.#gate.admit(request, this.#sourceOf(flow), flow);
     edge.transactions.hasPriority = (request, flow) =>
       hasPriority(request, this.#sourceOf(flow), this.#context);
@@ -128,6 +139,8 @@ export class Border {
 
   #route(request: SipMessage, flow: Flow): RouteDecision | Promise<RouteDecision> {
     const source = this.#sourceOf(flow);
+    // An ACK for a 2xx has no transaction, so nobody has asked yet whether it may come in.
+    if (request.method === 'ACK' && this.#gate.admit(request, source, flow)) return { kind: 'discard' };
     const traffic = trafficOf(request, source, this.#context);
     const test = traffic.kind === 'emergency' && traffic.target.test;
     const refusal = test ? this.#gate.testRefusal(request, source, flow) : undefined;
@@ -167,13 +180,15 @@ export class Border {
   ): RouteDecision {
     const { decision, traffic } = screening;
     this.#count(this.#screened, 'side', traffic, source.side);
-    this.#tell(screening, request, source);
+    const identity =
+      decision.kind === 'forward' && source.side === 'public' ? this.#identity.label(request) : undefined;
+    this.#tell(screening, request, source, identity);
     if (screening.remember) this.#chats.remember(screening.remember, chatFlowOf(flow, source));
     if (decision.kind !== 'forward')
       return this.#gate.mayAnswer(source, flow) ? decision : { kind: 'discard' };
     const { ways } = screening;
     const esrps = traffic === 'emergency' ? this.#esrps.ordered() : undefined;
-    const marks = this.#sources.edits(request, source, flow, screening);
+    const marks = this.#sources.edits(request, source, flow, screening, identity);
     return {
       ...decision,
       ...(marks && { edits: [...marks.before, ...(decision.edits ?? []), ...marks.after] }),
@@ -194,7 +209,7 @@ export class Border {
   }
 
   /** One event for each decision; nothing of what people wrote, said or where they are. */
-  #tell(screening: Screening, request: SipMessage, source: Source): void {
+  #tell(screening: Screening, request: SipMessage, source: Source, identity?: IdentityLabel): void {
     const { decision, traffic, why, callId } = screening;
     if (traffic === 'probe') return;
     this.ports.bus.publish('events.bcf.screened', {
@@ -209,6 +224,7 @@ export class Border {
       decision: decision.kind,
       ...('status' in decision && { status: decision.status }),
       why,
+      ...(identity && { identity }),
     });
   }
 

@@ -153,8 +153,8 @@ it('a signature that is not of that key', { meta: { clause: 'RFC 8224 6.2' } }, 
   const other = await trusted.signer();
   expect(await label(request([identityValue(other)]))).toEqual(failed('signature'));
   const value = identityValue(signer);
-  const [header, payload, rest] = value.split('.');
-  expect(await label(request([`${header}.${payload}.AAAA${rest?.slice(4)}`]))).toEqual(failed('signature'));
+  const [header = '', payload = '', rest = ''] = value.split('.');
+  expect(await label(request([`${header}.${payload}.AAAA${rest.slice(4)}`]))).toEqual(failed('signature'));
 });
 
 it('a certificate that nobody we know has made', { meta: { clause: 'RFC 8224 6.2' } }, async () => {
@@ -170,10 +170,10 @@ it(
     const old = await trusted.signer({ to: wallNow - 1_000 });
     const other = await trusted.signer({ domain: 'other.example' });
     const curve = await trusted.signer({ curve: 'P-384' });
-    const reasons = [];
-    for (const each of [old, other, curve]) {
+    const reasons: unknown[] = [];
+    for (const [i, each] of [old, other, curve].entries()) {
       pem = each.pem;
-      const header = { x5u: `${x5u}?${reasons.length}` };
+      const header = { x5u: `${x5u}?${i}` };
       reasons.push((await label(request([identityValue(signer, { header })])))?.reason);
     }
     expect(reasons).toEqual(['certificate-expired', 'authority', 'key']);

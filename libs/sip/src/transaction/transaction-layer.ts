@@ -97,7 +97,7 @@ export class TransactionLayer {
   hasPriority: (message: SipMessage, flow: Flow) => boolean = () => true;
   /**
    * Whether a new request is taken in at all, asked before anything is kept of it; undefined lets it in. Not asked about
-   * repetitions of one that was let in, about ACK and CANCEL, nor about responses.
+   * repetitions of one that was let in, about its CANCEL, about ACK, nor about responses.
    */
   admit: (message: SipMessage, flow: Flow) => NotAdmitted | undefined = () => undefined;
 
@@ -339,7 +339,8 @@ export class TransactionLayer {
       if (flow.open && (!known.flow.open || hasMoved(known.flow, flow))) known.flow = flow;
       return known.event('request');
     }
-    const notAdmitted = method === 'CANCEL' ? undefined : this.admit(message, flow);
+    const cancels = method === 'CANCEL' && this.#servers.find(this.#keys.of(message, via, 'INVITE').key);
+    const notAdmitted = cancels ? undefined : this.admit(message, flow);
     if (notAdmitted) {
       this.counters.notAdmitted++;
       if (notAdmitted.status > 0) this.#answerStateless(message, flow, notAdmitted);

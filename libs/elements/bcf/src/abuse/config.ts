@@ -41,8 +41,27 @@ export const abuseConfigSchema = z
     status: refusalStatus.default(480),
     /** Retry-After of it; up to twice as long, so that not all come back at once. */
     retryAfter: durationSchema.prefault('5 s'),
-    /** Ways back to callers that one address may have in memory. */
-    chatsPerAddress: z.int().min(1).default(2_000),
+    /** Ways back to callers that one address may have in memory: what runs is heard of more often than it fills this. */
+    chatsPerAddress: z.int().min(1).default(5_000),
+    /** Signed identities: RFC 8224. What they are worth is a label, and never a reason to refuse. */
+    passports: z
+      .strictObject({
+        enabled: z.boolean().default(true),
+        /** Hosts that certificates are fetched from, as `host` or `host:port`; nobody else is asked. */
+        allowedHosts: z.array(z.string().min(1).max(253)).max(1_000).default([]),
+        /** PEM of the authorities whose certificates may sign calls. */
+        trust: z.string().min(1).exactOptional(),
+        /** Whether those hosts may have addresses of private networks. */
+        insideAddresses: z.boolean().default(false),
+        /** How far `iat` may be off. RFC 8224 6.2 */
+        fresh: durationSchema.prefault('60 s'),
+        timeout: durationSchema.prefault('2 s'),
+        /** How long a certificate is kept, and how long one that could not be had is not asked for again. */
+        keep: durationSchema.prefault('1 h'),
+        retry: durationSchema.prefault('1 min'),
+        certificates: z.int().min(1).max(100_000).default(1_000),
+      })
+      .prefault({}),
     /** Sources, users and test calls remembered, of each kind. */
     remembered: z.int().min(100).max(1_000_000).default(50_000),
   })

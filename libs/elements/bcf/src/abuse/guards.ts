@@ -4,6 +4,7 @@ import type { BcfConfig } from '../config.js';
 import { AbuseGate, type AbuseGateOptions } from './abuse-gate.js';
 import { AuditTrail } from './audit-trail.js';
 import { BadActors } from './bad-actors.js';
+import { IdentityCheck } from './identity-check.js';
 import { SourceMarks } from './source-marks.js';
 import { SourceRegister } from './source-register.js';
 
@@ -18,7 +19,12 @@ export function guardsOf(
     readonly auditFile?: string;
   },
   isRunning: AbuseGateOptions['isRunning'],
-): { readonly gate: AbuseGate; readonly actors: BadActors; readonly marks: SourceMarks } {
+): {
+  readonly gate: AbuseGate;
+  readonly actors: BadActors;
+  readonly marks: SourceMarks;
+  readonly identity: IdentityCheck;
+} {
   const { clock, bus, logger, metrics, auditFile } = ports;
   const { badActors } = config;
   const sources = new SourceRegister({
@@ -45,5 +51,6 @@ export function guardsOf(
     isRunning,
     random: Math.random,
   });
-  return { gate, actors, marks: new SourceMarks({ sources, actors }) };
+  const identity = new IdentityCheck(config.abuse.passports, { clock, metrics });
+  return { gate, actors, marks: new SourceMarks({ sources, actors }), identity };
 }

@@ -1,9 +1,11 @@
 import {
   type Flow,
   type HeaderEdit,
+  type IdentityLabel,
   type SipMessage,
   emergencySourceValue,
   isEmergencySource,
+  verstatOf,
 } from '@esinet/sip';
 import type { Source } from '../policy.js';
 import type { Screening } from '../screen.js';
@@ -11,8 +13,9 @@ import type { BadActors } from './bad-actors.js';
 import { sourceKeyOf } from './source-key.js';
 import type { SourceRegister } from './source-register.js';
 
-/** How much speaks against a call of a source that a PSAP has reported. */
+/** How much speaks against a call of a source that a PSAP has reported, and against one whose signature is bad. */
 const reportedSuspicion = 80;
+const badIdentitySuspicion = 60;
 
 /**
  * What the border writes about the source of a call, in one Call-Info value that is its own: those that come from
@@ -27,6 +30,7 @@ export class SourceMarks {
     source: Source,
     flow: Pick<Flow, 'remoteAddress'>,
     { traffic, callId }: Pick<Screening, 'traffic' | 'callId'>,
+    identity?: IdentityLabel,
   ): { readonly before: readonly HeaderEdit[]; readonly after: readonly HeaderEdit[] } | undefined {
     if (source.side === 'private') return undefined;
     const before = withoutForeignMarks(request);
@@ -36,7 +40,11 @@ export class SourceMarks {
     const value = emergencySourceValue({
       id: this.o.sources.register(key, callId),
       ...(key.peer !== undefined && { source: key.peer }),
-      ...(this.o.actors.of(key) && { suspicion: reportedSuspicion }),
+      suspicion: Math.max(
+        this.o.actors.of(key) ? reportedSuspicion : 0,
+        identity?.outcome === 'failed' ? badIdentitySuspicion : 0,
+      ),
+      ...(identity && { verstat: verstatOf[identity.outcome] }),
     });
     return { before, after: [{ op: 'append', name: 'Call-Info', value }] };
   }
