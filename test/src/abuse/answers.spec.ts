@@ -85,3 +85,31 @@ it(
     }
   },
 );
+
+it(
+  'what cannot be read is answered seldom, like all else of our own',
+  { meta: { clause: 'RFC 3261 26.3.2.4' } },
+  async () => {
+    const few = await borderWith({ abuse: { ownAnswers: { rate: 0.001, burst: 3 } } });
+    try {
+      const before = answers.length;
+      const { port } = sender.address();
+      for (let i = 0; i < 9; i++) {
+        const via = `Via: SIP/2.0/UDP 127.0.4.1:${port};branch=z9hG4bKbad${i}`;
+        const kinds = [
+          `MESSAGE urn:service:sos SIP/2.0\r\n${via}\r\nCall-ID: bad${i}\r\nContent-Length: 0\r\n\r\n`,
+          `OPTIONS sip:esinet.lab SIP/2.0\r\n${via}\r\nMax-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:esinet.lab>\r\nCall-ID: o${i}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n`,
+          `MESSAGE urn:service:sos SIP/7.0\r\n${via}\r\nContent-Length: 0\r\n\r\n`,
+        ];
+        sender.send(kinds[i % 3] ?? '', few.listener('public-udp').port, '127.0.0.1');
+      }
+      await expect.poll(() => answers.length - before).toBe(3);
+      await expect
+        .poll(() => few.metrics())
+        .toContain('esinet_bcf_limited_total{reason="own-answers",outcome="dropped",element="bcf"} 6');
+      expect(answers.length - before).toBe(3);
+    } finally {
+      await few.close();
+    }
+  },
+);

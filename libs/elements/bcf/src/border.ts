@@ -122,6 +122,7 @@ export class Border {
     this.#sources = guards.marks;
     this.#identity = guards.identity;
     edge.transactions.admit = (request, flow) => this.#gate.admit(request, this.#sourceOf(flow), flow);
+    edge.transactions.mayRefuse = (flow) => this.#gate.mayAnswer(this.#sourceOf(flow), flow);
     edge.transactions.hasPriority = (request, flow) =>
       hasPriority(request, this.#sourceOf(flow), this.#context);
     edge.proxy({
@@ -185,7 +186,10 @@ export class Border {
     this.#tell(screening, request, source, identity);
     if (screening.remember) this.#chats.remember(screening.remember, chatFlowOf(flow, source));
     if (decision.kind !== 'forward')
-      return this.#gate.mayAnswer(source, flow) ? decision : { kind: 'discard' };
+      // OPTIONS was asked about at the door.
+      return request.method === 'OPTIONS' || this.#gate.mayAnswer(source, flow)
+        ? decision
+        : { kind: 'discard' };
     const { ways } = screening;
     const esrps = traffic === 'emergency' ? this.#esrps.ordered() : undefined;
     const marks = this.#sources.edits(request, source, flow, screening, identity);

@@ -101,6 +101,9 @@ export class TransactionLayer {
    */
   admit: (message: SipMessage, flow: Flow) => NotAdmitted | undefined = () => undefined;
 
+  /** Whether what cannot be read, and so cannot be asked about by `admit`, is answered there. */
+  mayRefuse: (flow: Flow) => boolean = () => true;
+
   readonly transport: TransactionTransport;
   readonly timers: SipTimers;
   readonly queue: TimerQueue;
@@ -320,7 +323,7 @@ export class TransactionLayer {
     if (!via || problem) {
       this.counters.invalid++;
       // A Via that cannot be read is no way back, but the flow is.
-      if (message.method === 'ACK' || !problem || !message.has('Via')) return;
+      if (message.method === 'ACK' || !problem || !message.has('Via') || !this.mayRefuse(flow)) return;
       return this.#answerStateless(message, flow, problem);
     }
     // RFC 5923 8: the peer offers its connection for requests of ours.
@@ -416,7 +419,7 @@ export class TransactionLayer {
     this.counters.invalid++;
     const { message, flow, status, reason } = problem;
     try {
-      if (status === 0 || !message?.isRequest || message.method === 'ACK') return;
+      if (status === 0 || !message?.isRequest || message.method === 'ACK' || !this.mayRefuse(flow)) return;
       this.#answerStateless(message, flow, { status, reason });
     } catch (error) {
       this.#failed('invalid', error);

@@ -66,6 +66,8 @@ export class AbuseGate {
       const refused = this.#underMeasure(measure, key, request, source, flow, now);
       if (refused) return refused;
     }
+    // Nearly all of them are answered here, some by the proxy core without asking anybody.
+    if (request.method === 'OPTIONS' && !this.mayAnswer(source, flow)) return { status: 0 };
     const exhausted = this.#allowance.take(key, now, { running: false });
     if (!exhausted) return undefined;
     // Only now is it worth to read whose chat it is.
