@@ -27,6 +27,9 @@ export interface AbuseGateOptions {
   readonly random: () => number;
 }
 
+/** What is asked of a flow before something of our own is said there. */
+type AnswerFlow = Pick<Flow, 'id' | 'reliable' | 'remoteAddress'>;
+
 /** One event about a source that is over its limits within this time. */
 const tellEveryMs = 10_000;
 
@@ -73,19 +76,18 @@ export class AbuseGate {
     // Only now is it worth to read whose chat it is.
     if (this.o.isRunning(request, source, flow)) {
       const running = this.#allowance.take(key, now, { running: true });
-      return running && this.#refuse(running, this.o.config.status, key, now);
+      return running && this.#refuse(running, this.o.config.status, key, flow, now);
     }
-    return this.#refuse(exhausted, this.o.config.status, key, now);
+    return this.#refuse(exhausted, this.o.config.status, key, flow, now);
   }
 
   /** Whether an answer of our own may go there: what looks for open doors is not told where there are none. */
-  mayAnswer(source: Source, flow: Pick<Flow, 'remoteAddress'>): boolean {
+  mayAnswer(source: Source, flow: AnswerFlow): boolean {
     if (!this.o.config.enabled || source.side === 'private' || source.peer?.trusted) return true;
     const now = this.o.clock.now();
-    const origin = addressKey(flow.remoteAddress);
-    if (this.#answer(origin, now)) return true;
+    if (this.#answer(flow, now)) return true;
     this.#count('own-answers', 'dropped');
-    this.#tell('own-answers', origin, undefined, now);
+    this.#tell('own-answers', addressKey(flow.remoteAddress), undefined, now);
     return false;
   }
 
@@ -119,14 +121,14 @@ export class AbuseGate {
     }
     measure.refused++;
     return measure.action === 'block'
-      ? this.#refuse('bad-actor-blocked', this.o.badActors.status, key, now)
-      : this.#refuse('bad-actor-limited', this.o.config.status, key, now);
+      ? this.#refuse('bad-actor-blocked', this.o.badActors.status, key, flow, now)
+      : this.#refuse('bad-actor-limited', this.o.config.status, key, flow, now);
   }
 
   /** With an answer while there are some left for that source, else in silence: a flood is not to have its echo. */
-  #refuse(reason: LimitReason, status: number, key: SourceKey, now: number): NotAdmitted {
+  #refuse(reason: LimitReason, status: number, key: SourceKey, flow: AnswerFlow, now: number): NotAdmitted {
     this.#tell(reason, key.origin, key.peer, now);
-    if (key.peer === undefined && !this.#answer(key.origin, now)) {
+    if (key.peer === undefined && !this.#answer(flow, now)) {
       this.#count(reason, 'dropped');
       return { status: 0 };
     }
@@ -140,8 +142,9 @@ export class AbuseGate {
     return { status, headers: [['Retry-After', String(seconds)]] };
   }
 
-  #answer(origin: string, now: number): boolean {
-    const bucket = this.#answers.of(origin, now);
+  /** A connection is really there, and has answers of its own; a datagram may be anybody's. */
+  #answer(flow: AnswerFlow, now: number): boolean {
+    const bucket = this.#answers.of(flow.reliable ? flow.id : addressKey(flow.remoteAddress), now);
     if (!bucket.has(now)) return false;
     bucket.take();
     return true;
