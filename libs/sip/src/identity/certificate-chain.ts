@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { alternativeNames, sipIdentities } from '../transport/tls.js';
 
 /** A certificate that signs calls, and what is known of it. */
