@@ -113,7 +113,12 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
     psap: async () => startPsap(withLabCentres(config), platform, await extras('psap')),
     esrp: async () =>
       startEsrp(await lastingDialogs(withLabStates(config)), platform, await extras('esrp')),
-    bcf: async () => startBcf(await lastingDialogs(config.bcf), platform, await extras('bcf')),
+    bcf: async () =>
+      startBcf(
+        await lastingDialogs(config.bcf),
+        { ...platform, dataFolder: join(config.data, 'bcf') },
+        await extras('bcf'),
+      ),
     provider: async () => startProvider(config.provider, platform, await extras('provider')),
   };
   const run = async (name: ElementName): Promise<void> => {

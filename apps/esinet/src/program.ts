@@ -4,6 +4,7 @@ import { alert } from './commands/alert.js';
 import { bot } from './commands/bot.js';
 import { chat } from './commands/chat.js';
 import type { ConfigOptions } from './commands/config.js';
+import { addBadActors } from './commands/bad-actors.js';
 import { addLis } from './commands/lis.js';
 import { addGis } from './commands/gis.js';
 import { addPolicy } from './commands/policy.js';
@@ -330,6 +331,7 @@ export function program(): Command {
   addState(esinet, running, { json, offset });
   addPolicy(esinet, running, json);
   addQueues(esinet, running, { json, offset, seconds });
+  addBadActors(esinet, running, { json, offset, data });
 
   const pki = esinet.command('pki').description('certificates of the lab');
   pki

@@ -26,6 +26,25 @@ export { reasonPhrase, reasonPhrases } from './codec/reason-phrases.js';
 export { type BodyLimits, type BodyPart, defaultBodyLimits } from './body/body-part.js';
 export { bodyPartOf, readBodyParts } from './body/read-multipart.js';
 export { writeMultipart } from './body/write-multipart.js';
+export {
+  CertificateCache,
+  type CertificateCacheOptions,
+  type KnownCertificate,
+} from './identity/certificate-cache.js';
+export {
+  type IdentityContext,
+  type IdentityLabel,
+  type IdentityReason,
+  verifyIdentity,
+  verstatOf,
+} from './identity/verify-identity.js';
+export {
+  type EmergencySource,
+  emergencySourceValue,
+  isEmergencySource,
+  isSourceId,
+  readEmergencySource,
+} from './identity/emergency-source.js';
 export { type Retarget, historyInfo, sipReason } from './history/history-info.js';
 export { esnetValues, priorityCapabilities, resourcePriorityTag } from './priority/resource-priority.js';
 
@@ -77,6 +96,7 @@ export type {
 } from './transaction/client-transaction.js';
 export {
   type ClientRequest,
+  type NotAdmitted,
   type TransactionCounters,
   TransactionLayer,
   type TransactionLayerOptions,

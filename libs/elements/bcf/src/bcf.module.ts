@@ -1,4 +1,5 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { join } from 'node:path';
+import { type DynamicModule, type InjectionToken, Module } from '@nestjs/common';
 import type { Clock, Logger } from '@esinet/kernel';
 import {
   BUS,
@@ -18,6 +19,7 @@ import {
   sipEdgeProvider,
   startElement,
 } from '@esinet/platform';
+import { badActorRoutes, maxReportBytes } from './abuse/bad-actor-routes.js';
 import { Border, borderListeners } from './border.js';
 import type { BcfConfig } from './config.js';
 import { statesProviders } from './states.js';
@@ -26,7 +28,10 @@ import { tlsRulesOf } from './peer-tls.js';
 @Module({})
 class BcfModule {}
 
-export function bcfModule(config: BcfConfig, o: SipExtras = {}): DynamicModule {
+export function bcfModule(
+  config: BcfConfig,
+  o: SipExtras & { readonly dataFolder?: string } = {},
+): DynamicModule {
   return {
     module: BcfModule,
     providers: [
@@ -41,7 +46,16 @@ export function bcfModule(config: BcfConfig, o: SipExtras = {}): DynamicModule {
         provide: Border,
         inject: [SipEdge, BUS, STORE, CLOCK, LOGGER, METRICS],
         useFactory: (edge: SipEdge, bus: Bus, store: Store, clock: Clock, logger: Logger, metrics: Metrics) =>
-          new Border(config, { edge, bus, store, clock, logger, metrics, ownAuthorities: ownAuthorities(o) }),
+          new Border(config, {
+            edge,
+            bus,
+            store,
+            clock,
+            logger,
+            metrics,
+            ownAuthorities: ownAuthorities(o),
+            ...(o.dataFolder !== undefined && { auditFile: join(o.dataFolder, 'bad-actors.jsonl') }),
+          }),
       },
       ...statesProviders(config, ownAuthorities(o)),
     ],
@@ -64,11 +78,35 @@ function ownAuthorities({ tls }: SipExtras): () => ReadonlySet<string> | undefin
   };
 }
 
-/** Starts the border. What it listens on is the `SipEdge` of the running element. */
+/**
+ * Starts the border. What it listens on is the `SipEdge` of the running element. HTTP-2 is served at its HTTP port: to
+ * addresses inside, and with a certificate of its own, to those who begin with TLS there and show theirs.
+ */
 export function startBcf(
   config: BcfConfig,
   platform: PlatformOptions,
   o: SipExtras = {},
 ): Promise<RunningElement> {
-  return startElement({ name: 'bcf', module: bcfModule(config, o), http: config.http, platform });
+  const { tls } = o;
+  const { dataFolder } = platform;
+  const { reporters } = config.badActors;
+  const names = reporters.names.length > 0 ? reporters.names : [`URI:sip:${config.privateDomain}`];
+  const routes = (secure: boolean) => (get: <T>(token: InjectionToken<T>) => T) =>
+    badActorRoutes(get<Border>(Border).badActors, { reporters: { ...reporters, names }, secure });
+  return startElement({
+    name: 'bcf',
+    module: bcfModule(config, { ...o, ...(dataFolder !== undefined && { dataFolder }) }),
+    http: config.http,
+    platform,
+    fastRoutes: routes(false),
+    ...(tls && {
+      secure: {
+        ...config.http,
+        // An authority that is believed for the sake of one peer names no reporters.
+        tls: tls.ownCa === undefined ? tls : { ...tls, ca: tls.ownCa },
+        maxBodyBytes: maxReportBytes,
+        routes: routes(true),
+      },
+    }),
+  });
 }

@@ -14,16 +14,23 @@ import {
 import {
   type DialogWay,
   type Flow,
+  type IdentityLabel,
   type InDialog,
   type RouteDecision,
   type SipMessage,
   esnetValues,
   parseUri,
 } from '@esinet/sip';
-import type { ChatFlow } from './chat-flow.js';
+import type { AbuseGate } from './abuse/abuse-gate.js';
+import type { BadActors } from './abuse/bad-actors.js';
+import { guardsOf } from './abuse/guards.js';
+import type { IdentityCheck } from './abuse/identity-check.js';
+import type { SourceMarks } from './abuse/source-marks.js';
+import { type ChatFlow, cameBy, canonicalUser } from './chat-flow.js';
 import { ChatFlows } from './chat-flows.js';
 import type { Traffic } from './classify.js';
 import { type BcfConfig, domainsOf } from './config.js';
+import { dialogKey } from './in-dialog.js';
 import type { BorderPolicy, Source } from './policy.js';
 import { HopWatch } from './hop-watch.js';
 import { boundHops } from './peer-tls.js';
@@ -32,6 +39,7 @@ import {
   type ScreenContext,
   type Screening,
   type ChatKey,
+  callIdOf,
   chatKeyOf,
   hasPriority,
   loadClassOf,
@@ -50,6 +58,8 @@ export interface BorderPorts {
   readonly edge: SipEdge;
   /** Fingerprints of the authorities whose certificates speak for any peer. */
   readonly ownAuthorities?: () => ReadonlySet<string> | undefined;
+  /** The audit trail of bad actors; without one it is only logged. */
+  readonly auditFile?: string;
 }
 
 /** A counter and its series, each looked up once: both labels have few values, none of them a stranger's. */
@@ -62,6 +72,11 @@ const statusClasses = ['none', '1xx', '2xx', '3xx', '4xx', '5xx', '6xx'];
 
 /** The border control function at work: sockets, the proxy core, and `screen` in between. */
 export class Border {
+  /** What PSAPs have reported. */
+  readonly badActors: BadActors;
+  readonly #gate: AbuseGate;
+  readonly #sources: SourceMarks;
+  readonly #identity: IdentityCheck;
   readonly #chats: ChatFlows;
   readonly #esrps: HopWatch;
   readonly #context: ScreenContext;
@@ -81,6 +96,7 @@ export class Border {
       logger,
       ttlMs: config.chats.remember,
       maxKept: config.chats.max,
+      maxPerAddress: config.abuse.chatsPerAddress,
       storeTimeoutMs: config.chats.storeTimeout,
       secretEnough: config.chats.secretLength,
       isOpen: (flow) => transport.flow(flow.flowId)?.open === true,
@@ -111,6 +127,13 @@ export class Border {
       sourceOf: (flow) => this.#sourceOf(flow),
       esrps: () => this.#esrps.ordered(),
     });
+    const guards = guardsOf(config, ports, (request, source, flow) => this.#isRunning(request, source, flow));
+    this.badActors = guards.actors;
+    this.#gate = guards.gate;
+    this.#sources = guards.marks;
+    this.#identity = guards.identity;
+    edge.transactions.admit = (request, flow) => this.#gate.admit(request, this.#sourceOf(flow), flow);
+    edge.transactions.mayRefuse = (flow) => this.#gate.mayAnswer(this.#sourceOf(flow), flow);
     const proxy = edge.proxy({
       route: (request, flow, dialog) => this.#route(request, flow, dialog),
       isOwn: (uri) => uri.user === undefined && uri.host === config.publicDomain,
@@ -123,13 +146,25 @@ export class Border {
       hasPriority(request, this.#sourceOf(flow), this.#context) || proxy.inDialog(request) !== undefined;
   }
 
+  onApplicationShutdown(): void {
+    this.badActors.close();
+  }
+
   #route(
     request: SipMessage,
     flow: Flow,
     dialog: InDialog | undefined,
   ): RouteDecision | Promise<RouteDecision> {
     const source = this.#sourceOf(flow);
+    // An ACK for a 2xx has no transaction, so nobody has asked yet whether it may come in.
+    if (request.method === 'ACK' && this.#gate.admit(request, source, flow)) return { kind: 'discard' };
     const traffic = trafficOf(request, source, this.#context, dialog);
+    const test = traffic.kind === 'emergency' && traffic.target.test;
+    const refusal = test ? this.#gate.testRefusal(request, source, flow) : undefined;
+    if (refusal) {
+      const decision = { kind: 'reject', ...refusal } as const;
+      return this.#settle({ traffic: 'emergency', why: 'test too soon', decision }, request, flow, source);
+    }
     const key = chatKeyOf(request, traffic, this.#context.policy);
     if (!key)
       return this.#settle(screen(request, source, this.#context, undefined, traffic), request, flow, source);
@@ -143,6 +178,16 @@ export class Border {
     return sourceOf(flow, this.config.peers, this.ports.ownAuthorities?.());
   }
 
+  /** Whether a way back is in memory that leads where the request came from. */
+  #isRunning(request: SipMessage, source: Source, flow: Flow): boolean {
+    const callId = callIdOf(request, this.#context.policy);
+    const user = canonicalUser(request.from?.uri ?? '');
+    return [callId, dialogKey(request)].some((chat) => {
+      const binding = this.#chats.peek(chat, user);
+      return binding !== undefined && cameBy(binding, chatFlowOf(flow, source));
+    });
+  }
+
   #settle(
     screening: Screening,
     request: SipMessage,
@@ -152,15 +197,25 @@ export class Border {
   ): RouteDecision {
     const { decision, traffic } = screening;
     this.#count(this.#screened, 'side', traffic, source.side);
-    this.#tell(screening, request, source);
+    const identity =
+      decision.kind === 'forward' && source.side === 'public' ? this.#identity.label(request) : undefined;
+    this.#tell(screening, request, source, identity);
     if (screening.remember) this.#chats.remember(screening.remember, chatFlowOf(flow, source));
-    if (decision.kind !== 'forward') return decision;
+    if (decision.kind !== 'forward')
+      // OPTIONS was asked about at the door.
+      return request.method === 'OPTIONS' || this.#gate.mayAnswer(source, flow)
+        ? decision
+        : { kind: 'discard' };
     const { ways } = screening;
     const esrps = traffic === 'emergency' ? this.#esrps.ordered() : undefined;
+    const marks = this.#sources.edits(request, source, flow, screening, identity);
     return {
       ...decision,
+      ...(marks && { edits: [...marks.before, ...(decision.edits ?? []), ...marks.after] }),
       onOutcome: ({ status, target }) => {
         this.#count(this.#outcomes, 'status', traffic, statusClasses[Math.floor(status / 100)] ?? 'none');
+        if (screening.why === 'test' && status >= 200 && status < 300)
+          this.#gate.testTaken(request, source, flow);
         if (esrps && status !== 0) this.#esrps.answered(esrps, target);
         const way = ways?.[target];
         if (key && way && status >= 200 && status < 300) this.#chats.promote(key.chat, key.user, way);
@@ -174,7 +229,7 @@ export class Border {
   }
 
   /** One event for each decision; nothing of what people wrote, said or where they are. */
-  #tell(screening: Screening, request: SipMessage, source: Source): void {
+  #tell(screening: Screening, request: SipMessage, source: Source, identity?: IdentityLabel): void {
     const { decision, traffic, why, callId } = screening;
     if (traffic === 'probe') return;
     this.ports.bus.publish('events.bcf.screened', {
@@ -189,6 +244,7 @@ export class Border {
       decision: decision.kind,
       ...('status' in decision && { status: decision.status }),
       why,
+      ...(identity && { identity }),
     });
   }
 

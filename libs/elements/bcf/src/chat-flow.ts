@@ -70,6 +70,15 @@ export function rebind(
   return { current, alternate: seen };
 }
 
+/** Whether a message came by a way that is known already: the connection, the address, or the peer. */
+export function cameBy(known: ChatBinding, seen: ChatFlow): boolean {
+  return [known.current, known.alternate].some((way) => {
+    if (!way) return false;
+    if (way.peer !== undefined || seen.peer !== undefined) return way.peer === seen.peer;
+    return way.flowId === seen.flowId || (way.listener === seen.listener && way.address === seen.address);
+  });
+}
+
 /** The binding after the alternate answered where the current one had not. */
 export function promoted(known: ChatBinding, answered: ChatFlow): ChatBinding {
   if (known.alternate?.flowId !== answered.flowId) return known;

@@ -91,4 +91,29 @@ describe('the ways back', () => {
     }
     expect(ways.size).toBe(2);
   });
+
+  it(
+    'of one address do not push out those of others',
+    { meta: { clause: 'RFC 3261 26.3.2.4' } },
+    async () => {
+      const clock = new ManualClock();
+      const ways = new ChatFlows({
+        store: troubled(() => Promise.reject(new Error('down'))),
+        clock,
+        logger: silentLogger,
+        ttlMs: 1_800_000,
+        maxKept: 10,
+        maxPerAddress: 3,
+        storeTimeoutMs: 300,
+        secretEnough: 20,
+        isOpen: () => true,
+      });
+      ways.remember(who, other);
+      for (let i = 0; i < 20; i += 1) ways.remember({ ...who, chats: [`urn:flood:${i}`] }, flow);
+      await clock.run(10);
+      expect(ways.size).toBe(4);
+      expect(ways.peek('urn:x', 'anna@app.example')).toEqual({ current: other });
+      expect(ways.peek('urn:flood:19', 'anna@app.example')).toEqual({ current: flow });
+    },
+  );
 });

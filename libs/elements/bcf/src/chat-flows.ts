@@ -2,6 +2,8 @@ import { hash } from 'node:crypto';
 import { type Clock, type Logger, messageOf } from '@esinet/kernel';
 import type { Store } from '@esinet/platform';
 import { z } from 'zod';
+import { PerOwner } from './abuse/per-owner.js';
+import { addressKey } from './abuse/source-key.js';
 import { type ChatBinding, type ChatFlow, type Remembrance, promoted, rebind } from './chat-flow.js';
 
 const flowSchema = z.object({
@@ -20,6 +22,8 @@ interface Kept {
   until: number;
   /** When it was last written to the store. */
   written: number;
+  /** The address it is counted for; undefined where a peer stands behind it. */
+  readonly owner: string | undefined;
 }
 
 /** A way is written to the store again when this part of its time is over. */
@@ -34,6 +38,7 @@ export class ChatFlows {
   readonly #kept = new Map<string, Kept>();
   /** Stands at the beginning of `#kept`: what it gives is always deleted. */
   #oldest: Iterator<string> | undefined;
+  readonly #perAddress: PerOwner;
   readonly #learning = new Map<string, Promise<void>>();
 
   constructor(
@@ -45,14 +50,23 @@ export class ChatFlows {
       readonly logger: Logger;
       readonly ttlMs: number;
       readonly maxKept: number;
+      /** Ways that one address may have. Default all. */
+      readonly maxPerAddress?: number;
       readonly storeTimeoutMs: number;
       readonly secretEnough: number;
       readonly isOpen: (flow: ChatFlow) => boolean;
     },
-  ) {}
+  ) {
+    this.#perAddress = new PerOwner(o.maxPerAddress ?? o.maxKept);
+  }
 
   get size(): number {
     return this.#kept.size;
+  }
+
+  /** What is in memory of it, without asking the store. */
+  peek(chat: string, user: string): ChatBinding | undefined {
+    return this.#known(keyOf(chat, user));
   }
 
   async find(chat: string, user: string): Promise<ChatBinding | undefined> {
@@ -106,7 +120,7 @@ export class ChatFlows {
     const kept = this.#kept.get(key);
     if (!kept) return undefined;
     if (kept.until > this.o.clock.now()) return kept.binding;
-    this.#kept.delete(key);
+    this.#forget(key);
     return undefined;
   }
 
@@ -117,7 +131,10 @@ export class ChatFlows {
     const due = !before || changed || now - before.written > ttlMs * renewAfter;
     // Taken out first, so that what was used last stands last.
     if (before) this.#kept.delete(key);
-    this.#kept.set(key, { binding, until: now + ttlMs, written: due ? now : before.written });
+    const owner = before ? before.owner : ownerOf(binding.current);
+    this.#kept.set(key, { binding, until: now + ttlMs, written: due ? now : before.written, owner });
+    const tooMany = owner === undefined ? undefined : this.#perAddress.add(owner, key);
+    if (tooMany !== undefined) this.#forget(tooMany);
     while (this.#kept.size > maxKept) this.#forgetOldest();
     if (!due) return;
     this.o.store
@@ -129,7 +146,13 @@ export class ChatFlows {
     this.#oldest ??= this.#kept.keys();
     const next = this.#oldest.next();
     if (next.done) this.#oldest = undefined;
-    else this.#kept.delete(next.value);
+    else this.#forget(next.value);
+  }
+
+  #forget(key: string): void {
+    const owner = this.#kept.get(key)?.owner;
+    this.#kept.delete(key);
+    if (owner !== undefined) this.#perAddress.remove(owner, key);
   }
 
   /** Never rejects. */
@@ -168,6 +191,11 @@ export class ChatFlows {
   #storeFailed(error: unknown): void {
     this.o.logger.warn('chat-store-failed', { reason: messageOf(error) });
   }
+}
+
+/** Whoever stands behind an address answers for its ways; a peer has limits of its own. */
+function ownerOf({ peer, address }: ChatFlow): string | undefined {
+  return peer === undefined ? addressKey(address) : undefined;
 }
 
 /** Characters of names kept in memory as they are; longer ones must not fill it. */

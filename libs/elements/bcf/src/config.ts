@@ -11,6 +11,7 @@ import {
 } from '@esinet/platform';
 import { z } from 'zod';
 import { peerTlsShape } from './peer-tls.js';
+import { abuseConfigSchema, badActorsConfigSchema, peerLimitsSchema } from './abuse/config.js';
 
 const priority = z.string().regex(/^[A-Za-z0-9_-]{1,32}\.[0-9]{1,2}$/, 'expected a priority such as esnet.1');
 
@@ -60,6 +61,8 @@ const peerSchema = z
     /** Domains whose people are reached through it. */
     domains: domainsSchema,
     esinet: esinetSchema.exactOptional(),
+    /** What it may ask of this border; `bcf.abuse.peer` if not given. */
+    limits: peerLimitsSchema.exactOptional(),
   })
   .refine(
     ({ trusted, esinet }) => trusted || !esinet,
@@ -154,6 +157,8 @@ export const bcfConfigSchema = z
       })
       .prefault({}),
     dialogs: dialogsSchema,
+    abuse: abuseConfigSchema,
+    badActors: badActorsConfigSchema,
     /** A next hop that is silent for this long is joined by the next one. */
     failover: durationSchema.prefault('4 s'),
     /** How long an ESRP that failed is tried after the others. */

@@ -87,6 +87,11 @@ export function chatKeyOf(request: SipMessage, traffic: Traffic, policy: BorderP
   return { chat: assigned ? dialogKey(request) : callId, user: canonicalUser(user) };
 }
 
+/** The Call Identifier of a request: its own, or the one this border would give it. */
+export function callIdOf(request: SipMessage, policy: BorderPolicy): string {
+  return identify(request, { elementId: policy.elementId, nena: false }).callId;
+}
+
 /**
  * The border's decision about one request (TS 103 698 5.3, D.1): classify, police, translate, choose the next hop. Pure:
  * what was remembered of the chat is given in `chat`.

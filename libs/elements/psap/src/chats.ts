@@ -265,12 +265,15 @@ export class Chats {
 }
 
 /** What the first message says of its caller. */
-function callerDetails(message: IncomingMessage): Pick<ChatRecord, 'languages' | 'did' | 'accessNetwork'> {
-  const { languages, accessNetwork, identifiers } = message;
+function callerDetails(
+  message: IncomingMessage,
+): Pick<ChatRecord, 'languages' | 'did' | 'accessNetwork' | 'source'> {
+  const { languages, accessNetwork, identifiers, source } = message;
   return {
     ...(languages.length > 0 && { languages }),
     ...(identifiers.did !== undefined && { did: identifiers.did }),
     ...(accessNetwork !== undefined && { accessNetwork }),
+    ...(source !== undefined && { source }),
   };
 }
 
@@ -292,7 +295,7 @@ function asRecorded(state: PsapSession, recorded: string): PsapSession {
 
 function detailsOf(record: ChatRecord): Chat['details'] {
   const { taker, incident, transferredFrom, handedTo, transferIn, transferOut } = record;
-  const { languages, did, accessNetwork } = record;
+  const { languages, did, accessNetwork, source } = record;
   return {
     ...(transferIn !== undefined && { transferIn }),
     ...(transferOut !== undefined && { transferOut }),
@@ -303,5 +306,6 @@ function detailsOf(record: ChatRecord): Chat['details'] {
     ...(languages && { languages }),
     ...(did !== undefined && { did }),
     ...(accessNetwork !== undefined && { accessNetwork }),
+    ...(source !== undefined && { source }),
   };
 }

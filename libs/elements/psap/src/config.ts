@@ -10,6 +10,7 @@ import {
 } from '@esinet/platform';
 import { z } from 'zod';
 import { additionalDataSchema } from './attachments/config.js';
+import { badActorsSchema } from './bad-actors/config.js';
 import { testsSchema } from './tests/test-config.js';
 import { agreementsSchema } from './agreement.js';
 import { eventsConfigSchema } from './api/config.js';
@@ -84,6 +85,7 @@ export const psapConfigSchema = z
       })
       .prefault({}),
     additionalData: additionalDataSchema,
+    badActors: badActorsSchema,
     tests: testsSchema,
     /** Transfers between PSAPs (TS 103 698 6.3, HTTP-3). */
     transfer: z

@@ -8,7 +8,7 @@ import {
   readIdentifiers,
 } from '@esinet/lmpe';
 import type { Limits } from '@esinet/platform';
-import { type BodyPart, type SipMessage, parseNameAddr, parseUri } from '@esinet/sip';
+import { type BodyPart, type SipMessage, parseNameAddr, parseUri, readEmergencySource } from '@esinet/sip';
 import type { DataBlock } from './reading/additional-data.js';
 import type { AlertError } from './reading/alert.js';
 import { messageParts } from './reading/body-parts.js';
@@ -69,6 +69,8 @@ export interface IncomingMessage {
   readonly languages: readonly string[];
   /** P-Access-Network-Info (RFC 7315 5.4), as it came. */
   readonly accessNetwork?: string;
+  /** What the border calls the source of it (NENA i3 shape: `purpose=emergency-source`). */
+  readonly source?: string;
   /** Service asked for, if the Request-URI or To says so; without the mark of a test. */
   readonly service: string | undefined;
   /** The same, as the caller wrote it. */
@@ -116,6 +118,7 @@ export function readIncoming(request: SipMessage, limits?: Pick<Limits, 'body' |
   const asked = [request.requestUri, request.to?.uri ?? ''].find((uri) => isEmergencyService(uri));
   const service = asked === undefined ? undefined : isEmergencyService(asked);
   const accessNetwork = clipped(request.values('P-Access-Network-Info').join(', '));
+  const source = readEmergencySource(request)?.id;
   const first = values[0];
   return {
     identifiers,
@@ -137,6 +140,7 @@ export function readIncoming(request: SipMessage, limits?: Pick<Limits, 'body' |
     ...(alert && { alert }),
     languages: readLanguages(request.values('Content-Language'), request.values('Accept-Language')),
     ...(accessNetwork !== '' && { accessNetwork }),
+    ...(source !== undefined && { source }),
     service: service?.urn,
     ...(asked !== undefined && { asked }),
     test: service?.test ?? false,

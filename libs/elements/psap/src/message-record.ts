@@ -80,6 +80,8 @@ export interface ChatDetails {
   readonly did?: string;
   /** P-Access-Network-Info, as it came. */
   readonly accessNetwork?: string;
+  /** What the border calls the source: it reports bad actors by it. */
+  readonly source?: string;
 }
 
 /** One chat, as kept in the collection `chats`. */

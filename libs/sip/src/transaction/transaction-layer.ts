@@ -68,6 +68,12 @@ export interface ClientRequest {
 /** RFC 3261 20.42, RFC 7118 5.1 */
 const viaTransports = { udp: 'UDP', tcp: 'TCP', tls: 'TLS', ws: 'WS', wss: 'WSS' } as const;
 
+/** What a request that is not let in is answered, without state; a status of 0 is silence. */
+export interface NotAdmitted {
+  readonly status: number;
+  readonly headers?: readonly (readonly [string, string])[];
+}
+
 /** How often `idle` looks. */
 const idlePollMs = 20;
 
@@ -80,6 +86,7 @@ export interface TransactionCounters {
   invalid: number;
   full: number;
   shed: number;
+  notAdmitted: number;
   timeouts: number;
   transportFailures: number;
   errors: number;
@@ -97,6 +104,14 @@ export class TransactionLayer {
   admission: Admission | undefined;
   /** RFC 7339 with neighbours. Default: with nobody. */
   signalling: Signalling | undefined;
+  /**
+   * Whether a new request is taken in at all, asked before anything is kept of it; undefined lets it in. Not asked about
+   * repetitions of one that was let in, about its CANCEL, about ACK, nor about responses.
+   */
+  admit: (message: SipMessage, flow: Flow) => NotAdmitted | undefined = () => undefined;
+
+  /** Whether what cannot be read, and so cannot be asked about by `admit`, is answered there. */
+  mayRefuse: (flow: Flow) => boolean = () => true;
 
   readonly transport: TransactionTransport;
   readonly timers: SipTimers;
@@ -109,6 +124,7 @@ export class TransactionLayer {
     invalid: 0,
     full: 0,
     shed: 0,
+    notAdmitted: 0,
     timeouts: 0,
     transportFailures: 0,
     errors: 0,
@@ -316,7 +332,7 @@ export class TransactionLayer {
     if (!via || problem) {
       this.counters.invalid++;
       // A Via that cannot be read is no way back, but the flow is.
-      if (message.method === 'ACK' || !problem || !message.has('Via')) return;
+      if (message.method === 'ACK' || !problem || !message.has('Via') || !this.mayRefuse(flow)) return;
       return this.#answerStateless(message, flow, problem);
     }
     // RFC 5923 8: the peer offers its connection for requests of ours.
@@ -334,6 +350,13 @@ export class TransactionLayer {
       // A repetition over a new connection, or past a NAT that has changed the port: the answer goes where the client is.
       if (flow.open && (!known.flow.open || hasMoved(known.flow, flow))) known.flow = flow;
       return known.event('request');
+    }
+    const cancels = method === 'CANCEL' && this.#servers.find(this.#keys.of(message, via, 'INVITE').key);
+    const notAdmitted = cancels ? undefined : this.admit(message, flow);
+    if (notAdmitted) {
+      this.counters.notAdmitted++;
+      if (notAdmitted.status > 0) this.#answerStateless(message, flow, notAdmitted);
+      return;
     }
     const refusal = method === 'CANCEL' ? undefined : this.admission?.admit(message, flow, high, low);
     if (refusal) {
@@ -416,7 +439,7 @@ export class TransactionLayer {
     this.counters.invalid++;
     const { message, flow, status, reason } = problem;
     try {
-      if (status === 0 || !message?.isRequest || message.method === 'ACK') return;
+      if (status === 0 || !message?.isRequest || message.method === 'ACK' || !this.mayRefuse(flow)) return;
       this.#answerStateless(message, flow, { status, reason });
     } catch (error) {
       this.#failed('invalid', error);

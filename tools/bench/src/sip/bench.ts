@@ -59,6 +59,8 @@ function startBcf(folder: string, transport: 'udp' | 'tcp', port: number, sinkPo
       `  public: { udp: ${transport === 'udp' ? port : 'null'}, tcp: ${transport === 'tcp' ? port : 'null'}, tls: null }`,
       `  private: { udp: ${transport === 'udp' ? '0' : 'null'}, tcp: ${transport === 'tcp' ? '0' : 'null'} }`,
       `  esrp: ['${transport}:127.0.0.1:${sinkPort}']`,
+      // All of it comes from one address: what is measured is not what one source may ask.
+      '  abuse: { address: { rate: 1000000, burst: 1000000 }, identity: { rate: 1000000, burst: 1000000 } }',
       '',
     ].join('\n'),
   );

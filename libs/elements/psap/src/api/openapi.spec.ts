@@ -1,5 +1,7 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { writeMultipart } from '@esinet/sip';
-import { until } from '@esinet/testing';
+import { freePort, until } from '@esinet/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { TryingRecords } from '../psap-fixture.js';
@@ -41,8 +43,26 @@ let told = '';
 /** Every call that was made: operation, status and code of the problem. */
 const made = new Set<string>();
 
+/** A border that knows one source, and one that nobody can reach. */
+const border = createServer((request, response) => {
+  let id = '';
+  request.on('data', (chunk: Buffer) => (id += chunk.toString()));
+  request.on('end', () => {
+    const known = id === 'known1@bcf.lab';
+    response.writeHead(known ? 201 : 433, { 'content-type': 'application/json' });
+    response.end(known ? JSON.stringify({ id, action: 'limit', until: '2026-11-29T12:00:00.000Z' }) : '');
+  });
+});
+
 beforeAll(async () => {
+  await new Promise<void>((resolve) => border.listen(0, '127.0.0.1', resolve));
   bench = await ApiBench.open({
+    badActors: {
+      borders: {
+        '*': `http://127.0.0.1:${(border.address() as AddressInfo).port}`,
+        'away.lab': `http://127.0.0.1:${await freePort()}`,
+      },
+    },
     snippets: [{ id: 'where', text: '{name}: where are you?' }],
     takers: { signedOn: 2, notes: 1, noteBytes: 200 },
     limits: { textBytes: 2_000, firstPause: '20 ms' },
@@ -68,7 +88,10 @@ beforeAll(async () => {
     ),
   );
 });
-afterAll(() => bench.close());
+afterAll(async () => {
+  await bench.close();
+  border.close();
+});
 
 const validators = new Map<string, z.ZodType>();
 
@@ -458,6 +481,26 @@ describe('the OpenAPI document', { timeout: 60_000 }, () => {
     }
     expect(wrong).toEqual([]);
     expect((await bench.call('GET', `chats/${id}`)).body).toEqual(before);
+  });
+
+  it('reports the source of a chat to its border', async () => {
+    const begin = (name: string, source: string) =>
+      bench.begin(name, { headers: [['Call-Info', `<${source}>;purpose=emergency-source;suspicion=80`]] });
+    const known = { id: await begin('rascal', 'known1@bcf.lab') };
+    expect(get(await call('getChat', { path: known }), 'source')).toBe('known1@bcf.lab');
+    const reported = await call('reportBadActor', { path: known, body: {} });
+    expect(reported.body).toMatchObject({ source: 'known1@bcf.lab', action: 'limit' });
+    const statuses = [];
+    for (const source of ['other1@bcf.lab', 'any1@away.lab']) {
+      const path = { id: await begin(`r${source.slice(0, 4)}`, source) };
+      statuses.push((await call('reportBadActor', { path })).status);
+    }
+    const none = { id: await bench.begin('orderly') };
+    for (const path of [none, { id: 'nobody' }]) {
+      statuses.push((await call('reportBadActor', { path })).status);
+    }
+    statuses.push((await call('reportBadActor', { path: known, body: { by: 7 } })).status);
+    expect(statuses).toEqual([409, 502, 409, 404, 400]);
   });
 
   it('has a companion that describes the events, and is as true', async () => {

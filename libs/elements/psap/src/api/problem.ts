@@ -48,6 +48,21 @@ export const problems = {
     'Who speaks?',
     'While call takers are signed on, whoever acts in a chat is named: header `X-Taker`, or `by` in the body.',
   ],
+  'no-source': [
+    409,
+    'Source not known',
+    'No border has named the source of this chat: it came from inside, or through another border.',
+  ],
+  'unknown-source': [
+    409,
+    'Source forgotten',
+    'The border does not know the source any more. A later message of it can be reported.',
+  ],
+  'not-reported': [
+    502,
+    'Not reported',
+    'The border could not be asked, or refused (`psap.badActors.borders`). `detail` says why.',
+  ],
   'too-many-takers': [409, 'Too many call takers', 'As many as `psap.takers.signedOn` are signed on.'],
   'too-many-notes': [409, 'Too many notes', 'The chat has as many as `psap.takers.notes`.'],
   'too-long': [

@@ -26,6 +26,7 @@ import { Notes } from '../takers/notes.js';
 import { QueueMetrics } from '../takers/queue-metrics.js';
 import { TakerDesk } from '../takers/taker-desk.js';
 import { shownEvent } from './answers.js';
+import { BadActorsController } from './bad-actors.controller.js';
 import { ChatRoom } from './chat-room.js';
 import { ChatsController } from './chats.controller.js';
 import { EventStream } from './event-stream.js';
@@ -123,6 +124,7 @@ export const apiProviders: Provider[] = [
 export const apiControllers: Type[] = [
   ChatsController,
   HandOverController,
+  BadActorsController,
   QueueController,
   TakersController,
   TransfersController,

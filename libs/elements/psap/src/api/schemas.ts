@@ -118,6 +118,7 @@ export const chatSchema = z
     languages: list(z.string()).optional(),
     did: z.string().optional(),
     accessNetwork: z.string().optional(),
+    source: z.string().optional().describe('What the border calls its source; a bad actor is reported by it'),
     unansweredSince: time.optional().describe('Since when the caller waits for a word of a person'),
   })
   .register(named, { id: 'Chat' });
@@ -317,6 +318,14 @@ export const callBackBody = z
     by,
   })
   .register(named, { id: 'CallBack' });
+export const reportBadActorBody = z.strictObject({ by }).register(named, { id: 'ReportBadActor' });
+export const badActorSchema = z
+  .object({
+    source: z.string().describe('The source identifier that was reported'),
+    action: z.string().describe('`limit` or `block`; `unknown` where the border does not say'),
+    until: time.optional(),
+  })
+  .register(named, { id: 'BadActor' });
 export const decideBody = z.strictObject({ by }).register(named, { id: 'Decide' });
 export const signOnBody = z
   .strictObject({
