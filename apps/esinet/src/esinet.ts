@@ -111,8 +111,7 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
         ...(config.ecrf.boundaries === 'lab' ? { lab: labBoundaries(), ...labCivic() } : {}),
       }),
     psap: async () => startPsap(withLabCentres(config), platform, await extras('psap')),
-    esrp: async () =>
-      startEsrp(await lastingDialogs(withLabStates(config)), platform, await extras('esrp')),
+    esrp: async () => startEsrp(await lastingDialogs(withLabStates(config)), platform, await extras('esrp')),
     bcf: async () =>
       startBcf(
         await lastingDialogs(config.bcf),

@@ -150,7 +150,17 @@ if (what === 'sip' && !args.includes('--help')) {
   process.exitCode = await (what === 'ecrf' ? ecrfBench : lisBench)(lookupOptions());
 } else {
   process.stdout.write(`${help}\n`);
-  process.exitCode = [undefined, 'sip', 'chats', 'overload', 'ecrf', 'lis', 'policy', '--help', '-h'].includes(what)
+  process.exitCode = [
+    undefined,
+    'sip',
+    'chats',
+    'overload',
+    'ecrf',
+    'lis',
+    'policy',
+    '--help',
+    '-h',
+  ].includes(what)
     ? 0
     : 2;
 }

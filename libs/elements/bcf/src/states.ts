@@ -66,7 +66,7 @@ export function statesProviders(
           if (uri?.user !== undefined) return false;
           return uri !== undefined && (uri.host === config.states.element || edge.isOwnAddress(uri));
         };
-        return new StatesEdge(
+        const states = new StatesEdge(
           {
             config: config.states,
             told: { element: isOwn, service: () => undefined, queue: () => undefined, announced: () => [] },
@@ -77,6 +77,8 @@ export function statesProviders(
           },
           { edge, bus, clock, ids, logger, metrics, health },
         );
+        edge.overload?.control.onOverload((active) => states.health.overloaded(active));
+        return states;
       },
     },
     StatesLife,

@@ -30,6 +30,8 @@ import { explanationRoutes } from './explanation/explanations-http.js';
 import { Explanations } from './explanation/explanations.js';
 import { dequeueRoutes, maxRegistrationBytes, queueRoutes } from './queues/queue-http.js';
 import { RoutingProxy } from './routing-proxy.js';
+import { sourceFacts } from './source-facts.js';
+import { EsrpStates } from './states/esrp-states.js';
 import { StatesController } from './states/states.controller.js';
 import { statesProviders } from './states/states-providers.js';
 
@@ -43,6 +45,21 @@ class ProxyClosing implements OnApplicationShutdown {
   onApplicationShutdown(): void {
     this.proxy.close();
     this.queues.close();
+  }
+}
+
+/** What one part knows and another has to hear of, before the sockets open. */
+@Injectable()
+class StatesWiring {
+  constructor(
+    @Inject(EsrpStates) states: EsrpStates,
+    @Inject(EsrpQueues) { queues }: EsrpQueues,
+    @Inject(StateTable) table: StateTable,
+    @Inject(SipEdge) edge: SipEdge,
+  ) {
+    states.tellQueues(queues);
+    table.onChange(() => queues.reconsider());
+    edge.overload?.control.onOverload((active) => states.edge.health.overloaded(active));
   }
 }
 
@@ -103,6 +120,7 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
             metrics,
             states,
             policies,
+            source: sourceFacts,
             ...(o.tls && { tls: o.tls }),
           }),
       },
@@ -112,6 +130,7 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
         useFactory: (proxy: RoutingProxy) => proxy.explanations,
       },
       ProxyClosing,
+      StatesWiring,
     ],
   };
 }
