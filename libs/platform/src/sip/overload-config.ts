@@ -20,7 +20,7 @@ export const overloadSchema = z
     /** Requests a second that are never exceeded, for an element whose next hops are known to take so many. */
     maxRate: perSecond.default(defaults.maxRate),
     /** How much of the rate may come at once. */
-    burst: durationSchema.prefault('500 ms'),
+    burst: durationSchema.prefault('1 s'),
     /** Percent of a burst that is kept for emergencies, from test calls and what is no emergency. */
     reserved: z.number().min(0).max(90).default(defaults.reservedPercent),
     /** The answer to what is shed. 486 makes no proxy before us go round us; 480 sends a call to its default PSAP. */

@@ -20,9 +20,9 @@ export interface LimiterSettings {
 export const defaultLimiterSettings: LimiterSettings = {
   targetMs: 100,
   initialRate: 1_000,
-  minRate: 25,
+  minRate: 100,
   maxRate: 1_000_000,
-  burstMs: 500,
+  burstMs: 1_000,
   reservedPercent: 20,
   busy: 0.97,
 };
@@ -39,6 +39,10 @@ const farBusy = 0.8;
 const farLatency = 0.25;
 /** Intervals above the target before anything is done: one may be a collection of garbage. */
 const lateBefore = 2;
+/** Intervals above the target after which what is done counts, and no longer what was let in before. */
+const lateForLong = 10;
+/** Intervals without an idle moment before anything is done: code is compiled, a file is read. */
+const busyBefore = 5;
 /** What is left of the best when it has proved too much. */
 const disproved = 0.95;
 /** How much of the best is kept while the process is busy but in time. */
@@ -71,6 +75,7 @@ export class LatencyLimiter {
   #best = 0;
   #loss = 0;
   #late = 0;
+  #tired = 0;
 
   constructor(
     private readonly settings: LimiterSettings,
@@ -131,15 +136,19 @@ export class LatencyLimiter {
     const wasRefusing = this.#refused > 0;
     this.#recent = Math.max(done, this.#recent * forgetting);
     this.#best = Math.max(done, this.#best * fading);
-    const known = Math.min(this.#rate, this.#recent);
     // With fewer requests than are let in anyway, what made the process slow is something else.
     const isOurs = done >= minRate;
     this.#late = isOurs && meanMs > targetMs ? this.#late + 1 : 0;
+    this.#tired = isOurs && busy >= this.settings.busy ? this.#tired + 1 : 0;
     if (this.#late >= lateBefore) {
       this.#best *= disproved;
-      this.#rate = known / Math.min(steepest, Math.max(gentlest, meanMs / targetMs));
-    } else if (isOurs && busy >= this.settings.busy) {
-      this.#rate = Math.max(known / gentlest, Math.min(this.#rate, this.#best * holdShare));
+      // A moment of slowness says little about what can be done: few came, and some of them were late.
+      const from = this.#late < lateForLong ? this.#rate : Math.min(this.#rate, this.#recent);
+      this.#rate = from / Math.min(steepest, Math.max(gentlest, meanMs / targetMs));
+    } else if (this.#tired >= busyBefore) {
+      this.#rate = Math.max(this.#rate / gentlest, Math.min(this.#rate, this.#best * holdShare));
+    } else if (this.#late > 0 || this.#tired > 0) {
+      // Neither down nor up before it is clear.
     } else if (meanMs <= targetMs && (wasRefusing || done > this.#rate * usedShare)) {
       const isFar = busy < farBusy && meanMs < targetMs * farLatency;
       const share = isFar ? fastIncrease : increase * (1 - meanMs / targetMs);
