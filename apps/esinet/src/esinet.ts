@@ -189,8 +189,10 @@ function labCivic(): EcrfExtras {
 /** The lab's router asks the PSAPs how they are: the service as a whole, and the queue of each centre. */
 function withLabStates(config: EsinetConfig): EsinetConfig['esrp'] {
   const { ecrf, esrp, psap } = config;
-  const none = esrp.states.subscribe.length === 0 && psap.domain in esrp.hosts;
-  if (ecrf.boundaries !== 'lab' || !none) return esrp;
+  const ports = new Set(psap.listeners.map(({ port }) => port));
+  // Only of the PSAP that runs here: somebody else's may never have heard of such a package.
+  const isOurs = (esrp.hosts[psap.domain] ?? []).some((hop) => 'port' in hop && ports.has(hop.port));
+  if (ecrf.boundaries !== 'lab' || esrp.states.subscribe.length > 0 || !isOurs) return esrp;
   const centres = withLabCentres(config).centres.map(({ uri }) => uri);
   const subscribe = [
     { uri: `sip:${psap.domain}`, packages: ['ServiceState' as const], name: 'PSAP' },

@@ -34,6 +34,8 @@ export async function startTlsBorder(
       public: { udp: 0, tcp: 0, tls: 0 },
       private: { udp: null, tcp: 0, tls: 0 },
       esrp: config.esrp ?? [`tcp:127.0.0.1:${esrp.port('tcp')}`],
+      // One user says far more here than people do.
+      abuse: { enabled: false },
       ...(config.peers && { peers: config.peers }),
       ...config.bcf,
     }),

@@ -355,7 +355,8 @@ export class TransactionLayer {
     const notAdmitted = cancels ? undefined : this.admit(message, flow);
     if (notAdmitted) {
       this.counters.notAdmitted++;
-      if (notAdmitted.status > 0) this.#answerStateless(message, flow, notAdmitted);
+      // Our tag, so that the ACK of a refused INVITE is known.
+      if (notAdmitted.status > 0) this.#answerStateless(message, flow, notAdmitted, hash);
       return;
     }
     const refusal = method === 'CANCEL' ? undefined : this.admission?.admit(message, flow, high, low);

@@ -102,8 +102,8 @@ export async function overloadBench(o: OverloadBenchOptions): Promise<number> {
     const sinkPort = await freePort();
     const bcf = cpus().length > 1 ? 1 : 0;
     const cores = { bcf, esrp: cpus().length > 2 ? 2 : bcf };
-    const start = async (name: string, overload: boolean): Promise<Elements> => {
-      const elements = await startElements({ folder, name, sinkPort, overload, cores });
+    const start = async (name: string, overload: boolean, abuse = false): Promise<Elements> => {
+      const elements = await startElements({ folder, name, sinkPort, overload, abuse, cores });
       running.push(elements);
       await far.ask({ do: 'begin', target: elements.port, sinkPort });
       return elements;
@@ -125,7 +125,7 @@ export async function overloadBench(o: OverloadBenchOptions): Promise<number> {
     }
     let flood: FloodReport | undefined;
     if (o.only !== 'overload') {
-      const elements = await start('flooded', true);
+      const elements = await start('flooded', true, true);
       flood = await flooded(far, o);
       sayFlood(flood, say);
       await stop(elements);

@@ -31,6 +31,8 @@ export async function startElements(o: {
   readonly name: string;
   readonly sinkPort: number;
   readonly overload: boolean;
+  /** Whether the border counts what each source asks: with one source for all, it would be the limit. */
+  readonly abuse: boolean;
   readonly cores: { readonly bcf: number; readonly esrp: number };
 }): Promise<Elements> {
   const [udp, inside, esrpPort] = [await freePort(), await freePort(), await freePort()];
@@ -54,6 +56,7 @@ export async function startElements(o: {
     `  private: { udp: null, tcp: ${inside} }`,
     `  esrp: ['tcp:127.0.0.1:${esrpPort}']`,
     `  psaps: { '*': ['tcp:127.0.0.1:${o.sinkPort}'] }`,
+    `  abuse: { enabled: ${o.abuse} }`,
     overload,
   ]);
   await Promise.all([isReady(esrp, esrpHttp), isReady(bcf, bcfHttp)]);
