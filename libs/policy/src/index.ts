@@ -17,3 +17,13 @@ export {
   readPolicyKeyFile,
 } from './policy-files.js';
 export { type RequestDescription, describedRequest, readSipRequest } from './described-request.js';
+// What a policy may ask of states, for those who make them up to try a policy.
+export {
+  type KnownStates,
+  type SecurityPosture,
+  type ServiceStateValue,
+  elementStates,
+  queueStates,
+  securityPostures,
+  serviceStates,
+} from '@esinet/states';

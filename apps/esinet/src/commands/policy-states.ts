@@ -7,7 +7,7 @@ import {
   queueStates,
   securityPostures,
   serviceStates,
-} from '@esinet/states';
+} from '@esinet/policy';
 
 /** States as said on the command line: `service:PSAP@its.domain=Down`, `queue:sip:a@b=Full`, `element:host=Down`. */
 export function statesOf(
