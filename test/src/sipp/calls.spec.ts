@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import { type SippStage, sippStage } from './play.js';
 
 const sipp = requireProgram('sipp');
-const calls = 100;
+const calls = 20;
 
 describe.each(['udp', 'tcp'] as const)('SIPp through border and router over %s', (transport) => {
   let stage: SippStage;
