@@ -22,6 +22,8 @@ export async function sippStage(
       ...config,
       // Nothing is lost on loopback: what is repeated was only late, and SIPp does not know it again.
       limits: { ...config.limits, timers: { ...config.limits.timers, t1: 5_000, t2: 10_000 } },
+      // All callers stand at one address, and say more in a second than people do.
+      bcf: { ...config.bcf, abuse: { ...config.bcf.abuse, enabled: false } },
       esrp: {
         ...config.esrp,
         hosts: { [config.psap.domain]: [{ transport, address: '127.0.0.1', port: psap }] },
