@@ -48,7 +48,8 @@ class Source {
       type: 'udp4',
       recvBufferSize: 4 << 20,
       sendBufferSize: 4 << 20,
-      lookup: (_host, _options, done) => done(null, '127.0.0.1', 4),
+      // Asked for what we bind to as well: each source has an address of its own.
+      lookup: (host, _options, done) => done(null, host, 4),
     });
     const source = new Source(socket);
     socket.on('message', answered);
@@ -90,6 +91,7 @@ class Source {
   }
 
   close(): void {
+    for (const [number, { from }] of repeating) if (from === this) repeating.delete(number);
     this.#socket.close();
   }
 }
