@@ -109,3 +109,4 @@ export {
   isMutual,
 } from './states/states-edge.js';
 export { type StateTellingConfig, stateTellingSchema, stateTellingShape } from './states/states-config.js';
+export { type WatchFilesOptions, watchFiles } from './config/watch-files.js';

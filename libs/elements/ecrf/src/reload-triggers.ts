@@ -1,11 +1,11 @@
 import { isatty } from 'node:tty';
 import type { Clock, Logger } from '@esinet/kernel';
+import { watchFiles } from '@esinet/platform';
 import { BoundaryReload, type ReloadPorts } from './boundary-reload.js';
 import type { EcrfConfig } from './ecrf-config.js';
 import type { Ecrf } from './ecrf.js';
 import { layersOf } from './layers.js';
 import { type LabExtras, filesOf, planOf, policyOf } from './layers-config.js';
-import { watchFiles } from './watch-files.js';
 
 /** The reload of an ECRF's files into it. */
 export function reloadOf(
@@ -37,7 +37,7 @@ export class ReloadTriggers {
       this.#stop.push(() => process.off('SIGHUP', onSignal));
     }
     if (config.reload.watch) {
-      const options = { debounceMs: config.reload.debounce, clock, logger };
+      const options = { what: 'boundary files', debounceMs: config.reload.debounce, clock, logger };
       this.#stop.push(watchFiles(files, options, () => void reload.reload('file')));
     }
   }

@@ -47,8 +47,8 @@ interface FloodReport {
 }
 
 /** Seconds of the phases before and after. */
-const warmUpSeconds = 3;
-const capacitySeconds = 3;
+const warmUpSeconds = 12;
+const capacitySeconds = 5;
 const warmUps = 4;
 const recoverySeconds = 8;
 const window = 200;

@@ -1,5 +1,5 @@
 import { type Clock, type Logger, type Result, err, isoTime, ok } from '@esinet/kernel';
-import type { Bus, CounterMetric, Health, Metrics } from '@esinet/platform';
+import { type Bus, type CounterMetric, type Health, type Metrics, watchFiles } from '@esinet/platform';
 import {
   type FilesPlan,
   type Policy,
@@ -10,6 +10,7 @@ import {
   type RoutingFacts,
   evaluatePolicies,
   formatPolicyProblem,
+  listPolicyFiles,
   nameOfPolicy,
   policySet,
   readPolicy,
@@ -20,7 +21,6 @@ import {
 import type { PoliciesConfig } from './config.js';
 import type { NamedPolicy, PolicyChange } from './policy-store.js';
 import { fittingSet, setOf } from './fitting-set.js';
-import { watchPolicies } from './watch-policies.js';
 
 /** Problems told with a refusal, and in the log. */
 const MAX_TOLD = 20;
@@ -84,9 +84,15 @@ export class Policies {
     health.note('policies', () => this.#note());
     this.#take(readPolicyFiles(this.#plan), 'start');
     if (config.watch)
-      this.#stop = watchPolicies(
+      this.#stop = watchFiles(
         config.files,
-        { debounceMs: config.debounce, clock, logger },
+        {
+          list: () => listPolicyFiles(config.files, []),
+          what: 'policy files',
+          debounceMs: config.debounce,
+          clock,
+          logger,
+        },
         () => void this.reload('file'),
       );
   }

@@ -1,23 +1,34 @@
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Clock, type Logger, type Timer, messageOf } from '@esinet/kernel';
-import { listPolicyFiles } from '@esinet/policy';
+
+export interface WatchFilesOptions {
+  /** What is read of the paths now; the paths themselves if not given. */
+  readonly list?: () => readonly string[];
+  /** What these files are, for the log: `boundary files`. */
+  readonly what: string;
+  /** Milliseconds the files have to be left alone. */
+  readonly debounceMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
 
 /**
- * Tells when policy files have come, gone or changed and then were left alone for a while. Folders are looked at, as
- * editors and orchestrators put a new file in the place of the old one. Ends when the function it gives is called.
+ * Tells when files have come, gone or changed and then were left alone for a while. Looks at their folders, since
+ * editors and orchestrators put a new file in the place of the old one; a path may be such a folder. Ends when the
+ * function it gives is called.
  */
-export function watchPolicies(
+export function watchFiles(
   paths: readonly string[],
-  o: { readonly debounceMs: number; readonly clock: Clock; readonly logger: Logger },
+  { list = () => paths, what, debounceMs, clock, logger }: WatchFilesOptions,
   changed: () => void,
 ): () => void {
-  let known = stateOf(paths);
+  let known = stateOf(list());
   let timer: Timer | undefined;
   const settle = (): void => {
     timer?.cancel();
-    timer = o.clock.after(o.debounceMs, () => {
-      const now = stateOf(paths);
+    timer = clock.after(debounceMs, () => {
+      const now = stateOf(list());
       if (now === known) return;
       known = now;
       changed();
@@ -26,7 +37,7 @@ export function watchPolicies(
   const folders = new Set(paths.map((path) => (isFolder(path) ? path : dirname(path))));
   const watchers = [...folders].flatMap((folder): FSWatcher[] => {
     const failed = (error: unknown): void =>
-      o.logger.warn('policy files not watched', { folder, reason: messageOf(error) });
+      logger.warn(`${what} not watched`, { folder, reason: messageOf(error) });
     try {
       const watcher = watch(folder, { persistent: false }, settle);
       watcher.on('error', failed);
@@ -46,8 +57,8 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-function stateOf(paths: readonly string[]): string {
-  return listPolicyFiles(paths, [])
+function stateOf(files: readonly string[]): string {
+  return files
     .map((file) => {
       const stats = statSync(file, { throwIfNoEntry: false });
       return stats ? `${file} ${stats.ino} ${stats.size} ${stats.mtimeMs}` : `${file} missing`;
