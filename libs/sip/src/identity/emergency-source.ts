@@ -1,4 +1,5 @@
 import type { SipMessage } from '../codec/sip-message.js';
+import { parametersOf } from './parameters.js';
 
 /** What the border of an ESInet says of where a call came from. NENA i3 shape: TS 103 698 does not name it. */
 export interface EmergencySource {
@@ -58,24 +59,6 @@ export function isEmergencySource(value: string): boolean {
 /** `uniqueId@domain`; nothing that could be a path, a header or a subject of its own. */
 export function isSourceId(text: string): boolean {
   return text.length <= longestId && /^[A-Za-z0-9]{1,64}@[A-Za-z0-9.-]{1,253}$/.test(text);
-}
-
-function parametersOf(text: string): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const part of text.split(';')) {
-    const equals = part.indexOf('=');
-    if (equals < 0) continue;
-    const name = part.slice(0, equals).trim().toLowerCase();
-    if (!found.has(name))
-      found.set(
-        name,
-        part
-          .slice(equals + 1)
-          .trim()
-          .replace(/^"(.*)"$/, '$1'),
-      );
-  }
-  return found;
 }
 
 /** RFC 3261 25.1: what is no token character becomes a dash. */

@@ -1,4 +1,5 @@
 import { type Result, err, ok } from '@esinet/kernel';
+import { parametersOf } from './parameters.js';
 
 /** A PASSporT as it came in one Identity value. RFC 8224 4, RFC 8225 */
 export interface Passport {
@@ -105,22 +106,4 @@ function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {
 function base64url(text: string): Buffer | undefined {
   const bare = text.replace(/={0,2}$/, '');
   return bare !== '' && /^[A-Za-z0-9_+/-]*$/.test(bare) ? Buffer.from(bare, 'base64url') : undefined;
-}
-
-function parametersOf(text: string): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const part of text.split(';')) {
-    const equals = part.indexOf('=');
-    if (equals < 0) continue;
-    const name = part.slice(0, equals).trim().toLowerCase();
-    if (!found.has(name))
-      found.set(
-        name,
-        part
-          .slice(equals + 1)
-          .trim()
-          .replace(/^"(.*)"$/, '$1'),
-      );
-  }
-  return found;
 }
