@@ -8,6 +8,7 @@ export default defineConfig({
     include: [
       'test/src/**/*.spec.ts',
       'tools/*/src/**/*.spec.ts',
+      'deploy/check/src/**/*.spec.ts',
       '{libs,apps}/*/src/**/*.spec.ts',
       'libs/elements/*/src/**/*.spec.ts',
     ],

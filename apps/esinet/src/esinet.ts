@@ -16,12 +16,14 @@ import {
   MemoryStore,
   type Metrics,
   type PlatformOptions,
+  PrometheusMetrics,
   type RunningElement,
   type SipExtras,
   type TlsOptions,
   ensureLabPki,
   keptSecret,
   labNames,
+  openAdapters,
   watchCertificates,
 } from '@esinet/platform';
 import { type EsinetConfig, esinetConfigSchema } from './config.js';
@@ -84,10 +86,17 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
   };
   const extras = async (name: ElementName) => ({ tls: await tlsOf(name), ...watching(name, o.onWire) });
   const { limits } = config;
-  const bus = new InProcessBus({ logger, clock, limits: limits.bus });
-  const store = new MemoryStore({ clock, ...limits.store });
-  const records = await LevelRecords.open(join(config.data, 'records'), { logger, limits: limits.records });
-  const platform: PlatformOptions = { bus, store, records, clock, logger, limits };
+  const instance = config.instance ?? 'esinet';
+  const adapters = await openAdapters(config, {
+    ...{ instance, clock, logger, limits, metrics: new PrometheusMetrics({ element: 'esinet' }) },
+    ...{ folder: join(config.data, 'esinet'), tls: undefined },
+  });
+  const bus = adapters.bus ?? new InProcessBus({ logger, clock, limits: limits.bus });
+  const store = adapters.store ?? new MemoryStore({ clock, ...limits.store });
+  const records =
+    adapters.records ??
+    (await LevelRecords.open(join(config.data, 'records'), { logger, limits: limits.records }));
+  const platform: PlatformOptions = { bus, store, records, instance, clock, logger, limits };
   const elements = new Map<ElementName | 'console', RunningElement>();
   // Calls that run outlive a restart.
   const lastingDialogs = async <C extends EsinetConfig['bcf'] | EsinetConfig['esrp']>(own: C): Promise<C> =>
@@ -102,6 +111,7 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
     for (const watch of watches.values()) watch.close();
     await bus.close();
     await records.close();
+    await adapters.close();
   };
   const start: Record<ElementName, () => Promise<RunningElement>> = {
     lis: async () => startLis(withLabDevices(config), platform, await extras('lis')),

@@ -3,13 +3,17 @@ export { dialogSecret, dialogsSchema, keptSecret } from './sip/dialog-secret.js'
 export { type BusLimits, InProcessBus, defaultBusLimits } from './bus/in-process-bus.js';
 export { patternProblem, subjectProblem, subjectToken } from './bus/subject.js';
 export * from './store/store.js';
+export { type AdapterPorts, type Adapters, openAdapters } from './cluster/open-adapters.js';
 export { MemoryStore, defaultMaxEntries } from './store/memory-store.js';
 export {
+  type Fence,
   type ListOptions,
+  type RecordWrite,
   type Records,
   RecordsError,
   type RecordsErrorCode,
   type StoredRecord,
+  type WriteOutcome,
 } from './records/records.js';
 export {
   LevelRecords,
@@ -19,7 +23,19 @@ export {
 } from './records/level-records.js';
 export { MemoryRecords } from './records/memory-records.js';
 export { absentRecords } from './records/absent-records.js';
-export { BUS, CLOCK, ELEMENT, HEALTH, IDS, LIMITS, LOGGER, METRICS, RECORDS, STORE } from './nest/tokens.js';
+export {
+  BUS,
+  CLOCK,
+  ELEMENT,
+  HEALTH,
+  IDS,
+  INSTANCE,
+  LIMITS,
+  LOGGER,
+  METRICS,
+  RECORDS,
+  STORE,
+} from './nest/tokens.js';
 export { PlatformModule, type PlatformOptions } from './nest/platform-module.js';
 export {
   type ClientCertificate,

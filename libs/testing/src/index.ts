@@ -14,3 +14,7 @@ export {
   certificateAuthority,
   selfSigned,
 } from './certificate-authority.js';
+export type { TestServer } from './test-server.js';
+export { natsServer } from './nats-server.js';
+export { redisServer } from './redis-server.js';
+export { postgresFolder, postgresServer } from './postgres-server.js';

@@ -148,6 +148,59 @@ export function recordsContract(
       expect(await records.list('c')).toHaveLength(1);
     });
 
+    it('writes a group whole, and leaves out what was stored before', async () => {
+      await records.append('group', 'a', 'before');
+      expect(
+        await records.write([
+          { kind: 'append', collection: 'group', key: 'a', value: 'again' },
+          { kind: 'append', collection: 'group', key: 'b', value: 1 },
+          { kind: 'put', collection: 'group', key: 'b', value: 2 },
+          { kind: 'append', collection: 'group', key: 'b', value: 3 },
+          { kind: 'append', collection: 'group.of', key: 'b', value: 4 },
+        ]),
+      ).toEqual(['duplicate', 'stored', 'stored', 'duplicate', 'stored']);
+      expect(await records.get('group', 'a')).toBe('before');
+      expect(await records.get('group', 'b')).toBe(2);
+      expect(await records.write([])).toEqual([]);
+      const bad = records.write([
+        { kind: 'append', collection: 'group', key: 'c', value: 1 },
+        { kind: 'append', collection: 'group', key: '', value: 1 },
+      ]);
+      await expect(bad).rejects.toMatchObject({ code: 'invalid' });
+      expect(await records.get('group', 'c')).toBeUndefined();
+    });
+
+    it('takes nothing under a fence that another has replaced', async () => {
+      const put = (value: number) => [{ kind: 'put', collection: 'fenced', key: 'k', value }] as const;
+      const first = await records.claim('chat/1');
+      const other = await records.claim('chat/2');
+      expect(first).toEqual({ name: 'chat/1', epoch: 1 });
+      expect(await records.write(put(1), first)).toEqual(['stored']);
+      const second = await records.claim('chat/1');
+      expect(second.epoch).toBe(2);
+      await expect(records.write(put(2), first)).rejects.toMatchObject({ code: 'fenced' });
+      expect(await records.get('fenced', 'k')).toBe(1);
+      expect(await records.write(put(3), second)).toEqual(['stored']);
+      expect(await records.write(put(4), other)).toEqual(['stored']);
+      await expect(records.write(put(5), { name: 'never', epoch: 1 })).rejects.toMatchObject({
+        code: 'fenced',
+      });
+    });
+
+    it('of many that claim at the same time each gets an epoch of its own, and the last one counts', async () => {
+      const fences = await Promise.all(Array.from({ length: 20 }, () => records.claim('race')));
+      expect(fences.map(({ epoch }) => epoch).sort((a, b) => a - b)).toEqual(
+        Array.from({ length: 20 }, (_, i) => i + 1),
+      );
+      const tries = await Promise.allSettled(
+        fences.map((fence) =>
+          records.write([{ kind: 'append', collection: 'race', key: String(fence.epoch), value: 1 }], fence),
+        ),
+      );
+      expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      expect(await records.get('race', '20')).toBe(1);
+    });
+
     it('refuses everything once closed, and closing waits for what was accepted', async () => {
       const last = records.append('closing', 'k', 1);
       await records.close();

@@ -2,10 +2,13 @@ import { countingIds, silentLogger, systemClock } from '@esinet/kernel';
 import { writeCallInfo } from '@esinet/lmpe';
 import {
   MemoryRecords,
+  type Fence,
   type ListOptions,
+  type RecordWrite,
   type Records,
   RecordsError,
   type StoredRecord,
+  type WriteOutcome,
 } from '@esinet/platform';
 import {
   type SipMessage,
@@ -117,6 +120,16 @@ export class TryingRecords implements Records {
 
   list(collection: string, options?: ListOptions): Promise<StoredRecord[]> {
     return this.inner.list(collection, options);
+  }
+
+  async write(writes: readonly RecordWrite[], fence?: Fence): Promise<WriteOutcome[]> {
+    await this.#pass();
+    return this.inner.write(writes, fence);
+  }
+
+  async claim(name: string): Promise<Fence> {
+    await this.#pass();
+    return this.inner.claim(name);
   }
 
   close(): Promise<void> {

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import type { LogLevel } from '../telemetry/logger.js';
 import { limitsSchema } from '../config/limits.js';
 import { durationSchema } from '../config/values.js';
+import { busSchema } from '../bus/bus-config.js';
+import { recordsSchema } from '../records/records-config.js';
+import { storeSchema } from '../store/store-config.js';
 
 /** Parts of the one configuration file that belong to an element or page each. */
 const sections = ['bcf', 'esrp', 'ecrf', 'lis', 'psap', 'provider', 'console'] as const;
@@ -19,6 +22,14 @@ function logSchema(level: LogLevel) {
 export const commonShape = (logLevel: LogLevel = 'info') => ({
   /** Folder of records and certificates. */
   data: z.string().min(1).default('data'),
+  /** Name of this process among all that share bus, store and records; that of the host when not given. */
+  instance: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i, 'expected letters, digits and hyphens, such as psap-1')
+    .optional(),
+  bus: busSchema,
+  store: storeSchema,
+  records: recordsSchema,
   pki: z
     .strictObject({
       /** Folder of `name.key.pem`, `name.cert.pem` and `ca.cert.pem`; `pki` in the data folder when not given. */

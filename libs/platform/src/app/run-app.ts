@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Logger, messageOf, systemClock } from '@esinet/kernel';
 import type { z } from 'zod';
+import { type Adapters, openAdapters } from '../cluster/open-adapters.js';
 import { loadConfigWithOrigins, readConfig } from '../config/load-config.js';
 import { formatProblem } from '../config/problem.js';
 import type { RunningElement } from '../nest/start-element.js';
@@ -63,17 +65,30 @@ export async function runApp<T>(app: App<T>, args: readonly string[] = process.a
   const metrics = new PrometheusMetrics({ element: app.name, process: true });
   guardProcess(logger, metrics);
   let running: RunningElement;
+  let adapters: Adapters | undefined;
   try {
     const tls = await tlsOf(common, common.pki.name ?? app.name, { clock: systemClock, logger, metrics });
-    const platform = { logger, metrics, dataFolder: join(common.data, app.name), limits: common.limits };
+    const { limits } = common;
+    const folder = join(common.data, app.name);
+    const instance = common.instance ?? instanceName(hostname());
+    const ports = { instance, clock: systemClock, logger, metrics, limits, folder, tls };
+    adapters = await openAdapters(common, ports);
+    const { bus, store, records } = adapters;
+    const platform: PlatformOptions = {
+      ...(bus && { bus }),
+      ...(store && { store }),
+      ...(records && { records }),
+      ...{ instance, logger, metrics, dataFolder: folder, limits },
+    };
     running = await app.start(element, platform, tls ? { tls } : {});
   } catch (error) {
+    await adapters?.close();
     fail(`${app.name} cannot start: ${messageOf(error)}`);
     // Something that was started may still hold the process.
     setTimeout(() => process.exit(1), 100).unref();
     return;
   }
-  endOnSignal(app.name, running, logger);
+  endOnSignal(app.name, () => running.close().finally(() => adapters?.close()), logger);
 }
 
 interface Flags {
@@ -130,6 +145,12 @@ async function tlsOf(
   return watch.tls;
 }
 
+/** A host name as an instance's. */
+export function instanceName(host: string): string {
+  const name = host.replace(/[^a-z0-9]+/gi, '-').slice(0, 63);
+  return name.replace(/^-|-$/g, '') || 'one';
+}
+
 /**
  * A promise that nobody handled is a mistake in one message's handling: it is logged and counted, and the others go on.
  * After an exception that nobody caught the state of the program is unknown: it ends, to be started afresh.
@@ -149,7 +170,7 @@ function guardProcess(logger: Logger, metrics: PrometheusMetrics): void {
   });
 }
 
-function endOnSignal(name: string, running: RunningElement, logger: Logger): void {
+function endOnSignal(name: string, close: () => Promise<void>, logger: Logger): void {
   let ending = false;
   const end = (signal: NodeJS.Signals): void => {
     if (ending) process.exit(1);
@@ -159,7 +180,7 @@ function endOnSignal(name: string, running: RunningElement, logger: Logger): voi
       logger.error('shutdown took too long', { limitMs: shutdownTimeoutMs });
       process.exit(1);
     }, shutdownTimeoutMs).unref();
-    running.close().then(
+    close().then(
       () => process.exit(0),
       (error: unknown) => {
         logger.error('shutdown failed', { reason: messageOf(error) });

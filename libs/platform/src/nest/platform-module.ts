@@ -18,7 +18,19 @@ import type { Store } from '../store/store.js';
 import { watchEventLoop } from '../telemetry/event-loop.js';
 import { HealthChecks } from '../telemetry/health.js';
 import { type Metrics, PrometheusMetrics } from '../telemetry/metrics.js';
-import { BUS, CLOCK, ELEMENT, HEALTH, IDS, LIMITS, LOGGER, METRICS, RECORDS, STORE } from './tokens.js';
+import {
+  BUS,
+  CLOCK,
+  ELEMENT,
+  HEALTH,
+  IDS,
+  INSTANCE,
+  LIMITS,
+  LOGGER,
+  METRICS,
+  RECORDS,
+  STORE,
+} from './tokens.js';
 
 /**
  * The adapters behind the ports. What is given stays the giver's: several elements of one process share it, and none of
@@ -30,6 +42,8 @@ export interface PlatformOptions {
   readonly records?: Records;
   /** Where records are opened when none are given. Without it nothing can be stored, and every append is refused. */
   readonly dataFolder?: string;
+  /** Name of this process among those that share bus, store and records. Default `one`. */
+  readonly instance?: string;
   readonly clock?: Clock;
   readonly logger?: Logger;
   readonly ids?: IdSource;
@@ -89,6 +103,7 @@ export class PlatformModule {
       providers: [
         { provide: OWNED, useValue: owned },
         { provide: ELEMENT, useValue: o.element ?? 'esinet' },
+        { provide: INSTANCE, useValue: o.instance ?? 'one' },
         { provide: CLOCK, useValue: clock },
         { provide: LOGGER, useValue: logger },
         { provide: LIMITS, useValue: limits },
@@ -100,7 +115,7 @@ export class PlatformModule {
         { provide: RECORDS, useFactory: openRecords },
         Closing,
       ],
-      exports: [ELEMENT, CLOCK, LOGGER, LIMITS, IDS, METRICS, HEALTH, BUS, STORE, RECORDS],
+      exports: [ELEMENT, INSTANCE, CLOCK, LOGGER, LIMITS, IDS, METRICS, HEALTH, BUS, STORE, RECORDS],
     };
   }
 }

@@ -11,3 +11,5 @@ export const HEALTH = Symbol('esinet.health');
 export const LIMITS = Symbol('esinet.limits');
 /** Name of the element the module belongs to. */
 export const ELEMENT = Symbol('esinet.element');
+/** Name of this process among those that share bus, store and records. */
+export const INSTANCE = Symbol('esinet.instance');

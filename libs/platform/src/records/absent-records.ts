@@ -4,5 +4,13 @@ import { type Records, RecordsError } from './records.js';
 export function absentRecords(): Records {
   const refuse = (): Promise<never> =>
     Promise.reject(new RecordsError('closed', 'no data folder is configured, so nothing can be stored'));
-  return { append: refuse, put: refuse, get: refuse, list: refuse, close: () => Promise.resolve() };
+  return {
+    append: refuse,
+    put: refuse,
+    get: refuse,
+    list: refuse,
+    write: refuse,
+    claim: refuse,
+    close: () => Promise.resolve(),
+  };
 }

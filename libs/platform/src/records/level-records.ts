@@ -2,14 +2,19 @@ import { mkdir } from 'node:fs/promises';
 import { type Logger, messageOf, silentLogger } from '@esinet/kernel';
 import { ClassicLevel } from 'classic-level';
 import {
+  type Fence,
   type ListOptions,
+  type RecordWrite,
   type Records,
   RecordsError,
   type StoredRecord,
+  type WriteOutcome,
   checkCollection,
   checkKey,
   defaultListLimit,
   encodeValue,
+  fenceCollection,
+  fencedError,
 } from './records.js';
 
 export interface RecordsLimits {
@@ -37,8 +42,22 @@ interface Write {
   readonly kind: 'append' | 'put';
   readonly key: Buffer;
   readonly text: string;
-  readonly resolve: (outcome: 'stored' | 'duplicate') => void;
+}
+
+/** What is stored together or not at all; a claim has no writes of its own. */
+interface Group {
+  readonly writes: readonly Write[];
+  readonly fence: Fence | undefined;
+  /** The name whose fence is to be a new one. */
+  readonly claims: string | undefined;
+  readonly bytes: number;
+  readonly resolve: (done: Done) => void;
   readonly reject: (error: RecordsError) => void;
+}
+
+interface Done {
+  readonly outcomes: WriteOutcome[];
+  readonly epoch: number;
 }
 
 /**
@@ -53,7 +72,8 @@ export class LevelRecords implements Records {
   readonly #logger: Logger;
   readonly #open: () => RecordsDatabase;
   #database: RecordsDatabase;
-  #waiting: Write[] = [];
+  #waiting: Group[] = [];
+  #waitingWrites = 0;
   #commit: Promise<void> | undefined;
   #state: 'open' | 'broken' | 'closed' = 'open';
   #failure: RecordsError | undefined;
@@ -95,12 +115,27 @@ export class LevelRecords implements Records {
     });
   }
 
-  append(collection: string, key: string, value: unknown): Promise<'stored' | 'duplicate'> {
-    return this.#write('append', collection, key, value);
+  async append(collection: string, key: string, value: unknown): Promise<WriteOutcome> {
+    const [outcome = 'stored'] = await this.write([{ kind: 'append', collection, key, value }]);
+    return outcome;
   }
 
   async put(collection: string, key: string, value: unknown): Promise<void> {
-    await this.#write('put', collection, key, value);
+    await this.write([{ kind: 'put', collection, key, value }]);
+  }
+
+  async write(writes: readonly RecordWrite[], fence?: Fence): Promise<WriteOutcome[]> {
+    const ready = writes.map(({ kind, collection, key, value }) => ({
+      kind,
+      key: storageKey(collection, key),
+      text: encodeValue(value),
+    }));
+    return (await this.#enqueue(ready, { fence })).outcomes;
+  }
+
+  async claim(name: string): Promise<Fence> {
+    checkKey(name);
+    return { name, epoch: (await this.#enqueue([], { claims: name })).epoch };
   }
 
   async get(collection: string, key: string): Promise<unknown> {
@@ -199,23 +234,21 @@ export class LevelRecords implements Records {
     if (this.#state === 'closed') throw new RecordsError('closed', 'the records are closed');
   }
 
-  async #write(
-    kind: 'append' | 'put',
-    collection: string,
-    key: string,
-    value: unknown,
-  ): Promise<'stored' | 'duplicate'> {
+  async #enqueue(
+    writes: readonly Write[],
+    { fence, claims }: { readonly fence?: Fence | undefined; readonly claims?: string },
+  ): Promise<Done> {
     this.#readable();
     if (this.#failure) {
       throw new RecordsError('broken', `refused after an earlier failure: ${this.#failure.message}`);
     }
-    if (this.#waiting.length >= this.#limits.maxWaiting) {
+    if (this.#waitingWrites >= this.#limits.maxWaiting) {
       throw new RecordsError('overloaded', `${this.#limits.maxWaiting} records wait to be written`);
     }
-    const stored = storageKey(collection, key);
-    const text = encodeValue(value);
+    const bytes = writes.reduce((sum, { text }) => sum + text.length, 0);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ kind, key: stored, text, resolve, reject });
+      this.#waiting.push({ writes, fence, claims, bytes, resolve, reject });
+      this.#waitingWrites += writes.length;
       this.#commit ??= this.#commitAll();
     });
   }
@@ -226,8 +259,7 @@ export class LevelRecords implements Records {
     while (this.#waiting.length > 0) {
       const batch = this.#takeBatch();
       try {
-        const stored = await this.#commitBatch(batch);
-        for (const write of batch) write.resolve(stored.has(write) ? 'stored' : 'duplicate');
+        for (const settle of await this.#commitBatch(batch)) settle();
       } catch (error) {
         this.#fail(asRecordsError(error), batch);
       }
@@ -235,45 +267,76 @@ export class LevelRecords implements Records {
     this.#commit = undefined;
   }
 
-  /** One sync; gives the writes that were made, all others being duplicates. */
-  async #commitBatch(batch: readonly Write[]): Promise<Set<Write>> {
-    const appends = batch.filter((write) => write.kind === 'append');
-    const present = await this.#database.hasMany(appends.map((write) => write.key));
-    const taken = new Set<string>();
-    for (const [i, write] of appends.entries()) if (present[i]) taken.add(write.key.toString('latin1'));
-    const made = new Set<Write>();
-    for (const write of batch) {
-      const key = write.key.toString('latin1');
-      if (write.kind === 'append' && taken.has(key)) continue;
-      taken.add(key);
-      made.add(write);
-    }
+  /** One sync; gives what is to be told to each group once it is made. */
+  async #commitBatch(batch: readonly Group[]): Promise<(() => void)[]> {
+    const epochs = await this.#epochsOf(batch);
+    const taken = await this.#takenOf(batch);
+    const made = new Map<string, Write>();
+    const settle = batch.map((group) => {
+      const { writes, fence, claims } = group;
+      if (fence && epochs.get(fence.name) !== fence.epoch) return () => group.reject(fencedError(fence));
+      let epoch = 0;
+      if (claims !== undefined) {
+        epoch = (epochs.get(claims) ?? 0) + 1;
+        epochs.set(claims, epoch);
+        const key = storageKey(fenceCollection, claims);
+        made.set(key.toString('latin1'), { kind: 'put', key, text: String(epoch) });
+      }
+      const outcomes = writes.map((write): WriteOutcome => {
+        const key = write.key.toString('latin1');
+        if (write.kind === 'append' && taken.has(key)) return 'duplicate';
+        taken.add(key);
+        made.set(key, write);
+        return 'stored';
+      });
+      return () => group.resolve({ outcomes, epoch });
+    });
     if (made.size > 0) {
       await this.#database.batch(
-        Array.from(made, ({ key, text }) => ({ type: 'put' as const, key, value: text })),
+        Array.from(made.values(), ({ key, text }) => ({ type: 'put' as const, key, value: text })),
         { sync: true },
       );
     }
-    return made;
+    return settle;
   }
 
-  #takeBatch(): Write[] {
+  async #epochsOf(batch: readonly Group[]): Promise<Map<string, number>> {
+    const names = [...new Set(batch.flatMap(({ fence, claims }) => fence?.name ?? claims ?? []))];
+    if (names.length === 0) return new Map();
+    const found = await this.#database.getMany(names.map((name) => storageKey(fenceCollection, name)));
+    return new Map(names.map((name, i) => [name, Number(found[i] ?? 0)]));
+  }
+
+  /** Keys that were there before, of those that are to be appended. */
+  async #takenOf(batch: readonly Group[]): Promise<Set<string>> {
+    const keys = batch.flatMap(({ writes }) =>
+      writes.flatMap(({ kind, key }) => (kind === 'append' ? [key] : [])),
+    );
+    const present = await this.#database.hasMany(keys);
+    return new Set(keys.filter((_, i) => present[i]).map((key) => key.toString('latin1')));
+  }
+
+  #takeBatch(): Group[] {
     let bytes = 0;
-    let count = 0;
-    for (const write of this.#waiting) {
-      if (count >= this.#limits.maxBatchRecords || bytes >= this.#limits.maxBatchBytes) break;
-      bytes += write.text.length;
-      count++;
+    let writes = 0;
+    let groups = 0;
+    for (const group of this.#waiting) {
+      if (writes >= this.#limits.maxBatchRecords || bytes >= this.#limits.maxBatchBytes) break;
+      bytes += group.bytes;
+      writes += group.writes.length;
+      groups++;
     }
-    return this.#waiting.splice(0, count);
+    this.#waitingWrites -= writes;
+    return this.#waiting.splice(0, groups);
   }
 
-  #fail(error: RecordsError, batch: readonly Write[]): void {
+  #fail(error: RecordsError, batch: readonly Group[]): void {
     this.#failure = error;
     if (this.#state === 'open') this.#state = 'broken';
     this.#logger.error('records broken', { code: error.code, reason: error.message });
     const refused = [...batch, ...this.#waiting.splice(0)];
-    for (const write of refused) write.reject(error);
+    this.#waitingWrites = 0;
+    for (const group of refused) group.reject(error);
     this.#retryLater();
   }
 }

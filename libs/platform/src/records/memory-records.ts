@@ -1,17 +1,22 @@
 import {
+  type Fence,
   type ListOptions,
+  type RecordWrite,
   type Records,
   RecordsError,
   type StoredRecord,
+  type WriteOutcome,
   checkCollection,
   checkKey,
   defaultListLimit,
   encodeValue,
+  fencedError,
 } from './records.js';
 
 /** Records that end with the process: for tests and demonstrations, never for what a person was promised. */
 export class MemoryRecords implements Records {
   readonly #collections = new Map<string, Map<string, string>>();
+  readonly #epochs = new Map<string, number>();
   #closed = false;
 
   async append(collection: string, key: string, value: unknown): Promise<'stored' | 'duplicate'> {
@@ -40,6 +45,29 @@ export class MemoryRecords implements Records {
       .sort(([a], [b]) => sign * byBytes(a, b))
       .slice(0, limit)
       .map(([key, text]) => ({ key, value: JSON.parse(text) as unknown }));
+  }
+
+  async write(writes: readonly RecordWrite[], fence?: Fence): Promise<WriteOutcome[]> {
+    const ready = writes.map(({ kind, collection, key, value }) => ({
+      kind,
+      key,
+      records: this.#records(collection, key),
+      text: encodeValue(value),
+    }));
+    if (fence && this.#epochs.get(fence.name) !== fence.epoch) throw fencedError(fence);
+    return ready.map(({ kind, key, records, text }) => {
+      if (kind === 'append' && records.has(key)) return 'duplicate';
+      records.set(key, text);
+      return 'stored';
+    });
+  }
+
+  async claim(name: string): Promise<Fence> {
+    if (this.#closed) throw new RecordsError('closed', 'the records are closed');
+    checkKey(name);
+    const epoch = (this.#epochs.get(name) ?? 0) + 1;
+    this.#epochs.set(name, epoch);
+    return { name, epoch };
   }
 
   async close(): Promise<void> {

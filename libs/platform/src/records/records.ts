@@ -13,9 +13,35 @@ export interface Records {
   put(collection: string, key: string, value: unknown): Promise<void>;
   get(collection: string, key: string): Promise<unknown>;
   list(collection: string, options?: ListOptions): Promise<StoredRecord[]>;
+  /**
+   * Stores all of it or nothing, and in one sync. An append under a key that is taken is left out and said to be a
+   * `duplicate`; the others are stored all the same. With a fence that is no longer in force nothing is stored: `fenced`.
+   */
+  write(writes: readonly RecordWrite[], fence?: Fence): Promise<WriteOutcome[]>;
+  /** Puts a new fence around `name` (a key): from now on, everything written under an earlier one is refused. */
+  claim(name: string): Promise<Fence>;
   close(): Promise<void>;
   /** The sentence that says why nothing can be stored now, or undefined when all is well. */
   check?(): Promise<string | undefined>;
+}
+
+export type WriteOutcome = 'stored' | 'duplicate';
+
+export interface RecordWrite {
+  readonly kind: 'append' | 'put';
+  readonly collection: string;
+  readonly key: string;
+  readonly value: unknown;
+}
+
+/**
+ * Who writes under that name. Of two that both believe to be the one only the later can: the earlier finds out when it
+ * writes, however long it had been asleep.
+ */
+export interface Fence {
+  readonly name: string;
+  /** Counts up from 1. */
+  readonly epoch: number;
 }
 
 export interface ListOptions {
@@ -43,11 +69,12 @@ export const maxKeyBytes = 512;
 export const maxValueBytes = 4 * 1_048_576;
 
 export type RecordsErrorCode =
-  'closed' | 'locked' | 'full' | 'read-only' | 'broken' | 'io' | 'invalid' | 'overloaded';
+  'closed' | 'locked' | 'full' | 'read-only' | 'broken' | 'io' | 'invalid' | 'overloaded' | 'fenced';
 
 /**
  * - `locked`: another process has the data folder open
  * - `broken`: a write failed before, so that nobody knows what is on disk; the store takes nothing until it is reopened
+ * - `fenced`: somebody else has claimed the name since
  * - `invalid`: the collection, key or value cannot be stored: a mistake of the caller
  */
 export class RecordsError extends Error {
@@ -60,6 +87,13 @@ export class RecordsError extends Error {
   ) {
     super(message, options);
   }
+}
+
+/** Where fences are kept, in adapters that keep them beside the records. */
+export const fenceCollection = '_fences';
+
+export function fencedError({ name, epoch }: Fence): RecordsError {
+  return new RecordsError('fenced', `${name} was claimed by another since epoch ${epoch}`);
 }
 
 export function checkCollection(collection: string): void {

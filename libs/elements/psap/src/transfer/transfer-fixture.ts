@@ -1,7 +1,15 @@
 import type { Agreement, TransferPeer } from '@esinet/chat-transfer';
 import { type IdSource, type Logger, ManualClock, countingIds, err, ok, silentLogger } from '@esinet/kernel';
 import { MessageType, type OutgoingMessage, type SendOutcome, writeCallInfo } from '@esinet/lmpe';
-import { MemoryRecords, type Records, RecordsError, defaultLimits } from '@esinet/platform';
+import {
+  MemoryRecords,
+  type Records,
+  RecordsError,
+  defaultLimits,
+  type Fence,
+  type RecordWrite,
+  type WriteOutcome,
+} from '@esinet/platform';
 import { parseDatagram, writeMultipart } from '@esinet/sip';
 import { Lookups } from '../attachments/lookups.js';
 import { Centres } from '../centre.js';
@@ -113,6 +121,20 @@ export class MortalRecords implements Records {
     this.#live();
     await this.inner.put(collection, key, value);
     this.#count();
+  }
+
+  async write(writes: readonly RecordWrite[], fence?: Fence): Promise<WriteOutcome[]> {
+    this.#live();
+    const done = await this.inner.write(writes, fence);
+    this.#count();
+    return done;
+  }
+
+  async claim(name: string): Promise<Fence> {
+    this.#live();
+    const fence = await this.inner.claim(name);
+    this.#count();
+    return fence;
   }
 
   get(collection: string, key: string): Promise<unknown> {
