@@ -13,6 +13,8 @@ export default defineConfig({
       'libs/elements/*/src/**/*.spec.ts',
     ],
     exclude: ['**/node_modules/**', '**/dist/**'],
+    // Much of a test is waiting: as many at a time as a small machine has cores.
+    maxWorkers: 2,
     testTimeout: 15_000,
     hookTimeout: 30_000,
   },
