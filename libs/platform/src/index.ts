@@ -5,6 +5,7 @@ export { patternProblem, subjectProblem, subjectToken } from './bus/subject.js';
 export * from './store/store.js';
 export { type AdapterPorts, type Adapters, openAdapters } from './cluster/open-adapters.js';
 export { MemoryStore, defaultMaxEntries } from './store/memory-store.js';
+export { Leases, leasePrefix } from './store/leases.js';
 export {
   type Fence,
   type ListOptions,
