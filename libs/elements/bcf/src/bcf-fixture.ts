@@ -79,6 +79,7 @@ export const hops: NextHops = {
     const { transport, address, port, listener } = flow;
     return [{ destination: { transport, address, port }, listener }];
   },
+  siblings: () => [],
   beyond: ({ transport, address, port, flowId }, listener) =>
     flowId === 'gone' ? undefined : { destination: { transport, address, port }, listener },
 };

@@ -125,7 +125,7 @@ export class Border {
     });
     this.#process = `@${ports.instance}.${randomBytes(4).toString('hex')}`;
     this.#siblings = new Siblings({
-      ...{ instance: ports.instance, store, clock, logger, configured: config.siblings },
+      ...{ instance: ports.instance, store, bus: ports.bus, clock, logger, configured: config.siblings },
       ...{ presenceMs: config.presence, timeoutMs: config.chats.storeTimeout },
     });
     void edge.listening.then(() => this.#siblings.announce(this.#privateSide()));
@@ -191,11 +191,21 @@ export class Border {
     if (request.method === 'ACK' && this.#gate.admit(request, source, flow)) return { kind: 'discard' };
     const traffic = trafficOf(request, source, this.#context, dialog);
     const test = traffic.kind === 'emergency' && traffic.target.test;
-    const refusal = test ? this.#gate.testRefusal(request, source, flow) : undefined;
-    if (refusal) {
-      const decision = { kind: 'reject', ...refusal } as const;
-      return this.#settle({ traffic: 'emergency', why: 'test too soon', decision }, request, flow, source);
-    }
+    if (test)
+      return this.#gate.testRefusal(request, source, flow).then((refusal) => {
+        if (!refusal) return this.#decide(request, flow, source, traffic);
+        const decision = { kind: 'reject', ...refusal } as const;
+        return this.#settle({ traffic: 'emergency', why: 'test too soon', decision }, request, flow, source);
+      });
+    return this.#decide(request, flow, source, traffic);
+  }
+
+  #decide(
+    request: SipMessage,
+    flow: Flow,
+    source: Source,
+    traffic: Traffic,
+  ): RouteDecision | Promise<RouteDecision> {
     const key = chatKeyOf(request, traffic, this.#context.policy);
     if (!key)
       return this.#settle(screen(request, source, this.#context, undefined, traffic), request, flow, source);
@@ -303,6 +313,7 @@ export class Border {
       domain: (domain) => domains.get(domain) ?? [],
       isPeeredEsinet: (domain) => peered.has(domain),
       back: (flow, o) => this.#back(flow, o),
+      siblings: () => this.#siblings.alive(),
       beyond: (way, listener) => this.#beyond(way, listener),
     };
   }

@@ -45,6 +45,8 @@ export interface NextHops {
   isPeeredEsinet(domain: string): boolean;
   /** The ways back to a caller, to be tried one after another; none if the connection is gone. */
   back(flow: ChatFlow, o: { readonly throughSiblings: boolean }): readonly WayBack[];
+  /** The other borders that are alive: with the store away one of them may know a chat that is not known here. */
+  siblings(): readonly NextHop[];
   /** The way that a dialog's Record-Route value holds, from that listener, or undefined if the connection is gone. */
   beyond(way: DialogWay, listener: string): Omit<ForwardTarget, 'uri' | 'edits'> | undefined;
 }
@@ -395,6 +397,7 @@ function outward(
   const back = new WaysOut(request, source, context);
   for (const destination of peers) back.add(by(context, 'public', destination));
   for (const flow of [chat?.current, chat?.alternate]) if (flow) back.addChat(flow);
+  if (!chat && peers.length === 0) back.addSiblings();
   const { ways } = back;
   if (ways.length === 0) {
     const refused = chat ? refuse(480, 'connection gone') : refuse(404, 'no way to that user');

@@ -165,6 +165,19 @@ it(
   },
 );
 
+it(
+  'a chat that is not known here, as when the store is away, is asked for at the siblings',
+  { meta },
+  async () => {
+    expect(await calls(phone, at(one, 'public'))).toBe(200);
+    await until(async () => (await store.keys('bcf:chat:')).length > 0);
+    for (const key of await store.keys('bcf:chat:')) await store.delete(key);
+    expect(await answers(at(two, 'private'))).toBe(200);
+    expect(phone.received).toHaveLength(1);
+    expect(await answers(at(two, 'private'), 'nobody')).toBe(404);
+  },
+);
+
 it('a sibling gets the message as it came, the ways after it what leaves for outside', { meta }, () => {
   const flow = { listener: 'public-udp', transport: 'udp', address: '192.0.2.1', port: 5060 } as const;
   const answer = request({
@@ -190,12 +203,13 @@ it('a sibling gets the message as it came, the ways after it what leaves for out
 describe('who is alive', () => {
   const siblings = (clock: ManualClock, instance: string, from: Store, configured = {}): Siblings =>
     new Siblings({
-      ...{ instance, store: from, clock, logger: silentLogger, configured },
+      ...{ instance, store: from, bus, clock, logger: silentLogger, configured },
       ...{ presenceMs: 15_000, timeoutMs: 300 },
     });
 
-  it('is said again and again, and taken back', async () => {
+  it('is said again and again, in the store and on the bus, and taken back', async () => {
     const clock = new ManualClock();
+    const deaf = siblings(clock, 'c', new MemoryStore({ clock }));
     const shared = new MemoryStore({ clock });
     const [a, b] = [siblings(clock, 'a', shared), siblings(clock, 'b', shared)];
     a.announce('tcp:10.0.0.1:5062');
@@ -203,6 +217,8 @@ describe('who is alive', () => {
     await b.learn(['a', 'b', undefined]);
     expect(b.hop('a')).toEqual({ transport: 'tcp', address: '10.0.0.1', port: 5062 });
     expect(b.learn(['a'])).toBeUndefined();
+    expect(deaf.alive()).toContainEqual({ transport: 'tcp', address: '10.0.0.1', port: 5062 });
+    deaf.close();
     a.close();
     await clock.run(6_000, 1_000);
     b.learn(['a']);

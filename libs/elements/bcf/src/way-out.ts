@@ -28,8 +28,8 @@ export class WaysOut {
 
   constructor(
     private readonly request: SipMessage,
-    source: Source,
-    private readonly context: Pick<ScreenContext, 'hops' | 'instance'>,
+    private readonly source: Source,
+    private readonly context: Pick<ScreenContext, 'hops' | 'instance' | 'listenerOf'>,
   ) {
     this.#relayed = source.side === 'private' && request.has(relayedBy);
   }
@@ -44,10 +44,20 @@ export class WaysOut {
     const { request, context } = this;
     const edits = privateIdentity(request);
     for (const { sibling, ...way } of context.hops.back(flow, { throughSiblings: !this.#relayed })) {
-      if (sibling)
-        this.add({ ...way, edits: [{ op: 'append', name: relayedBy, value: context.instance }] }, flow, true);
+      if (sibling) this.#addSibling(way, flow);
       else this.add({ ...way, edits }, flow);
     }
+  }
+
+  /** Every other border, for what comes from inside. */
+  addSiblings(): void {
+    if (this.source.side !== 'private' || this.#relayed) return;
+    for (const hop of this.context.hops.siblings()) this.#addSibling(by(this.context, 'private', hop));
+  }
+
+  #addSibling(way: ForwardTarget, flow?: ChatFlow): void {
+    const edits = [{ op: 'append', name: relayedBy, value: this.context.instance }] as const;
+    this.add({ ...way, edits }, flow, true);
   }
 
   /** `edits`: what is changed in whatever leaves here for outside. */

@@ -10,7 +10,7 @@ import type { RedisConfig, StoreConfig } from './store-config.js';
 const startWaitMs = 1_000;
 
 /** Keys that an element goes on with alone while the store is away. Leases, and who is alive, are not among them. */
-const goneOnWith: readonly string[] = ['bcf:', 'lis.'];
+const goneOnWith: readonly string[] = ['bcf:chat:', 'bcf:block', 'bcf:source:', 'bcf:test:', 'lis.'];
 
 /** The store that was configured, or undefined where each process makes its own. @throws with a sentence for the operator */
 export async function openStore(
