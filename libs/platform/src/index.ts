@@ -5,6 +5,13 @@ export { patternProblem, subjectProblem, subjectToken } from './bus/subject.js';
 export * from './store/store.js';
 export { type AdapterPorts, type Adapters, openAdapters } from './cluster/open-adapters.js';
 export { MemoryStore, defaultMaxEntries } from './store/memory-store.js';
+export { Leases, leasePrefix } from './store/leases.js';
+export { LocalValues } from './store/local-values.js';
+export { redisClient } from './store/redis-client.js';
+export { RedisStore, type RedisStoreOptions, type StoreChange } from './store/redis-store.js';
+export { ResilientStore } from './store/resilient-store.js';
+export { openStore } from './store/open-store.js';
+export { type RedisConfig, type StoreConfig, storeSchema } from './store/store-config.js';
 export {
   type Fence,
   type ListOptions,

@@ -17,4 +17,5 @@ export {
 export type { TestServer } from './test-server.js';
 export { natsServer } from './nats-server.js';
 export { redisServer } from './redis-server.js';
+export { redisCluster, redisSentinel } from './redis-cluster.js';
 export { postgresFolder, postgresServer } from './postgres-server.js';

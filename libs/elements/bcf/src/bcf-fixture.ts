@@ -61,6 +61,7 @@ export const policy: BorderPolicy = {
 const esrp = { transport: 'tcp', address: '10.0.0.7', port: 15070 } as const;
 const psap = { transport: 'tcp', address: '10.0.0.8', port: 15075 } as const;
 const provider = { transport: 'tcp', address: '10.0.0.9', port: 15050 } as const;
+const sibling = { transport: 'tcp', address: '10.0.0.10', port: 15062 } as const;
 const borderB = { transport: 'tls', address: '10.1.0.6', port: 5061, serverName: 'public.b' } as const;
 
 export const hops: NextHops = {
@@ -71,24 +72,26 @@ export const hops: NextHops = {
     return ['public.b', 'psap.b', 'provider.b'].includes(domain) ? [borderB] : [];
   },
   isPeeredEsinet: (domain) => domain === 'public.b',
-  back: (flow) =>
-    flow.flowId === 'gone'
-      ? undefined
-      : {
-          destination: { transport: flow.transport, address: flow.address, port: flow.port },
-          listener: flow.listener,
-        },
+  back: (flow, { throughSiblings }) => {
+    if (flow.flowId === 'gone') return [];
+    if (flow.instance === 'bcf-2')
+      return throughSiblings ? [{ destination: sibling, listener: 'private-tcp', sibling: true }] : [];
+    const { transport, address, port, listener } = flow;
+    return [{ destination: { transport, address, port }, listener }];
+  },
+  siblings: () => [],
   beyond: ({ transport, address, port, flowId }, listener) =>
     flowId === 'gone' ? undefined : { destination: { transport, address, port }, listener },
 };
 
-export const destinations = { esrp, psap, provider, borderB };
+export const destinations = { esrp, psap, provider, borderB, sibling };
 
 export const context: ScreenContext = {
   policy,
   hops,
   isOwnAddress: (uri) => uri.host === '127.0.0.1' && (uri.port === 15060 || uri.port === 15062),
   listenerOf: (side, transport) => `${side}-${transport}`,
+  instance: 'bcf-1',
 };
 
 export const stranger: Source = { listener: 'public-tcp', side: 'public' };

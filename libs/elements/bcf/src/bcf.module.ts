@@ -5,6 +5,7 @@ import {
   BUS,
   type Bus,
   CLOCK,
+  INSTANCE,
   LOGGER,
   METRICS,
   type Metrics,
@@ -44,8 +45,16 @@ export function bcfModule(
       }),
       {
         provide: Border,
-        inject: [SipEdge, BUS, STORE, CLOCK, LOGGER, METRICS],
-        useFactory: (edge: SipEdge, bus: Bus, store: Store, clock: Clock, logger: Logger, metrics: Metrics) =>
+        inject: [SipEdge, BUS, STORE, CLOCK, LOGGER, METRICS, INSTANCE],
+        useFactory: (
+          edge: SipEdge,
+          bus: Bus,
+          store: Store,
+          clock: Clock,
+          logger: Logger,
+          metrics: Metrics,
+          instance: string,
+        ) =>
           new Border(config, {
             edge,
             bus,
@@ -53,6 +62,7 @@ export function bcfModule(
             clock,
             logger,
             metrics,
+            instance,
             ownAuthorities: ownAuthorities(o),
             ...(o.dataFolder !== undefined && { auditFile: join(o.dataFolder, 'bad-actors.jsonl') }),
           }),

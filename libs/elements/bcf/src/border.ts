@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
 import { type Clock, type Logger, isoTime } from '@esinet/kernel';
 import {
   type Bus,
@@ -7,6 +9,7 @@ import {
   type SipEdge,
   type SipListener,
   type Store,
+  type Subscription,
   sipPortListeners,
   dialogSecret,
   towards,
@@ -21,6 +24,7 @@ import {
   esnetValues,
   parseUri,
 } from '@esinet/sip';
+import { z } from 'zod';
 import type { AbuseGate } from './abuse/abuse-gate.js';
 import type { BadActors } from './abuse/bad-actors.js';
 import { guardsOf } from './abuse/guards.js';
@@ -37,6 +41,7 @@ import { boundHops } from './peer-tls.js';
 import {
   type NextHops,
   type ScreenContext,
+  type WayBack,
   type Screening,
   type ChatKey,
   callIdOf,
@@ -47,7 +52,9 @@ import {
   trafficOf,
 } from './screen.js';
 import { controlOverload } from './overload.js';
+import { Siblings } from './siblings.js';
 import { sourceOf } from './source.js';
+import { by } from './way-out.js';
 
 export interface BorderPorts {
   readonly bus: Bus;
@@ -58,6 +65,8 @@ export interface BorderPorts {
   readonly edge: SipEdge;
   /** Fingerprints of the authorities whose certificates speak for any peer. */
   readonly ownAuthorities?: () => ReadonlySet<string> | undefined;
+  /** This process, of those that share bus and store. */
+  readonly instance: string;
   /** The audit trail of bad actors; without one it is only logged. */
   readonly auditFile?: string;
 }
@@ -67,6 +76,10 @@ interface Counted {
   readonly counter: CounterMetric;
   readonly series: Partial<Record<Traffic['kind'], Record<string, { inc(): void }>>>;
 }
+
+/** A way back was written to the store anew: who remembers it reads it there. Holds no name of a chat or a user. */
+const movedSubject = 'bcf.ways';
+const movedSchema = z.object({ from: z.string(), key: z.string().max(200) });
 
 const statusClasses = ['none', '1xx', '2xx', '3xx', '4xx', '5xx', '6xx'];
 
@@ -78,6 +91,10 @@ export class Border {
   readonly #sources: SourceMarks;
   readonly #identity: IdentityCheck;
   readonly #chats: ChatFlows;
+  readonly #siblings: Siblings;
+  readonly #moves: Subscription;
+  /** Tells connections of this process from those of others, and of itself before it was started anew. */
+  readonly #process: string;
   readonly #esrps: HopWatch;
   readonly #context: ScreenContext;
   readonly #screened: Counted;
@@ -88,7 +105,6 @@ export class Border {
     private readonly ports: BorderPorts,
   ) {
     const { clock, logger, metrics, store, edge } = ports;
-    const { transport } = edge;
     this.#chats = new ChatFlows({
       store,
       clock,
@@ -99,14 +115,27 @@ export class Border {
       maxPerAddress: config.abuse.chatsPerAddress,
       storeTimeoutMs: config.chats.storeTimeout,
       secretEnough: config.chats.secretLength,
-      isOpen: (flow) => transport.flow(flow.flowId)?.open === true,
+      isOpen: (flow) => this.#isOpen(flow),
+      instance: ports.instance,
+      onMoved: (key) => ports.bus.publish(movedSubject, { from: ports.instance, key }),
     });
+    this.#moves = ports.bus.subscribe(movedSubject, (payload) => {
+      const moved = movedSchema.safeParse(payload);
+      if (moved.success && moved.data.from !== ports.instance) this.#chats.changedElsewhere(moved.data.key);
+    });
+    this.#process = `@${ports.instance}.${randomBytes(4).toString('hex')}`;
+    this.#siblings = new Siblings({
+      ...{ instance: ports.instance, store, bus: ports.bus, clock, logger, configured: config.siblings },
+      ...{ presenceMs: config.presence, timeoutMs: config.chats.storeTimeout },
+    });
+    void edge.listening.then(() => this.#siblings.announce(this.#privateSide()));
     this.#esrps = new HopWatch(config.esrp, { clock, avoidMs: config.avoid });
     this.#context = {
       policy: policyOf(config),
       hops: this.#hops(),
       isOwnAddress: (uri) => edge.isOwnAddress(uri),
       listenerOf: listenerTable(borderListeners(config)),
+      instance: ports.instance,
     };
     this.#screened = {
       counter: metrics.counter('esinet_bcf_requests_total', 'Requests by what the border took them for', [
@@ -148,6 +177,8 @@ export class Border {
 
   onApplicationShutdown(): void {
     this.badActors.close();
+    this.#siblings.close();
+    this.#moves.unsubscribe();
   }
 
   #route(
@@ -160,17 +191,32 @@ export class Border {
     if (request.method === 'ACK' && this.#gate.admit(request, source, flow)) return { kind: 'discard' };
     const traffic = trafficOf(request, source, this.#context, dialog);
     const test = traffic.kind === 'emergency' && traffic.target.test;
-    const refusal = test ? this.#gate.testRefusal(request, source, flow) : undefined;
-    if (refusal) {
-      const decision = { kind: 'reject', ...refusal } as const;
-      return this.#settle({ traffic: 'emergency', why: 'test too soon', decision }, request, flow, source);
-    }
+    if (test)
+      return this.#gate.testRefusal(request, source, flow).then((refusal) => {
+        if (!refusal) return this.#decide(request, flow, source, traffic);
+        const decision = { kind: 'reject', ...refusal } as const;
+        return this.#settle({ traffic: 'emergency', why: 'test too soon', decision }, request, flow, source);
+      });
+    return this.#decide(request, flow, source, traffic);
+  }
+
+  #decide(
+    request: SipMessage,
+    flow: Flow,
+    source: Source,
+    traffic: Traffic,
+  ): RouteDecision | Promise<RouteDecision> {
     const key = chatKeyOf(request, traffic, this.#context.policy);
     if (!key)
       return this.#settle(screen(request, source, this.#context, undefined, traffic), request, flow, source);
     return this.#chats.find(key.chat, key.user).then((binding) => {
-      const screening = screen(request, source, this.#context, binding, traffic);
-      return this.#settle(screening, request, flow, source, key);
+      const settle = (): RouteDecision => {
+        const screening = screen(request, source, this.#context, binding, traffic);
+        return this.#settle(screening, request, flow, source, key);
+      };
+      const held = [binding?.current.instance, binding?.alternate?.instance];
+      const learning = this.#siblings.learn(held);
+      return learning ? learning.then(settle) : settle();
     });
   }
 
@@ -184,7 +230,7 @@ export class Border {
     const user = canonicalUser(request.from?.uri ?? '');
     return [callId, dialogKey(request)].some((chat) => {
       const binding = this.#chats.peek(chat, user);
-      return binding !== undefined && cameBy(binding, chatFlowOf(flow, source));
+      return binding !== undefined && cameBy(binding, this.#chatFlowOf(flow, source));
     });
   }
 
@@ -200,7 +246,7 @@ export class Border {
     const identity =
       decision.kind === 'forward' && source.side === 'public' ? this.#identity.label(request) : undefined;
     this.#tell(screening, request, source, identity);
-    if (screening.remember) this.#chats.remember(screening.remember, chatFlowOf(flow, source));
+    if (screening.remember) this.#chats.remember(screening.remember, this.#chatFlowOf(flow, source));
     if (decision.kind !== 'forward')
       // OPTIONS was asked about at the door.
       return request.method === 'OPTIONS' || this.#gate.mayAnswer(source, flow)
@@ -266,7 +312,8 @@ export class Border {
       psap: (user) => (user === undefined ? undefined : psaps.get(user)) ?? psaps.get('*') ?? [],
       domain: (domain) => domains.get(domain) ?? [],
       isPeeredEsinet: (domain) => peered.has(domain),
-      back: (flow) => this.#back(flow),
+      back: (flow, o) => this.#back(flow, o),
+      siblings: () => this.#siblings.alive(),
       beyond: (way, listener) => this.#beyond(way, listener),
     };
   }
@@ -293,19 +340,67 @@ export class Border {
     return hop && { ...towards(hop), listener };
   }
 
-  #back(chat: ChatFlow): ReturnType<NextHops['back']> {
-    const flow = this.ports.edge.transport.flow(chat.flowId);
-    if (flow?.open) return { destination: flow, listener: chat.listener };
+  #back(chat: ChatFlow, o: { readonly throughSiblings: boolean }): readonly WayBack[] {
+    const flow = this.#here(chat);
+    if (flow?.open) return [{ destination: flow, listener: chat.listener }];
+    const ways: WayBack[] = [];
+    const sibling =
+      o.throughSiblings && this.#isElsewhere(chat) ? this.#siblings.hop(chat.instance) : undefined;
+    if (sibling) ways.push({ ...by(this.#context, 'private', sibling), sibling: true });
     const peer = this.config.peers.find(({ name }) => name === chat.peer);
     const [hop] = peer ? hopsOf(peer) : [];
     // Another ESInet can be called again, and has to show the same certificate.
-    if (hop) return { ...towards(hop), listener: chat.listener };
-    if (chat.transport !== 'udp') return undefined;
-    // Seen by another replica: its peer may still be reached from here.
+    if (hop) ways.push({ ...towards(hop), listener: chat.listener });
+    else if (chat.transport === 'udp') {
+      // Seen by another replica: its peer may still be reached from here, unless a NAT let in only that one.
+      const destination = { transport: 'udp', address: chat.address, port: chat.port } as const;
+      ways.push({ destination, listener: chat.listener });
+    }
+    return ways;
+  }
+
+  /** The connection of a way, if it is one of this process. */
+  #here({ flowId, transport, instance }: ChatFlow): Flow | undefined {
+    const flows = this.ports.edge.transport;
+    if (transport === 'udp')
+      return instance === undefined || instance === this.ports.instance ? flows.flow(flowId) : undefined;
+    return flowId.endsWith(this.#process) ? flows.flow(flowId.slice(0, -this.#process.length)) : undefined;
+  }
+
+  #isElsewhere(chat: ChatFlow): chat is ChatFlow & { readonly instance: string } {
+    return chat.instance !== undefined && chat.instance !== this.ports.instance;
+  }
+
+  /** Somebody is still there as far as can be told: nobody else takes their place by knowing a Call Identifier. */
+  #isOpen(chat: ChatFlow): boolean {
+    return this.#isElsewhere(chat) ? this.#siblings.isAlive(chat.instance) : this.#here(chat)?.open === true;
+  }
+
+  #chatFlowOf(flow: Flow, source: Source): ChatFlow {
     return {
-      destination: { transport: 'udp', address: chat.address, port: chat.port },
-      listener: chat.listener,
+      listener: flow.listener,
+      transport: flow.transport,
+      address: flow.remoteAddress,
+      port: flow.remotePort,
+      flowId: flow.reliable ? flow.id + this.#process : flow.id,
+      instance: this.ports.instance,
+      ...(source.peer?.trusted && { peer: source.peer.name }),
     };
+  }
+
+  /** Where the other borders reach this one, as a next hop; empty where they could not know. */
+  #privateSide(): string {
+    const { host, advertise } = this.config.private;
+    const address = advertise ?? host;
+    if (address === '0.0.0.0' || address === '::') return '';
+    const listeners = this.ports.edge.listeners();
+    for (const transport of ['tls', 'tcp', 'udp'] as const) {
+      const port = listeners.find(({ name }) => name === `private-${transport}`)?.port;
+      if (port === undefined) continue;
+      const name = transport === 'tls' && isIP(address) !== 0 ? `;${this.config.publicDomain}` : '';
+      return `${transport}:${isIP(address) === 6 ? `[${address}]` : address}:${port}${name}`;
+    }
+    return '';
   }
 }
 
@@ -324,17 +419,6 @@ function listenerTable(listeners: readonly SipListener[]): ScreenContext['listen
     named.set(side, new Map(ofSide.map(({ name }) => [name.slice(side.length + 1), name])));
   }
   return (side, transport) => named.get(side)?.get(transport) ?? first.get(side);
-}
-
-function chatFlowOf(flow: Flow, source: Source): ChatFlow {
-  return {
-    listener: flow.listener,
-    transport: flow.transport,
-    address: flow.remoteAddress,
-    port: flow.remotePort,
-    flowId: flow.id,
-    ...(source.peer?.trusted && { peer: source.peer.name }),
-  };
 }
 
 /** In these the local numbers count in any case. */

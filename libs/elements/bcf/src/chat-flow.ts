@@ -7,8 +7,10 @@ export interface ChatFlow {
   readonly transport: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
   readonly address: string;
   readonly port: number;
-  /** The connection, as long as it is open. */
+  /** The connection, as long as it is open; no other process names one of its own like this. */
   readonly flowId: string;
+  /** The border that holds it, of those that share a store. */
+  readonly instance?: string;
   /** The peer of a trusted connection. */
   readonly peer?: string;
 }

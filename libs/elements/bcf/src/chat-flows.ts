@@ -12,6 +12,7 @@ const flowSchema = z.object({
   address: z.string(),
   port: z.number(),
   flowId: z.string(),
+  instance: z.string().exactOptional(),
   peer: z.string().exactOptional(),
 });
 const bindingSchema = z.object({ current: flowSchema, alternate: flowSchema.exactOptional() });
@@ -29,9 +30,13 @@ interface Kept {
 /** A way is written to the store again when this part of its time is over. */
 const renewAfter = 0.25;
 
+/** Ways remembered to have been changed elsewhere. */
+const mostMoved = 10_000;
+
 /**
  * The ways back to callers, in memory and behind it in the store. No message waits for a write, and none longer than
- * `storeTimeoutMs` for a read: with the store away, what this process has seen itself still works.
+ * `storeTimeoutMs` for a read: with the store away, what this process has seen itself still works. What another process
+ * has changed is read from the store again once it has said so (`changedElsewhere`), or when a connection is gone.
  */
 export class ChatFlows {
   /** By name of the chat and the user, what was used last at the end. */
@@ -40,6 +45,8 @@ export class ChatFlows {
   #oldest: Iterator<string> | undefined;
   readonly #perAddress: PerOwner;
   readonly #learning = new Map<string, Promise<void>>();
+  /** Names in the store of ways that another process has changed since they were read. */
+  readonly #moved = new Set<string>();
 
   constructor(
     private readonly o: {
@@ -55,6 +62,10 @@ export class ChatFlows {
       readonly storeTimeoutMs: number;
       readonly secretEnough: number;
       readonly isOpen: (flow: ChatFlow) => boolean;
+      /** This process; without it there is no other. */
+      readonly instance?: string;
+      /** A way was changed that another process may remember otherwise. */
+      readonly onMoved?: (storeKey: string) => void;
     },
   ) {
     this.#perAddress = new PerOwner(o.maxPerAddress ?? o.maxKept);
@@ -72,7 +83,17 @@ export class ChatFlows {
   async find(chat: string, user: string): Promise<ChatBinding | undefined> {
     const key = keyOf(chat, user);
     await this.#learning.get(key);
-    return this.#known(key) ?? (await this.#stored(storeKeyOf(key)));
+    const known = this.#known(key);
+    if (known && (known.current.transport === 'udp' || this.o.isOpen(known.current))) return known;
+    return (await this.#stored(storeKeyOf(key))) ?? known;
+  }
+
+  /** Another process has written this way to the store: what is in memory of it does not count any more. */
+  changedElsewhere(storeKey: string): void {
+    this.#moved.delete(storeKey);
+    this.#moved.add(storeKey);
+    if (this.#moved.size > mostMoved)
+      for (const oldest of this.#moved) return void this.#moved.delete(oldest);
   }
 
   /** Takes note that `seen` is how the sender of a chat came in; see `rebind` for what follows from it. */
@@ -86,7 +107,12 @@ export class ChatFlows {
   promote(chat: string, user: string, answered: ChatFlow): void {
     const key = keyOf(chat, user);
     const known = this.#known(key);
-    if (known) this.#keep(key, promoted(known, answered), true);
+    if (known) return this.#keep(key, promoted(known, answered), true);
+    // Another process remembers it.
+    void this.#stored(storeKeyOf(key)).then((stored) => {
+      const binding = this.#known(key) ?? stored;
+      if (binding?.alternate?.flowId === answered.flowId) this.#keep(key, promoted(binding, answered), true);
+    });
   }
 
   #remember(key: string, secretLength: number, seen: ChatFlow): void {
@@ -110,21 +136,39 @@ export class ChatFlows {
   ): void {
     const { isOpen, secretEnough } = this.o;
     const binding = rebind(known, seen, { isOpen, secretLength, secretEnough });
-    const moved = !known || known.current.flowId !== binding.current.flowId;
+    const moved = !known || !isSame(known.current, binding.current);
     if (known && binding.alternate?.flowId === seen.flowId)
       this.o.logger.info('chat-way-not-moved', { listener: seen.listener });
-    this.#keep(key, binding, moved || known.alternate?.flowId !== binding.alternate?.flowId, storeKey);
+    const changed = moved || !isSame(known.alternate, binding.alternate);
+    this.#keep(key, binding, changed, storeKey, known);
+  }
+
+  /** Whether another process had a part in it. */
+  #isShared(binding: ChatBinding | undefined): boolean {
+    const { instance } = this.o;
+    if (instance === undefined) return false;
+    return [binding?.current, binding?.alternate].some((way) => way && way.instance !== instance);
   }
 
   #known(key: string): ChatBinding | undefined {
     const kept = this.#kept.get(key);
     if (!kept) return undefined;
+    if (this.#moved.size > 0 && this.#moved.delete(storeKeyOf(key))) {
+      this.#forget(key);
+      return undefined;
+    }
     if (kept.until > this.o.clock.now()) return kept.binding;
     this.#forget(key);
     return undefined;
   }
 
-  #keep(key: string, binding: ChatBinding, changed: boolean, storeKey?: string): void {
+  #keep(
+    key: string,
+    binding: ChatBinding,
+    changed: boolean,
+    storeKey = storeKeyOf(key),
+    known = this.#kept.get(key)?.binding,
+  ): void {
     const now = Math.round(this.o.clock.now());
     const { ttlMs, maxKept } = this.o;
     const before = this.#kept.get(key);
@@ -137,9 +181,13 @@ export class ChatFlows {
     if (tooMany !== undefined) this.#forget(tooMany);
     while (this.#kept.size > maxKept) this.#forgetOldest();
     if (!due) return;
+    const tell = changed && (this.#isShared(binding) || this.#isShared(known));
     this.o.store
-      .set(storeKey ?? storeKeyOf(key), JSON.stringify(binding), { ttlMs })
-      .catch((error: unknown) => this.#storeFailed(error));
+      .set(storeKey, JSON.stringify(binding), { ttlMs })
+      .catch((error: unknown) => this.#storeFailed(error))
+      .finally(() => {
+        if (tell) this.o.onMoved?.(storeKey);
+      });
   }
 
   #forgetOldest(): void {
@@ -191,6 +239,10 @@ export class ChatFlows {
   #storeFailed(error: unknown): void {
     this.o.logger.warn('chat-store-failed', { reason: messageOf(error) });
   }
+}
+
+function isSame(one: ChatFlow | undefined, other: ChatFlow | undefined): boolean {
+  return one?.flowId === other?.flowId && one?.instance === other?.instance;
 }
 
 /** Whoever stands behind an address answers for its ways; a peer has limits of its own. */

@@ -3,6 +3,7 @@ import {
   domainSchema,
   durationSchema,
   listenSchema,
+  nextHopSchema,
   nextHopsSchema,
   overloadSchema,
   sipPortsSchema,
@@ -156,6 +157,13 @@ export const bcfConfigSchema = z
         secretLength: z.int().min(8).max(64).default(20),
       })
       .prefault({}),
+    /** Private sides of the other borders that share the store, by instance, where what they say of themselves does not do. */
+    siblings: z
+      .record(z.string().min(1).max(63), nextHopSchema)
+      .refine((siblings) => Object.keys(siblings).length <= 100, 'expected 100 at most')
+      .default({}),
+    /** How long this border counts as alive after it last said so in the store. */
+    presence: durationSchema.prefault('15 s'),
     dialogs: dialogsSchema,
     abuse: abuseConfigSchema,
     badActors: badActorsConfigSchema,

@@ -4,7 +4,7 @@ import { callbackPriority, esinetPriority, police, policeResponse, trustedHistor
 import type { BorderPolicy, Source } from './policy.js';
 import type { ScreenContext, Screening } from './screen.js';
 import { inwards, outwards, translateHeaders, translateUri } from './translate.js';
-import { by } from './way-out.js';
+import { by, WaysOut } from './way-out.js';
 
 /** Which way a request within a dialog goes: the side of the listener that its Route names. */
 export function sideOf(dialog: InDialog, source: Source): Source['side'] {
@@ -72,19 +72,15 @@ function goOut(
   chat: ChatBinding | undefined,
 ): Screening {
   const { policy, hops } = context;
-  const targets: ForwardTarget[] = [];
-  const ways: (ChatFlow | undefined)[] = [];
-  const add = (way: Omit<ForwardTarget, 'uri' | 'edits'> | undefined, flow?: ChatFlow): void => {
-    if (!way) return;
-    targets.push({ ...way, edits: privateIdentity(request) });
-    ways.push(flow);
-  };
+  const out = new WaysOut(request, source, context);
   // The end may have come in anew since the dialog was set up: what it was last seen on goes first.
-  if (chat) add(hops.back(chat.current), chat.current);
-  if (dialog.way && !isSame(dialog.way, chat?.current))
-    add(hops.beyond(dialog.way, dialog.listener ?? source.listener));
-  if (chat?.alternate) add(hops.back(chat.alternate), chat.alternate);
-  if (targets.length === 0) {
+  if (chat) out.addChat(chat.current);
+  if (dialog.way && !isSame(dialog.way, chat?.current)) {
+    const way = hops.beyond(dialog.way, dialog.listener ?? source.listener);
+    if (way) out.add({ ...way, edits: privateIdentity(request) });
+  }
+  if (chat?.alternate) out.addChat(chat.alternate);
+  if (out.ways.length === 0) {
     const decision = { kind: 'reject', status: 480, headers: [] } as const;
     return { traffic: 'dialog', why: 'connection gone', decision };
   }
@@ -92,16 +88,15 @@ function goOut(
   return {
     traffic: 'dialog',
     why: 'dialog outwards',
-    ways,
+    ways: out.ways,
     decision: {
       kind: 'forward',
-      targets,
-      edits: [
+      ...out.decided([
         ...translateHeaders(request, outwards(policy), [{ name: 'Route' }]),
         ...(inside
           ? callbackPriority(request, dialog.begun === 'far', policy)
           : esinetPriority(request, undefined)),
-      ],
+      ]),
       responseEdits: (response) => {
         const taken = believed(dialog, chat) ? [] : policeResponse(response, policy);
         return [...taken, ...translateHeaders(response, inwards(policy), taken)];

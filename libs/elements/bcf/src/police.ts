@@ -1,6 +1,7 @@
 import { MessageType, readIdentifiers } from '@esinet/lmpe';
 import { type HeaderEdit, esnetValues, parseNameAddr, parseUri, type SipMessage } from '@esinet/sip';
 import type { BorderPolicy, Source } from './policy.js';
+import { relayedBy } from './siblings.js';
 import { translateValue } from './translate.js';
 
 /**
@@ -14,6 +15,7 @@ export function police(request: SipMessage, source: Source, policy: BorderPolicy
     : [{ op: 'set-lines', name: 'Resource-Priority', values: [policy.emergencyPriority] }];
   // What is left of a Route would steer the request past this border's own choice of the next hop.
   if (request.has('Route')) edits.push({ op: 'remove', name: 'Route' });
+  if (request.has(relayedBy)) edits.push({ op: 'remove', name: relayedBy });
   if (source.peer?.trusted) return edits;
   for (const name of policy.removeFromUntrusted) {
     if (request.has(name)) edits.push({ op: 'remove', name });

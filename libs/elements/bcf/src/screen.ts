@@ -23,7 +23,6 @@ import {
   type Remembrance,
   answerableUsers,
   canonicalUser,
-  privateIdentity,
 } from './chat-flow.js';
 import { type Traffic, allowedMethods, classify } from './classify.js';
 import { emergencyTarget } from './emergency-target.js';
@@ -32,7 +31,7 @@ import { dialogChatKey, dialogKey, screenInDialog, sideOf } from './in-dialog.js
 import { callbackPriority, esinetPriority, police, policeResponse, trustedHistory } from './police.js';
 import type { BorderPolicy, Source } from './policy.js';
 import { inwards, outwards, translateHeaders, translateUri } from './translate.js';
-import { by } from './way-out.js';
+import { by, WaysOut } from './way-out.js';
 
 /** The ways out of the border, as configured and as open at this moment. */
 export interface NextHops {
@@ -44,10 +43,17 @@ export interface NextHops {
   domain(domain: string): readonly NextHop[];
   /** Whether it is the public domain of a peered ESInet. */
   isPeeredEsinet(domain: string): boolean;
-  /** The way back to a caller, or undefined if the connection is gone. */
-  back(flow: ChatFlow): Omit<ForwardTarget, 'uri' | 'edits'> | undefined;
+  /** The ways back to a caller, to be tried one after another; none if the connection is gone. */
+  back(flow: ChatFlow, o: { readonly throughSiblings: boolean }): readonly WayBack[];
+  /** The other borders that are alive: with the store away one of them may know a chat that is not known here. */
+  siblings(): readonly NextHop[];
   /** The way that a dialog's Record-Route value holds, from that listener, or undefined if the connection is gone. */
   beyond(way: DialogWay, listener: string): Omit<ForwardTarget, 'uri' | 'edits'> | undefined;
+}
+
+/** `sibling`: to the border that holds the connection, which does with the message all that has to be done. */
+export interface WayBack extends Omit<ForwardTarget, 'uri' | 'edits'> {
+  readonly sibling?: true;
 }
 
 export interface ScreenContext {
@@ -57,6 +63,8 @@ export interface ScreenContext {
   readonly isOwnAddress: (uri: Uri) => boolean;
   /** The listener that requests of that transport leave from on that side. */
   readonly listenerOf: (side: Source['side'], transport: TransportName) => string | undefined;
+  /** This border, of those that share a store. */
+  readonly instance: string;
 }
 
 /** What the border decided and why. `why` is one of a few fixed phrases and holds nothing of the message. */
@@ -386,15 +394,12 @@ function outward(
   const { callId, assigned } = identify(request, { elementId: policy.elementId, nena: false });
   const named = assigned ? {} : { callId };
   const peers = hops.domain(user.host);
-  const targets: ForwardTarget[] = peers.map((destination) => by(context, 'public', destination));
-  const ways: (ChatFlow | undefined)[] = peers.map(() => undefined);
-  for (const flow of [chat?.current, chat?.alternate]) {
-    const way = flow && hops.back(flow);
-    if (!way) continue;
-    targets.push({ ...way, edits: privateIdentity(request) });
-    ways.push(flow);
-  }
-  if (targets.length === 0) {
+  const back = new WaysOut(request, source, context);
+  for (const destination of peers) back.add(by(context, 'public', destination));
+  for (const flow of [chat?.current, chat?.alternate]) if (flow) back.addChat(flow);
+  if (!chat && peers.length === 0) back.addSiblings();
+  const { ways } = back;
+  if (ways.length === 0) {
     const refused = chat ? refuse(480, 'connection gone') : refuse(404, 'no way to that user');
     return { ...refused, traffic: 'outward', ...named };
   }
@@ -405,15 +410,14 @@ function outward(
     ways,
     decision: {
       kind: 'forward',
-      targets,
-      edits: [
+      ...back.decided([
         ...translateHeaders(request, outwards(policy), [{ name: 'Route' }]),
         ...(source.side === 'private'
           ? callbackPriority(request, chat !== undefined, policy)
           : esinetPriority(request, undefined)),
         // The way was chosen here; what is left of a Route must not choose another outside.
         ...(request.has('Route') ? [{ op: 'remove' as const, name: 'Route' }] : []),
-      ],
+      ]),
       responseEdits: (response) => answerEdits(response, ways, policy),
     },
   };

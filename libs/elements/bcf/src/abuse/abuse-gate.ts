@@ -1,11 +1,11 @@
 import { type Clock, type Logger, isoTime } from '@esinet/kernel';
-import type { Bus, Metrics } from '@esinet/platform';
+import type { Bus, Metrics, Store } from '@esinet/platform';
 import type { Flow, NotAdmitted, SipMessage } from '@esinet/sip';
 import type { Source } from '../policy.js';
-import { Allowance, type Exhausted } from './allowance.js';
+import { Allowance, type Exhausted, allowanceOfOne } from './allowance.js';
 import type { BadActors, Measure } from './bad-actors.js';
 import type { AbuseConfig, BadActorsConfig } from './config.js';
-import { type SourceKey, addressKey, sourceKeyOf } from './source-key.js';
+import { type SourceKey, addressKey, seal, sourceKeyOf } from './source-key.js';
 import { TestCalls } from './test-calls.js';
 import { BucketTable } from './token-bucket.js';
 
@@ -23,6 +23,9 @@ export interface AbuseGateOptions {
   readonly metrics: Metrics;
   /** Whether the request belongs to a chat or call whose way back leads where it came from. */
   readonly isRunning: (request: SipMessage, source: Source, flow: Flow) => boolean;
+  /** Where test calls are known to the other borders. */
+  readonly store: Store;
+  readonly storeTimeoutMs: number;
   /** 0 to 1, for the spread of Retry-After. */
   readonly random: () => number;
 }
@@ -47,10 +50,11 @@ export class AbuseGate {
   constructor(private readonly o: AbuseGateOptions) {
     const { config, metrics } = o;
     const max = config.remembered;
-    this.#allowance = new Allowance(config, o.peers);
+    this.#allowance = new Allowance(...allowanceOfOne(config, o.peers));
     this.#answers = new BucketTable({ size: config.ownAnswers, max });
     this.#told = new BucketTable({ size: { rate: 1_000 / tellEveryMs, burst: 1 }, max });
-    this.#tests = new TestCalls({ intervalMs: config.testInterval, max });
+    const { store, storeTimeoutMs, clock } = o;
+    this.#tests = new TestCalls({ intervalMs: config.testInterval, max, store, storeTimeoutMs, clock });
     const limited = metrics.counter(
       'esinet_bcf_limited_total',
       'Requests from outside that were not let in, by the limit they were over',
@@ -91,11 +95,15 @@ export class AbuseGate {
     return false;
   }
 
-  /** Undefined where the source may make a test call now; else the answer. TS 103 698 6.1.2.10 */
-  testRefusal(request: SipMessage, source: Source, flow: Flow): { readonly status: 486 } | undefined {
+  /** Undefined where the source may make a test call now; else the answer. TS 103 698 6.1.2.10. Never rejects. */
+  async testRefusal(
+    request: SipMessage,
+    source: Source,
+    flow: Flow,
+  ): Promise<{ readonly status: 486 } | undefined> {
     if (!this.o.config.enabled || source.side === 'private') return undefined;
     const key = sourceKeyOf(request, source, flow);
-    if (this.#tests.allowed(key.identity, this.o.clock.now())) return undefined;
+    if (await this.#tests.allowed(key.identity, this.o.clock.now())) return undefined;
     this.#count('test-call', 'refused');
     return { status: 486 };
   }
@@ -114,7 +122,8 @@ export class AbuseGate {
     flow: Flow,
     now: number,
   ): NotAdmitted | undefined {
-    if (measure.key.identity !== key.identity && this.o.isRunning(request, source, flow)) return undefined;
+    if (measure.key.identity !== seal(key.identity) && this.o.isRunning(request, source, flow))
+      return undefined;
     if (measure.action === 'limit' && measure.bucket.has(now)) {
       measure.bucket.take();
       return undefined;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Allowance } from './allowance.js';
+import { Allowance, allowanceOfOne } from './allowance.js';
+import { abuseConfigSchema } from './config.js';
 import type { SourceKey } from './source-key.js';
 import { BucketTable, TokenBucket } from './token-bucket.js';
 
@@ -106,4 +107,12 @@ it('full buckets give way first', { meta }, () => {
   table.of('full', 0);
   table.of('new', 0);
   expect(table.of('empty', 0).has(0)).toBe(false);
+});
+
+it('of several borders each lets in its part', () => {
+  const config = { ...abuseConfigSchema.parse({}), instances: 4 };
+  const [sizes, peers] = allowanceOfOne(config, [{ name: 'p', limits: { rate: 10 } }, { name: 'q' }]);
+  expect(sizes.address).toEqual({ rate: 25, burst: 125 });
+  expect(peers).toEqual([{ name: 'p', limits: { rate: 2.5 } }, { name: 'q' }]);
+  expect(allowanceOfOne({ ...config, instances: 1 })[0].address).toEqual({ rate: 100, burst: 500 });
 });

@@ -6,6 +6,28 @@ import { type BucketSize, BucketTable, type TokenBucket } from './token-bucket.j
 export type Exhausted = 'address' | 'peer' | 'identity';
 
 /**
+ * What one of `config.instances` borders lets in, if what a source sends is spread over them evenly. The buckets are not
+ * shared: each is asked for every request, and none may wait for another machine.
+ */
+export function allowanceOfOne(
+  config: Pick<AbuseConfig, 'instances'> & ConstructorParameters<typeof Allowance>[0],
+  peers: ConstructorParameters<typeof Allowance>[1] = [],
+): ConstructorParameters<typeof Allowance> {
+  const { instances } = config;
+  if (instances === 1) return [config, peers];
+  const part = <S extends { readonly rate?: number; readonly burst?: number }>(size: S): S => ({
+    ...size,
+    ...(size.rate !== undefined && { rate: size.rate / instances }),
+    ...(size.burst !== undefined && { burst: Math.ceil(size.burst / instances) }),
+  });
+  const { address, peer, identity } = config;
+  return [
+    { ...config, address: part(address), peer: part(peer), identity: part(identity) },
+    peers.map((each) => ({ ...each, ...(each.limits && { limits: part(each.limits) }) })),
+  ];
+}
+
+/**
  * How much each source may still ask: its address or peer together, and each of its users. What is new may only use what
  * stands above the reserve, so that the chats of a source that run go on while new ones are too many.
  */

@@ -33,6 +33,8 @@ export const abuseConfigSchema = z
     identity: bucketSchema({ rate: 20, burst: 200 }),
     /** Part of each bucket that only running chats may use. */
     reservePercent: z.int().min(0).max(90).default(20),
+    /** Borders that one source's requests are spread over: each lets in its part of these. */
+    instances: z.int().min(1).max(100).default(1),
     /** What this border answers by itself over one connection, or over UDP to one address: refusals, OPTIONS. Beyond: silence. */
     ownAnswers: bucketSchema({ rate: 2, burst: 100 }),
     /** Shortest time between two completed test calls of one source. TS 103 698 6.1.2.10 */

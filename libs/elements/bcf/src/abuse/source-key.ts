@@ -19,6 +19,15 @@ export interface SourceKey {
   readonly measured: string;
 }
 
+/** The key as it is kept for others and told to them: users are not to be read in it. */
+export function sealed(key: SourceKey): SourceKey {
+  return { ...key, identity: seal(key.identity), measured: seal(key.measured) };
+}
+
+export function seal(name: string): string {
+  return hash('sha256', name, 'base64url');
+}
+
 /** Characters of a user that are kept as they are. */
 const longestUser = 120;
 
