@@ -1,6 +1,9 @@
 export * from './bus/bus.js';
 export { dialogSecret, dialogsSchema, keptSecret } from './sip/dialog-secret.js';
 export { type BusLimits, InProcessBus, defaultBusLimits } from './bus/in-process-bus.js';
+export { type BusConfig, type NatsConfig, busSchema } from './bus/bus-config.js';
+export { openBus } from './bus/open-bus.js';
+export type { NatsBus } from './bus/nats-bus.js';
 export { patternProblem, subjectProblem, subjectToken } from './bus/subject.js';
 export * from './store/store.js';
 export { type AdapterPorts, type Adapters, openAdapters } from './cluster/open-adapters.js';
