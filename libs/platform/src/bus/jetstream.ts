@@ -16,8 +16,11 @@ import type { OutboxEvent, Sending } from './outbox.js';
 const apiTimeoutMs = 2_000;
 const nanosPerMs = 1_000_000;
 
-/** ready: events can be kept. off: the server said that it keeps none. unknown: it did not say; to be asked again. */
-export type StreamState = 'ready' | 'off' | 'unknown';
+/**
+ * ready: events can be kept. off: they cannot, by a clear answer. unknown: nobody said; to be asked again. absent: nobody
+ * answers for JetStream, because it is not enabled, or because its servers are away.
+ */
+export type StreamState = 'ready' | 'off' | 'unknown' | 'absent';
 
 /**
  * The stream of the events that must not be lost: made where there is none, and given the subjects it lacks. What else
@@ -35,8 +38,9 @@ export async function ensureStream(
     await ensured(manager, config);
     return 'ready';
   } catch (error) {
+    if (isNobody(error) && apiCode(error) === undefined) return 'absent';
     if (isUnanswered(error)) return 'unknown';
-    logger.error('events are not kept by NATS', { stream, reason: reasonOf(error) });
+    logger.error('events are not kept by NATS', { stream, reason: messageOf(error) });
     return 'off';
   }
 }
@@ -76,7 +80,7 @@ export async function keepEvent(
     return { result: 'kept' };
   } catch (error) {
     if (isUnanswered(error)) return { result: 'again' };
-    return { result: 'refused', reason: reasonOf(error) };
+    return { result: 'refused', reason: messageOf(error) };
   }
 }
 
@@ -84,23 +88,26 @@ function isUnanswered(error: unknown): boolean {
   if (!(error instanceof NatsError)) return true;
   switch (error.code as ErrorCode) {
     case ErrorCode.Timeout:
-    case ErrorCode.NoResponders:
     case ErrorCode.ConnectionClosed:
     case ErrorCode.ConnectionDraining:
     case ErrorCode.Disconnect:
       return true;
     default:
       // 503 of the API: no leader, or the server is about to stop.
-      return apiCode(error) === 503 && error.code !== (ErrorCode.JetStreamNotEnabled as string);
+      return isNobody(error) && !disabled.has(error.api_error?.err_code ?? 0);
   }
+}
+
+/** Codes of the API: not enabled on the server, not enabled for the account. */
+const disabled = new Set([10_076, 10_039]);
+
+function isNobody(error: unknown): boolean {
+  return (
+    error instanceof NatsError &&
+    (error.code === (ErrorCode.NoResponders as string) || apiCode(error) === 503)
+  );
 }
 
 function apiCode(error: unknown): number | undefined {
   return error instanceof NatsError ? error.api_error?.code : undefined;
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof NatsError && error.code === (ErrorCode.JetStreamNotEnabled as string))
-    return 'JetStream is not enabled on the server';
-  return messageOf(error);
 }

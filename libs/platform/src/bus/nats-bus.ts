@@ -31,7 +31,9 @@ const eventsPerTurn = 256;
 /** Subjects that were checked are remembered. */
 const maxKnownSubjects = 1_000;
 /** Before the stream is asked for again, where nobody answered, and where the answer was no. */
-const streamAgainMs = { unknown: 1_000, off: 30_000 };
+const streamAgainMs = { unknown: 1_000, absent: 1_000, off: 30_000 };
+/** Times that nobody answers for JetStream until it counts as not enabled. */
+const maxAbsent = 3;
 /** How long the events under way may take at the end. */
 const lastEventsMs = 500;
 
@@ -337,22 +339,35 @@ export class NatsBus implements Bus {
     if (this.#durable.length > 0) void this.#readyStream(connection);
   }
 
-  async #readyStream(connection: NatsConnection): Promise<void> {
+  async #readyStream(connection: NatsConnection, absent = 1): Promise<void> {
     const before = this.#stream;
     // Told once for each connection.
-    const logger = before === 'off' ? silentLogger : this.#logger;
-    const state = await ensureStream(connection, this.config, logger);
+    let state = await ensureStream(connection, this.config, before === 'off' ? silentLogger : this.#logger);
     if (this.#closed || connection.isClosed()) return;
+    if (state === 'absent' && (absent >= maxAbsent || before === 'off')) {
+      if (before !== 'off')
+        this.#logger.error('events are not kept by NATS', {
+          reason: 'JetStream is not enabled on the server',
+        });
+      state = 'off';
+    }
     this.#stream = state;
     this.#kept.set(state === 'ready' ? 1 : 0);
-    if (state !== 'unknown' && this.#link.open === connection) this.#outbox.open();
-    if (state !== 'ready') this.#clock.after(streamAgainMs[state], () => void this.#readyStream(connection));
+    if (this.#mayKeep && this.#link.open === connection) this.#outbox.open();
+    if (state === 'ready') return;
+    const next = state === 'absent' ? absent + 1 : 1;
+    this.#clock.after(streamAgainMs[state], () => void this.#readyStream(connection, next));
+  }
+
+  /** Whether it is known what becomes of events that must not be lost. */
+  get #mayKeep(): boolean {
+    return this.#stream === 'ready' || this.#stream === 'off';
   }
 
   #flows(): void {
     this.#connected.set(1);
     this.#lostTold = false;
-    if (this.#stream !== 'unknown') this.#outbox.open();
+    if (this.#mayKeep) this.#outbox.open();
     this.#drainSoon();
   }
 
@@ -388,7 +403,7 @@ export class NatsBus implements Bus {
 
   async #keep(event: OutboxEvent): Promise<Sending> {
     const client = this.#client;
-    if (!client || !this.#link.open || this.#stream === 'unknown') return { result: 'again' };
+    if (!client || !this.#link.open || !this.#mayKeep) return { result: 'again' };
     if (this.#stream === 'off') {
       return { result: this.#link.send(event.subject, event.text) ? 'kept' : 'again' };
     }
