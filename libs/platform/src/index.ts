@@ -113,7 +113,7 @@ export {
 } from './pki/certificate-watch.js';
 export { type LiveTls, liveTls } from './pki/live-tls.js';
 export { type TlsFiles, readTlsMaterial } from './pki/tls-material.js';
-export { BusClient, BusServer } from './bus/nest-transport.js';
+export { BusClient, BusServer, MessagePattern, Payload } from './bus/nest-transport.js';
 export { type LogLevel, type LogOptions, createLogger } from './telemetry/logger.js';
 export { eventLoopDelayP99 } from './telemetry/event-loop.js';
 export { type CommonConfig, appConfigSchema, commonShape } from './app/app-config.js';

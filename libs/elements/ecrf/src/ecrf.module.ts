@@ -18,6 +18,8 @@ import {
 } from '@esinet/platform';
 import type { EcrfConfig } from './ecrf-config.js';
 import { Ecrf, type EcrfPorts } from './ecrf.js';
+import { ECRF } from './ecrf-token.js';
+import { LostBusController } from './lost-bus.js';
 import { BoundaryReload } from './boundary-reload.js';
 import type { LabCivic } from './civic-plan.js';
 import { NoBoundariesError, loadLayers } from './load-layers.js';
@@ -27,7 +29,7 @@ import { LostSync } from './sync/lost-sync.js';
 
 export { NoBoundariesError };
 
-export const ECRF = Symbol('esinet.ecrf');
+export { ECRF };
 
 /** What `boundaries: lab` stands for: a GeoJSON FeatureCollection. */
 export interface EcrfExtras {
@@ -46,6 +48,7 @@ export class EcrfModule {}
 export function ecrfModule(config: EcrfConfig, extras: EcrfExtras = {}): DynamicModule {
   return {
     module: EcrfModule,
+    controllers: [LostBusController],
     providers: [
       {
         provide: ECRF,

@@ -66,6 +66,7 @@ export class NatsBus implements Bus {
   #stream: StreamState = 'unknown';
   #count = 0;
   #draining = false;
+  #looking = false;
   #lostTold = false;
   #closed = false;
 
@@ -408,7 +409,20 @@ export class NatsBus implements Bus {
       return { result: this.#link.send(event.subject, event.text) ? 'kept' : 'again' };
     }
     this.#link.count(event.text.length);
-    return keepEvent(client, event, this.config.jetstream.ackTimeout);
+    const sending = await keepEvent(client, event, this.config.jetstream.ackTimeout);
+    if (sending.result === 'again') this.#lookForStream();
+    return sending;
+  }
+
+  /** It may have been deleted. */
+  #lookForStream(): void {
+    const connection = this.#link.open;
+    if (!connection || this.#looking) return;
+    this.#looking = true;
+    this.#clock.after(streamAgainMs.unknown, () => {
+      this.#looking = false;
+      if (this.#link.open === connection) void this.#readyStream(connection);
+    });
   }
 
   #encode(payload: unknown): string {
