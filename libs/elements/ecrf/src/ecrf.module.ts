@@ -11,6 +11,7 @@ import {
   BUS,
   CLOCK,
   HEALTH,
+  INSTANCE,
   LIMITS,
   LOGGER,
   METRICS,
@@ -71,9 +72,9 @@ export function ecrfModule(config: EcrfConfig, extras: EcrfExtras = {}): Dynamic
       },
       {
         provide: ReloadTriggers,
-        inject: [BoundaryReload, CLOCK, LOGGER],
-        useFactory: (reload: BoundaryReload, clock: Clock, logger: Logger) =>
-          new ReloadTriggers(config, reload, clock, logger),
+        inject: [BoundaryReload, CLOCK, LOGGER, BUS, INSTANCE],
+        useFactory: (reload: BoundaryReload, clock: Clock, logger: Logger, bus: Bus, instance: string) =>
+          new ReloadTriggers(config, reload, { clock, logger, bus, instance }),
       },
     ],
     exports: [ECRF, BoundaryReload],
