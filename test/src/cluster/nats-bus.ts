@@ -1,5 +1,12 @@
 import { type Logger, silentLogger, systemClock } from '@esinet/kernel';
-import { type NatsBus, PrometheusMetrics, busSchema, defaultLimits, openBus } from '@esinet/platform';
+import {
+  type NatsBus,
+  PrometheusMetrics,
+  type TlsOptions,
+  busSchema,
+  defaultLimits,
+  openBus,
+} from '@esinet/platform';
 import { onTestFinished } from 'vitest';
 
 export interface OpenedBus {
@@ -18,6 +25,7 @@ export async function openNatsBus(
     readonly folder?: string;
     readonly limits?: Partial<typeof defaultLimits.bus>;
     readonly config?: object;
+    readonly tls?: TlsOptions;
   } = {},
 ): Promise<OpenedBus> {
   const logged: string[] = [];
@@ -27,7 +35,7 @@ export async function openNatsBus(
   const metrics = new PrometheusMetrics();
   const config = busSchema.parse({ kind: 'nats', servers: [url], startWait: '5 s', ...o.config });
   const bus = (await openBus(config, {
-    ...{ instance: o.instance ?? 'one', clock: systemClock, logger, metrics, tls: undefined },
+    ...{ instance: o.instance ?? 'one', clock: systemClock, logger, metrics, tls: o.tls },
     ...{ limits: { ...defaultLimits, bus: { ...defaultLimits.bus, ...o.limits } }, folder: o.folder },
   })) as NatsBus;
   onTestFinished(() => bus.close());

@@ -8,7 +8,6 @@ import {
   headers,
 } from 'nats';
 import type { CounterMetric, Metrics } from '../telemetry/metrics.js';
-import type { NatsBus } from './nats-bus.js';
 
 /** Deliveries of one event after which it is put aside. */
 export const maxDeliveries = 5;
@@ -30,7 +29,7 @@ export class DurableConsumer {
   readonly #dead: CounterMetric;
 
   constructor(
-    private readonly bus: NatsBus,
+    private readonly bus: { readonly connection: NatsConnection | undefined },
     private readonly o: {
       /** Of the consumer: instances with the same name share the events. Letters, digits, - and _. */
       readonly name: string;

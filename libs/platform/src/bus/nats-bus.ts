@@ -13,6 +13,7 @@ import { Backlog } from './backlog.js';
 import { type Bus, BusError, type RequestOptions, type SubscribeOptions, type Subscription } from './bus.js';
 import type { NatsConfig } from './bus-config.js';
 import type { AdapterPorts } from '../cluster/open-adapters.js';
+import { DurableConsumer } from './durable-consumer.js';
 import { type StreamState, ensureStream, keepEvent } from './jetstream.js';
 import { NatsLink } from './nats-link.js';
 import { natsOptions } from './nats-options.js';
@@ -57,6 +58,7 @@ export class NatsBus implements Bus {
   readonly #known = new Map<string, boolean>();
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #metrics: AdapterPorts['metrics'];
   readonly #limits: AdapterPorts['limits']['bus'];
   readonly #lost: CounterMetric;
   readonly #connected: { set(value: number): void };
@@ -76,6 +78,7 @@ export class NatsBus implements Bus {
     spool: OutboxSpool | undefined,
   ) {
     const { clock, metrics } = o;
+    this.#metrics = metrics;
     const logger = (this.#logger = o.logger.child({ part: 'bus' }));
     this.#clock = clock;
     this.#limits = o.limits.bus;
@@ -140,6 +143,17 @@ export class NatsBus implements Bus {
   /** The present connection, for what is beyond a Bus; undefined while it may not be sent to. */
   get connection(): NatsConnection | undefined {
     return this.#link.open;
+  }
+
+  /** Reads the events of a subject that NATS keeps; see `DurableConsumer`. Instances with the same name share them. */
+  readKept(o: {
+    readonly name: string;
+    readonly subject: string;
+    readonly handle: (payload: unknown, subject: string) => Promise<void>;
+  }): DurableConsumer {
+    const { stream } = this.config.jetstream;
+    const [clock, logger, metrics] = [this.#clock, this.#logger, this.#metrics];
+    return new DurableConsumer(this, { ...o, stream, clock, logger, metrics });
   }
 
   publish(subject: string, payload: unknown): void {
