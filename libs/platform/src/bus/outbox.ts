@@ -47,6 +47,10 @@ interface Waiting {
 
 /** An event that is acknowledged within this never touches the disk. */
 const spoolAfterMs = 200;
+/** Events written at a time, so that a long outage does not stop the event loop. */
+const spooledAtOnce = 2_000;
+/** Before a disk that failed is tried again. */
+const brokenSpoolMs = 5_000;
 /** Before an event that nobody acknowledged is sent again. */
 const againAfterMs = 250;
 /** Refusals after which an event is given up: the others of its lane wait for it. */
@@ -135,7 +139,8 @@ export class Outbox {
     this.#isOpen = false;
     this.#spoolTimer?.cancel();
     await this.#writing;
-    await this.#writeSpool(Infinity);
+    do await this.#writeSpool(Infinity);
+    while (!this.#spoolBroken && this.#fresh.length > 0);
     await this.o.spool?.close().catch(() => undefined);
   }
 
@@ -252,7 +257,8 @@ export class Outbox {
 
   #spoolSoon(): void {
     if (!this.o.spool || this.#spoolTimer || (this.#fresh.length === 0 && this.#gone.length === 0)) return;
-    this.#spoolTimer = this.o.clock.after(spoolAfterMs, () => {
+    const ms = this.#spoolBroken ? brokenSpoolMs : spoolAfterMs;
+    this.#spoolTimer = this.o.clock.after(ms, () => {
       this.#spoolTimer = undefined;
       this.#writing ??= this.#writeSpool(this.o.clock.now() - spoolAfterMs).finally(() => {
         this.#writing = undefined;
@@ -265,15 +271,13 @@ export class Outbox {
   async #writeSpool(until: number): Promise<void> {
     const { spool } = this.o;
     if (!spool) return;
-    const firstYoung = this.#fresh.findIndex(({ since, gone }) => !gone && since > until);
-    const old = firstYoung < 0 ? this.#fresh : this.#fresh.slice(0, firstYoung);
-    this.#fresh = firstYoung < 0 ? [] : this.#fresh.slice(firstYoung);
-    const added = old.filter(({ gone }) => !gone);
-    const { length } = this.#gone;
-    if (added.length === 0 && length === 0) return;
+    let end = this.#fresh.findIndex(({ since, gone }) => !gone && since > until);
+    end = Math.min(end < 0 ? this.#fresh.length : end, spooledAtOnce);
+    const added = this.#fresh.splice(0, end).filter(({ gone }) => !gone);
+    const gone = this.#gone.splice(0);
+    if (added.length === 0 && gone.length === 0) return;
     for (const waiting of added) waiting.spooled = true;
     try {
-      const gone = this.#gone.splice(0, length);
       await spool.write(
         added.map(({ number, event }) => [number, event]),
         gone,
@@ -281,6 +285,9 @@ export class Outbox {
       if (this.#spoolBroken) this.o.logger.info('events wait on disk again');
       this.#spoolBroken = false;
     } catch (error) {
+      for (const waiting of added) waiting.spooled = false;
+      this.#fresh = [...added, ...this.#fresh];
+      this.#gone = [...gone, ...this.#gone];
       this.#spoolFails(error);
     }
   }
