@@ -8,8 +8,9 @@ import {
   httpExchange,
   ok,
 } from '@esinet/kernel';
-import { PIDF_CONTENT_TYPE, PIDF_NS, type PidfLo, readPidfLo } from '@esinet/location';
+import { PIDF_CONTENT_TYPE, type PidfLo } from '@esinet/location';
 import { readXml } from '@esinet/xml';
+import { dereferenceRequest, fail, heldFailure, locationIn } from './answered-location.js';
 import { isAllowedHost } from './allowed-hosts.js';
 import { HELD_CONTENT_TYPE, type LocationRequest, type LocationResponse } from './messages.js';
 import { heldAnswerOf } from './read.js';
@@ -147,7 +148,7 @@ export function httpHeldClient(o: HttpHeldClientOptions): HeldClient & { close()
         ...(post ? { body: writeHeldRequest(dereferenceRequest(responseTime)) } : {}),
         ...(signal ? { signal } : {}),
       });
-      return body.ok ? readLocation(body.value, maxPidfLoBytes) : body;
+      return body.ok ? locationIn(body.value, maxPidfLoBytes) : body;
     },
 
     async request(r, options = {}) {
@@ -177,42 +178,6 @@ export function httpHeldClient(o: HttpHeldClientOptions): HeldClient & { close()
   };
 }
 
-/** RFC 6753 section 3.1: nothing but a response time and location types, and no URI for a URI. */
-function dereferenceRequest(responseTime: LocationRequest['responseTime']): LocationRequest {
-  return {
-    type: 'locationRequest',
-    ...(responseTime === undefined ? {} : { responseTime }),
-    locationTypes: ['geodetic', 'civic'],
-    exact: false,
-    device: [],
-  };
-}
-
-/** The presence document, bare or inside a locationResponse. A HELD error never passes for one. */
-function readLocation(
-  body: Buffer,
-  maxPidfLoBytes: number,
-): Result<PidfLo & { document: string }, HeldClientError> {
-  const document = readXml(body, { maxBytes: body.length });
-  if (!document.ok) return fail('malformed', `XML: ${document.error.code}`);
-  let text: string;
-  if (document.value.uri === PIDF_NS && document.value.local === 'presence') {
-    text = body.toString('utf8');
-  } else {
-    const answer = heldAnswerOf(document.value);
-    if (!answer.ok) return fail('malformed', answer.error.message);
-    if (answer.value.type === 'error') return heldFailure(answer.value);
-    if (answer.value.pidfLo === undefined) return fail('no-location', 'answer holds no location by value');
-    text = answer.value.pidfLo;
-  }
-  if (Buffer.byteLength(text) > maxPidfLoBytes)
-    return fail('too-large', `PIDF-LO exceeds ${maxPidfLoBytes} octets`);
-  const pidfLo = readPidfLo(Buffer.from(text));
-  if (!pidfLo.ok)
-    return fail(pidfLo.error.code === 'no-location' ? 'no-location' : 'malformed', pidfLo.error.message);
-  return ok({ ...pidfLo.value, document: text });
-}
-
 function redirectOf(answer: HttpExchangeAnswer, base: URL): URL | undefined {
   if (answer.status < 300 || answer.status > 399 || answer.headers.location === undefined) return undefined;
   return urlOf(answer.headers.location, base);
@@ -227,19 +192,4 @@ function urlOf(text: string, base?: URL): URL | undefined {
   if (!URL.canParse(text, base?.href)) return undefined;
   const url = new URL(text, base?.href);
   return url.protocol === 'https:' || url.protocol === 'http:' ? url : undefined;
-}
-
-function heldFailure(answer: { code: string; message: string }): {
-  readonly ok: false;
-  readonly error: HeldClientError;
-} {
-  return fail('held', `HELD error ${answer.code}`, { heldCode: answer.code });
-}
-
-function fail(
-  code: HeldClientError['code'],
-  message: string,
-  more: { status?: number; heldCode?: string } = {},
-): { readonly ok: false; readonly error: HeldClientError } {
-  return err({ code, message, ...more });
 }

@@ -14,6 +14,7 @@ export {
 } from './common-policy.js';
 export { readHeldAnswer, readHeldRequest } from './read.js';
 export { writeHeldAnswer, writeHeldRequest } from './write.js';
+export { dereferenceRequest, locationIn } from './answered-location.js';
 export { isAllowedHost } from './allowed-hosts.js';
 export {
   HELD_MAX_ANSWER_BYTES,

@@ -121,3 +121,13 @@ export interface HeldErrorAnswer {
 }
 
 export type HeldAnswer = LocationResponse | HeldErrorAnswer;
+
+/** Where a LIS answers on the bus of an ESInet: `HeldBusQuestion` for a HELD document as text. */
+export const HELD_QUERY_SUBJECT = 'held.query';
+
+/** A location URI is dereferenced (RFC 6753) over the bus: no other question is answered there. */
+export interface HeldBusQuestion {
+  readonly uri: string;
+  /** A locationRequest; without it what a GET stands for. */
+  readonly document?: string;
+}

@@ -7,10 +7,9 @@ import {
   type Result,
   err,
   httpExchange,
-  ok,
 } from '@esinet/kernel';
 import { LOST_CONTENT_TYPE, type LostAnswer, type LostRequest } from './messages.js';
-import { readLostAnswer } from './read-answer.js';
+import { lostAnswerTo } from './answer-to.js';
 import { writeLostRequest } from './write-request.js';
 
 /** Why there is no LoST answer. A LoST error or redirect is an answer, not one of these. */
@@ -45,14 +44,6 @@ export const LOST_TIMEOUT_MS = 1_500;
 export const LOST_MAX_ANSWER_BYTES = 1_048_576;
 /** Connections kept open to one server. */
 const MAX_SOCKETS = 32;
-
-const ANSWER_TO = {
-  findService: 'findServiceResponse',
-  getServiceBoundary: 'getServiceBoundaryResponse',
-  listServices: 'listServicesResponse',
-  listServicesByLocation: 'listServicesByLocationResponse',
-  getServiceListBoundary: 'getServiceListBoundaryResponse',
-} as const;
 
 /** LoST over HTTP, RFC 5222 section 14. Nothing is thrown and no redirect is followed: the caller decides. */
 export function httpLostClient(o: HttpLostClientOptions): LostClient & { close(): void } {
@@ -91,13 +82,7 @@ export function httpLostClient(o: HttpLostClientOptions): LostClient & { close()
           ...(status >= 300 && status < 400 && headers.location ? { location: headers.location } : {}),
         });
       }
-      const read = readLostAnswer(body, { maxBytes, maxElements: Math.ceil(maxBytes / 16) });
-      if (!read.ok) return err<LostClientError>({ code: 'malformed', message: read.error.message });
-      const { type } = read.value;
-      if (type !== 'errors' && type !== 'redirect' && type !== ANSWER_TO[request.type]) {
-        return err<LostClientError>({ code: 'malformed', message: `${request.type} answered by ${type}` });
-      }
-      return ok(read.value);
+      return lostAnswerTo(request, body, maxBytes);
     },
     close: () => own?.destroy(),
   };

@@ -1,6 +1,7 @@
 export * from './messages.js';
 export { LOST_ERROR_CODES, LostError, type LostErrorCode } from './lost-error.js';
 export { MAX_PATH, readLostRequest } from './read-request.js';
+export { lostAnswerTo } from './answer-to.js';
 export { readLostAnswer } from './read-answer.js';
 export { writeLostRequest } from './write-request.js';
 export { writeLostAnswer } from './write-answer.js';

@@ -226,3 +226,6 @@ export type LostAnswer =
   | GetServiceListBoundaryResponse
   | LostErrors
   | LostRedirect;
+
+/** Where an ECRF answers on the bus of an ESInet: a LoST document as text for a LoST document. */
+export const LOST_QUERY_SUBJECT = 'lost.query';

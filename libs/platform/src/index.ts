@@ -1,6 +1,9 @@
 export * from './bus/bus.js';
 export { dialogSecret, dialogsSchema, keptSecret } from './sip/dialog-secret.js';
 export { type BusLimits, InProcessBus, defaultBusLimits } from './bus/in-process-bus.js';
+export { type BusConfig, type NatsConfig, busSchema } from './bus/bus-config.js';
+export { openBus } from './bus/open-bus.js';
+export type { NatsBus } from './bus/nats-bus.js';
 export { patternProblem, subjectProblem, subjectToken } from './bus/subject.js';
 export * from './store/store.js';
 export { type AdapterPorts, type Adapters, openAdapters } from './cluster/open-adapters.js';
@@ -117,7 +120,7 @@ export {
 } from './pki/certificate-watch.js';
 export { type LiveTls, liveTls } from './pki/live-tls.js';
 export { type TlsFiles, readTlsMaterial } from './pki/tls-material.js';
-export { BusClient, BusServer } from './bus/nest-transport.js';
+export { BusClient, BusServer, MessagePattern, Payload } from './bus/nest-transport.js';
 export { type LogLevel, type LogOptions, createLogger } from './telemetry/logger.js';
 export { eventLoopDelayP99 } from './telemetry/event-loop.js';
 export { type CommonConfig, appConfigSchema, commonShape } from './app/app-config.js';

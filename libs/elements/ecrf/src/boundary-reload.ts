@@ -8,7 +8,7 @@ import type { PackPlan, PackedFiles } from './pack-files.js';
 /** Problems told with a refusal; the log has all. */
 const MAX_TOLD_PROBLEMS = 100;
 
-export type ReloadTrigger = 'signal' | 'file' | 'request';
+export type ReloadTrigger = 'signal' | 'file' | 'request' | 'bus';
 
 export interface ReloadOutcome {
   /** refused: the files are broken; failed: they could not be looked at. The boundaries stay as they were. */
@@ -42,6 +42,8 @@ export class BoundaryReload {
   #running: Promise<ReloadOutcome> | undefined;
   #next: Promise<ReloadOutcome> | undefined;
   #last: ReloadOutcome | undefined;
+  /** Called after a new set is in force. */
+  onTaken?: (trigger: ReloadTrigger) => void;
 
   constructor(
     private readonly plan: PackPlan,
@@ -84,6 +86,7 @@ export class BoundaryReload {
     if (outcome.result === 'ok') logger.info('boundaries reloaded', fields);
     else logger.error('boundaries not reloaded, the last good ones stay', fields);
     this.#publish({ trigger, ...told, problems: problems.slice(0, MAX_TOLD_PROBLEMS) });
+    if (outcome.result === 'ok') this.onTaken?.(trigger);
     return outcome;
   }
 

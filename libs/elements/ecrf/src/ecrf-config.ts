@@ -64,6 +64,8 @@ export const ecrfConfigSchema = z
         watch: z.boolean().default(false),
         /** How long files have to be left alone before they are read. */
         debounce: durationSchema.prefault('1 s'),
+        /** ECRFs of the same `source` tell each other on the bus when they took new files, and go over together. */
+        share: z.boolean().default(false),
         /** Who may ask for it by POST /reload, beside this machine: IP addresses. */
         addresses: z.array(z.union([z.ipv4(), z.ipv6()])).default([]),
         /** The same by a name in the client's certificate. */

@@ -11,6 +11,7 @@ import {
   BUS,
   CLOCK,
   HEALTH,
+  INSTANCE,
   LIMITS,
   LOGGER,
   METRICS,
@@ -18,6 +19,8 @@ import {
 } from '@esinet/platform';
 import type { EcrfConfig } from './ecrf-config.js';
 import { Ecrf, type EcrfPorts } from './ecrf.js';
+import { ECRF } from './ecrf-token.js';
+import { LostBusController } from './lost-bus.js';
 import { BoundaryReload } from './boundary-reload.js';
 import type { LabCivic } from './civic-plan.js';
 import { NoBoundariesError, loadLayers } from './load-layers.js';
@@ -27,7 +30,7 @@ import { LostSync } from './sync/lost-sync.js';
 
 export { NoBoundariesError };
 
-export const ECRF = Symbol('esinet.ecrf');
+export { ECRF };
 
 /** What `boundaries: lab` stands for: a GeoJSON FeatureCollection. */
 export interface EcrfExtras {
@@ -46,6 +49,7 @@ export class EcrfModule {}
 export function ecrfModule(config: EcrfConfig, extras: EcrfExtras = {}): DynamicModule {
   return {
     module: EcrfModule,
+    controllers: [LostBusController],
     providers: [
       {
         provide: ECRF,
@@ -68,9 +72,9 @@ export function ecrfModule(config: EcrfConfig, extras: EcrfExtras = {}): Dynamic
       },
       {
         provide: ReloadTriggers,
-        inject: [BoundaryReload, CLOCK, LOGGER],
-        useFactory: (reload: BoundaryReload, clock: Clock, logger: Logger) =>
-          new ReloadTriggers(config, reload, clock, logger),
+        inject: [BoundaryReload, CLOCK, LOGGER, BUS, INSTANCE],
+        useFactory: (reload: BoundaryReload, clock: Clock, logger: Logger, bus: Bus, instance: string) =>
+          new ReloadTriggers(config, reload, { clock, logger, bus, instance }),
       },
     ],
     exports: [ECRF, BoundaryReload],

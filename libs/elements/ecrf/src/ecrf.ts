@@ -10,9 +10,6 @@ import type { Learnt, LostSync } from './sync/lost-sync.js';
 import type { Referral, ResolveContext } from './resolve-context.js';
 import { resolve } from './resolve.js';
 
-/** Requests on the bus carry the same documents as HTTP, as text. */
-export const LOST_QUERY_SUBJECT = 'lost.query';
-
 /** What is kept for those who took a boundary by reference. */
 const SHELF = { entries: 1_024, positions: 500_000 };
 
@@ -30,7 +27,6 @@ export class Ecrf {
   readonly #ports: EcrfPorts;
   readonly #queries: { inc(labels?: Readonly<Record<string, string>>): void };
   readonly #seconds: { observe(value: number): void };
-  readonly #subscription: { unsubscribe(): void };
   readonly #configured: Coverage | undefined;
   #context: ResolveContext;
   #sync: LostSync | undefined;
@@ -51,11 +47,6 @@ export class Ecrf {
     ]);
     this.#seconds = ports.metrics.histogram('esinet_lost_query_seconds', 'Time to answer a LoST question');
     ports.health.register('boundaries', () => Promise.resolve(this.#complaint()));
-    this.#subscription = ports.bus.reply(
-      LOST_QUERY_SUBJECT,
-      async (payload) => this.ask(typeof payload === 'string' ? payload : ''),
-      { queue: 'ecrf' },
-    );
   }
 
   /** What is answered from now. */
@@ -136,7 +127,6 @@ export class Ecrf {
   }
 
   onApplicationShutdown(): void {
-    this.#subscription.unsubscribe();
     this.#sync?.close();
     this.referral?.close();
   }

@@ -10,11 +10,11 @@ import {
   LOST_SLB_NS,
   readLostAnswer,
   readSyncAnswer,
+  LOST_QUERY_SUBJECT,
 } from '@esinet/lost';
 import { InProcessBus, type RunningElement } from '@esinet/platform';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ecrfConfigSchema } from './ecrf-config.js';
-import { LOST_QUERY_SUBJECT } from './ecrf.js';
 import { startEcrf } from './start-ecrf.js';
 
 let folder: string;

@@ -3,7 +3,7 @@ export { type CivicLayer, type CivicLayerOptions, DEFAULT_SIDE_OFFSET_METRES } f
 export { type CivicDataConfig, civicDataSchema } from './civic-config.js';
 export { type EcrfConfig, ecrfConfigSchema } from './ecrf-config.js';
 export { ECRF, type EcrfExtras, EcrfModule, NoBoundariesError, ecrfModule } from './ecrf.module.js';
-export { Ecrf, LOST_QUERY_SUBJECT, resultOf } from './ecrf.js';
+export { Ecrf, resultOf } from './ecrf.js';
 export {
   type CivicRule,
   type DefaultMapping,

@@ -2,6 +2,7 @@ import { isatty } from 'node:tty';
 import type { Clock, Logger } from '@esinet/kernel';
 import { watchFiles } from '@esinet/platform';
 import { BoundaryReload, type ReloadPorts } from './boundary-reload.js';
+import { BoundarySpread } from './boundary-spread.js';
 import type { EcrfConfig } from './ecrf-config.js';
 import type { Ecrf } from './ecrf.js';
 import { layersOf } from './layers.js';
@@ -23,11 +24,15 @@ export function reloadOf(
   );
 }
 
-/** SIGHUP and changed files. Nothing to do where the boundaries come from no file. */
+/** SIGHUP, changed files and other ECRFs. Nothing to do where the boundaries come from no file. */
 export class ReloadTriggers {
   readonly #stop: (() => void)[] = [];
 
-  constructor(config: EcrfConfig, reload: BoundaryReload, clock: Clock, logger: Logger) {
+  constructor(
+    config: EcrfConfig,
+    reload: BoundaryReload,
+    { clock, logger, bus, instance }: Pick<ReloadPorts, 'clock' | 'logger' | 'bus'> & { instance: string },
+  ) {
     const files = filesOf(planOf(config, {}, 0));
     if (files.length === 0) return;
     // Where a person sits at a terminal, SIGHUP says that the terminal is gone, and ends the process as ever.
@@ -39,6 +44,11 @@ export class ReloadTriggers {
     if (config.reload.watch) {
       const options = { what: 'boundary files', debounceMs: config.reload.debounce, clock, logger };
       this.#stop.push(watchFiles(files, options, () => void reload.reload('file')));
+    }
+    if (config.reload.share) {
+      const { source } = config;
+      const spread = new BoundarySpread({ files, source, reload, instance, bus, clock, logger });
+      this.#stop.push(() => spread.stop());
     }
   }
 

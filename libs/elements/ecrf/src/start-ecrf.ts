@@ -10,6 +10,7 @@ import { BoundaryReload } from './boundary-reload.js';
 import type { EcrfConfig } from './ecrf-config.js';
 import { ECRF, type EcrfExtras, ecrfModule } from './ecrf.module.js';
 import type { Ecrf } from './ecrf.js';
+import { ECRF_QUEUE } from './lost-bus.js';
 import { lostRoutes } from './lost-http.js';
 import { reloadRoutes } from './reload-http.js';
 
@@ -32,6 +33,7 @@ export async function startEcrf(
         module: ecrfModule(config, { ...extras, ...(identity ? { tls: identity } : {}) }),
         http: config.http,
         platform,
+        busQueue: ECRF_QUEUE,
         fastRoutes: (get) => ({
           ...lostRoutes(get<Ecrf>(ECRF), config.mapPositions),
           ...reloadRoutes(get(BoundaryReload), config.reload),

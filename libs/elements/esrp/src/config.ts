@@ -15,6 +15,14 @@ import { policiesConfigSchema } from './policies/config.js';
 import { queuesConfigSchema } from './queues/config.js';
 import { explanationsConfigSchema } from './explanation/config.js';
 
+/** Ways to ask ECRF and LIS, in the order in which they are tried. */
+const viaSchema = z
+  .array(z.enum(['bus', 'http']))
+  .min(1)
+  .max(2)
+  .refine((ways) => new Set(ways).size === ways.length, 'expected bus and http once each')
+  .default(['http']);
+
 export const esrpConfigSchema = z
   .strictObject({
     http: listenSchema({ port: 15_970 }),
@@ -32,6 +40,8 @@ export const esrpConfigSchema = z
     ecrf: z
       .strictObject({
         url: httpUrlSchema.default('http://127.0.0.1:15222/lost'),
+        /** How it is asked: one after the other, within `timeout` together. */
+        via: viaSchema,
         /** Time for one question, redirect included. */
         timeout: durationSchema.prefault('900 ms'),
         /** Octets of an answer. */
@@ -63,6 +73,8 @@ export const esrpConfigSchema = z
         lis: httpUrlSchema.nullable().default('http://127.0.0.1:15985/held'),
         /** Hosts whose location URIs are fetched, as `host:port`; nobody else's are. */
         allowedHosts: z.array(z.string().min(1)).default(['127.0.0.1:15985']),
+        /** How their location URIs are asked; the bus has none of other ESInets, so that HTTP stays the last. */
+        via: viaSchema,
         timeout: durationSchema.prefault('1 s'),
         maxBytes: z.int().min(1_024).default(65_536),
       })

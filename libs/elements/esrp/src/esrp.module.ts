@@ -1,10 +1,18 @@
-import { type DynamicModule, Inject, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Inject,
+  Injectable,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import type { Clock, Logger } from '@esinet/kernel';
 import {
   BUS,
   type Bus,
   CLOCK,
   HEALTH,
+  INSTANCE,
   type Health,
   LIMITS,
   ListenError,
@@ -24,6 +32,7 @@ import {
 import { StateTable } from '@esinet/states';
 import type { EsrpConfig } from './config.js';
 import { policyRoutes } from './policies/policies-http.js';
+import { PolicySpread } from './policies/policy-spread.js';
 import { Policies } from './policies/policies.js';
 import { EsrpQueues } from './queues/esrp-queues.js';
 import { explanationRoutes } from './explanation/explanations-http.js';
@@ -34,6 +43,30 @@ import { sourceFacts } from './source-facts.js';
 import { EsrpStates } from './states/esrp-states.js';
 import { StatesController } from './states/states.controller.js';
 import { statesProviders } from './states/states-providers.js';
+
+/** Shares policies where that is configured. */
+@Injectable()
+class PolicySharing implements OnApplicationBootstrap, OnApplicationShutdown {
+  #spread: PolicySpread | undefined;
+
+  constructor(
+    @Inject(Policies) private readonly policies: Policies,
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(INSTANCE) private readonly instance: string,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (!this.policies.config.share) return;
+    const { bus, instance, clock, logger } = this;
+    this.#spread = new PolicySpread(this.policies, { bus, instance, clock, logger });
+  }
+
+  onApplicationShutdown(): void {
+    this.#spread?.stop();
+  }
+}
 
 @Injectable()
 class ProxyClosing implements OnApplicationShutdown {
@@ -130,6 +163,7 @@ export function esrpModule(config: EsrpConfig, o: SipExtras = {}): DynamicModule
         useFactory: (proxy: RoutingProxy) => proxy.explanations,
       },
       ProxyClosing,
+      PolicySharing,
       StatesWiring,
     ],
   };

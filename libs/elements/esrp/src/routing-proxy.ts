@@ -1,8 +1,15 @@
 import { type Clock, type Logger, isoTime } from '@esinet/kernel';
-import { type HeldClient, httpHeldClient } from '@esinet/held';
+import { type HeldClient, type HeldClientError, httpHeldClient } from '@esinet/held';
 import { readIdentifiers } from '@esinet/lmpe';
 import type { PolicyVerdict } from '@esinet/policy';
-import { type LostClient, httpLostClient } from '@esinet/lost';
+import type { PidfLo } from '@esinet/location';
+import {
+  type LostAnswer,
+  type LostClient,
+  type LostClientError,
+  type LostRequest,
+  httpLostClient,
+} from '@esinet/lost';
 import {
   type Bus,
   type Limits,
@@ -21,8 +28,10 @@ import {
 import type { KnownStates } from '@esinet/states';
 import { type QueuesPort, hopOutcome } from './admission.js';
 import type { EsrpConfig } from './config.js';
+import { type Dereference, heldOverBus, lostOverBus } from './bus-lookups.js';
 import { EcrfBreaker } from './ecrf-breaker.js';
 import { routeInDialog } from './in-dialog.js';
+import { LookupWays } from './lookup-ways.js';
 import { MappingCache } from './mapping-cache.js';
 import { decide, hopUris } from './explanation/decide.js';
 import { Explanations, type RoutedEvent } from './explanation/explanations.js';
@@ -239,7 +248,26 @@ export class RoutingProxy {
       ...(tls && { tls }),
     });
     this.#closing.push(() => client.close());
-    return client;
+    const { via, allowedHosts, maxBytes, timeout: totalMs } = config.held;
+    const { bus, clock } = this.ports;
+    if (!via.includes('bus')) return client;
+    const overBus = heldOverBus(bus, { allowedHosts, maxBytes });
+    const ways = new LookupWays<Dereference, PidfLo & { document: string }, HeldClientError>(
+      via.map((each) => ({
+        via: each,
+        ask:
+          each === 'bus'
+            ? overBus
+            : ({ uri, options }, signal) =>
+                client.dereference(uri, { ...options, ...(signal && { signal }) }),
+      })),
+      { clock, totalMs, failed: (code) => ({ code, message: code }) },
+    );
+    return {
+      dereference: (uri, options) => ways.ask({ uri, options }, options?.signal),
+      // Where somebody is by their identifier is not told over the bus.
+      request: (request, options) => client.request(request, options),
+    };
   }
 
   #lost(config: EsrpConfig): { lost: LostClient; lostAt: (target: string) => LostClient | undefined } {
@@ -255,7 +283,23 @@ export class RoutingProxy {
       return client;
     };
     const others = new Map(Object.entries(config.ecrf.redirects).map(([target, url]) => [target, open(url)]));
-    return { lost: open(config.ecrf.url), lostAt: (target) => others.get(target.toLowerCase()) };
+    const { via, maxBytes, timeout: totalMs } = config.ecrf;
+    const { bus, clock } = this.ports;
+    const overHttp = open(config.ecrf.url);
+    const ways = new LookupWays<LostRequest, LostAnswer, LostClientError>(
+      via.map((each) => ({
+        via: each,
+        ask:
+          each === 'bus'
+            ? lostOverBus(bus, maxBytes)
+            : (request, signal) => overHttp.ask(request, signal ? { signal } : {}),
+      })),
+      { clock, totalMs, failed: (code) => ({ code, message: code }) },
+    );
+    const lost: LostClient = via.includes('bus')
+      ? { ask: (request, options) => ways.ask(request, options?.signal) }
+      : overHttp;
+    return { lost, lostAt: (target) => others.get(target.toLowerCase()) };
   }
 }
 

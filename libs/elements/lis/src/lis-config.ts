@@ -63,6 +63,8 @@ export const lisConfigSchema = z
     http: listenSchema({ port: 15985 }),
     /** HELD over HTTPS, with client certificates or without; location URIs are https then. */
     tls: tlsSideSchema.optional(),
+    /** Location URIs are dereferenced over the bus as well, for whoever may send there. */
+    overBus: z.boolean().default(true),
     /** What location URIs start with; without it the address listened on. */
     publicUrl: httpUrlSchema.optional(),
     /** Domain of the pseudonyms in PIDF-LO (RFC 5985 section 6.6). */

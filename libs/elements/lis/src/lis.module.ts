@@ -23,6 +23,7 @@ import { LoadController } from './api/load.controller.js';
 import { LIS, LIS_CONFIG, LOST, PROVISIONERS, PROVISIONING } from './api/tokens.js';
 import { DeviceRecords } from './device-records.js';
 import type { LisConfig } from './lis-config.js';
+import { HeldBusController } from './held-bus.js';
 import { LisLife } from './lis-life.js';
 import { Lis } from './lis.js';
 import { PeerList } from './peer-list.js';
@@ -38,7 +39,7 @@ export function lisModule(config: LisConfig, o: SipExtras = {}): DynamicModule {
   const { lost: url, timeout: timeoutMs } = config.routing;
   return {
     module: LisModule,
-    controllers: [LoadController],
+    controllers: [LoadController, HeldBusController],
     providers: [
       { provide: LIS_CONFIG, useValue: config },
       { provide: PROVISIONERS, useValue: new PeerList(config.provisioners) },

@@ -98,6 +98,13 @@ export class Lis {
     return this.#locationUris.baseUrl;
   }
 
+  /** The token in a location URI of this LIS. */
+  tokenOf(uri: string): string | undefined {
+    const start = `${this.baseUrl.replace(/\/$/, '')}/loc/`;
+    const token = uri.startsWith(start) ? uri.slice(start.length) : '';
+    return /^[a-z0-9]{1,128}$/i.test(token) ? token : undefined;
+  }
+
   /** RFC 5985 section 5.1: a HELD document for a HELD document, whatever comes. */
   async request(document: Uint8Array, requester: Requester): Promise<HeldAnswer> {
     return this.#answered('request', async () => {

@@ -7,6 +7,7 @@ import {
   withTlsSide,
 } from '@esinet/platform';
 import { serveOpenApi } from './api/openapi.js';
+import { LIS_QUEUE } from './held-bus.js';
 import { lisRoutes } from './lis-routes.js';
 import type { LisConfig } from './lis-config.js';
 import { LIS, lisModule } from './lis.module.js';
@@ -31,6 +32,7 @@ export async function startLis(
         module: lisModule(config, tls ? { ...extras, tls } : extras),
         http: config.http,
         platform,
+        ...(config.overBus && { busQueue: LIS_QUEUE }),
         prepare: serveOpenApi,
         fastRoutes: (get) => lisRoutes(config, get),
       },

@@ -33,7 +33,10 @@ export interface Bus {
     handler: (payload: unknown, subject: string) => void | Promise<void>,
     options?: SubscribeOptions,
   ): Subscription;
-  /** The first answer. Rejects with BusError `no-responders` at once when nobody listens, `timeout`, or `remote`. */
+  /**
+   * The first answer. Rejects with BusError `no-responders` at once when nobody listens, `unreachable` at once while the
+   * servers of the bus are away, `timeout`, or `remote`.
+   */
   request(subject: string, payload: unknown, options?: RequestOptions): Promise<unknown>;
   /** Answers requests, many at a time. What the handler throws reaches the asker as BusError `remote`. */
   reply(
@@ -41,11 +44,14 @@ export interface Bus {
     handler: (payload: unknown, subject: string) => Promise<unknown>,
     options?: SubscribeOptions,
   ): Subscription;
+  /** A sentence while the bus does not carry as it should, for the health report. No element is unready for it. */
+  note?(): string | undefined;
   /** Ends all subscriptions; requests still waiting reject with `closed`. */
   close(): Promise<void>;
 }
 
-export type BusErrorCode = 'no-responders' | 'timeout' | 'remote' | 'closed' | 'subject' | 'payload';
+export type BusErrorCode =
+  'no-responders' | 'unreachable' | 'timeout' | 'remote' | 'closed' | 'subject' | 'payload';
 
 export class BusError extends Error {
   override readonly name = 'BusError';

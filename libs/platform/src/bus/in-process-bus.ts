@@ -1,6 +1,8 @@
 import { type Clock, type Logger, type Timer, messageOf, silentLogger, systemClock } from '@esinet/kernel';
 import { type Bus, BusError, type RequestOptions, type SubscribeOptions, type Subscription } from './bus.js';
-import { matches, patternProblem, subjectProblem } from './subject.js';
+import { encodePayload } from './payload.js';
+import { Reader } from './reader.js';
+import { checkPattern, checkSubject, matches } from './subject.js';
 
 export interface BusLimits {
   /** Messages one subscriber may have waiting; what comes on top is dropped and counted. */
@@ -11,6 +13,12 @@ export interface BusLimits {
   readonly maxPayloadBytes: number;
   /** How long a request waits when it does not say. */
   readonly requestTimeoutMs: number;
+  /** Events that wait while the servers of the bus are away: how many, and how many bytes of them. */
+  readonly maxBuffered: number;
+  readonly maxBufferedBytes: number;
+  /** The same of those that must not be lost. */
+  readonly maxSpooled: number;
+  readonly maxSpooledBytes: number;
 }
 
 export const defaultBusLimits: BusLimits = {
@@ -18,6 +26,10 @@ export const defaultBusLimits: BusLimits = {
   maxConcurrentReplies: 256,
   maxPayloadBytes: 1_048_576,
   requestTimeoutMs: 2_000,
+  maxBuffered: 10_000,
+  maxBufferedBytes: 8_388_608,
+  maxSpooled: 200_000,
+  maxSpooledBytes: 67_108_864,
 };
 
 type Answer = { readonly text: string } | { readonly error: BusError };
@@ -32,15 +44,7 @@ interface Subscriber {
   readonly pattern: string;
   readonly tokens: readonly string[];
   readonly queue: string | undefined;
-  readonly concurrency: number;
-  readonly deliver: (message: Message) => Promise<void>;
-  readonly waiting: Message[];
-  running: number;
-  scheduled: boolean;
-  /** Deliveries left in this turn of the event loop. */
-  left: number;
-  ended: boolean;
-  dropped: number;
+  readonly reader: Reader<Message>;
 }
 
 /** Who a subject is for. */
@@ -141,7 +145,7 @@ export class InProcessBus implements Bus {
 
   close(): Promise<void> {
     this.#closed = true;
-    for (const subscriber of this.#subscribers) end(subscriber);
+    for (const { reader } of this.#subscribers) reader.end();
     this.#subscribers.clear();
     this.#routes.clear();
     for (const settle of [...this.#requests]) settle({ error: new BusError('closed', 'the bus is closed') });
@@ -154,36 +158,21 @@ export class InProcessBus implements Bus {
     concurrency: number,
     deliver: (message: Message) => Promise<void>,
   ): Subscription {
-    const problem = patternProblem(pattern);
-    if (problem) throw new BusError('subject', `"${pattern}" cannot be subscribed to: ${problem}`);
-    if (queue !== undefined && patternProblem(queue)) {
-      throw new BusError('subject', `"${queue}" is no queue name: ${patternProblem(queue) ?? ''}`);
-    }
+    checkPattern(pattern, queue);
     if (this.#closed) throw new BusError('closed', 'the bus is closed');
-    const subscriber: Subscriber = {
-      pattern,
-      tokens: pattern.split('.'),
-      queue,
-      concurrency,
-      deliver,
-      waiting: [],
-      running: 0,
-      scheduled: false,
-      left: 0,
-      ended: false,
-      dropped: 0,
-    };
+    const reader = new Reader({ maxPending: this.#limits.maxPending, concurrency }, deliver);
+    const subscriber: Subscriber = { pattern, tokens: pattern.split('.'), queue, reader };
     this.#subscribers.add(subscriber);
     this.#routes.clear();
     return {
       pattern,
       get dropped() {
-        return subscriber.dropped;
+        return reader.dropped;
       },
       unsubscribe: () => {
         this.#subscribers.delete(subscriber);
         this.#routes.clear();
-        end(subscriber);
+        reader.end();
       },
     };
   }
@@ -227,78 +216,16 @@ export class InProcessBus implements Bus {
     return reached;
   }
 
-  #enqueue(subscriber: Subscriber, message: Message): void {
-    if (subscriber.waiting.length >= this.#limits.maxPending) {
-      subscriber.dropped++;
-      this.#dropped++;
-      if (subscriber.dropped === 1) {
-        this.#logger.warn('bus subscriber too slow', {
-          pattern: subscriber.pattern,
-          limit: this.#limits.maxPending,
-        });
-      }
-      message.answer?.({ error: new BusError('remote', `too many requests wait on ${message.subject}`) });
-      return;
+  #enqueue({ pattern, reader }: Subscriber, message: Message): void {
+    if (reader.take(message)) return;
+    this.#dropped++;
+    if (reader.dropped === 1) {
+      this.#logger.warn('bus subscriber too slow', { pattern, limit: this.#limits.maxPending });
     }
-    subscriber.waiting.push(message);
-    schedule(subscriber);
+    message.answer?.({ error: new BusError('remote', `too many requests wait on ${message.subject}`) });
   }
 
   #encode(payload: unknown): string {
-    let text: string | undefined;
-    try {
-      text = JSON.stringify(payload);
-    } catch (error) {
-      throw new BusError('payload', `cannot be written as JSON: ${messageOf(error)}`);
-    }
-    text ??= 'null';
-    if (
-      text.length > this.#limits.maxPayloadBytes ||
-      Buffer.byteLength(text) > this.#limits.maxPayloadBytes
-    ) {
-      throw new BusError('payload', `larger than ${this.#limits.maxPayloadBytes} bytes`);
-    }
-    return text;
-  }
-}
-
-function checkSubject(subject: string): void {
-  const problem = subjectProblem(subject);
-  if (problem) throw new BusError('subject', `"${subject}" cannot be published on: ${problem}`);
-}
-
-function end(subscriber: Subscriber): void {
-  subscriber.ended = true;
-  subscriber.waiting.length = 0;
-}
-
-/** Deliveries one subscriber gets before the event loop has its turn: sockets and timers come first. */
-const deliveriesPerTurn = 64;
-
-function schedule(subscriber: Subscriber): void {
-  if (subscriber.scheduled || subscriber.running >= subscriber.concurrency) return;
-  subscriber.scheduled = true;
-  setImmediate(() => {
-    subscriber.scheduled = false;
-    subscriber.left = deliveriesPerTurn;
-    drain(subscriber);
-  });
-}
-
-/** Starts as many deliveries as the subscriber takes at once; each starts the next when it is done. */
-function drain(subscriber: Subscriber): void {
-  while (!subscriber.ended && !subscriber.scheduled && subscriber.running < subscriber.concurrency) {
-    if (subscriber.left === 0) {
-      schedule(subscriber);
-      return;
-    }
-    const message = subscriber.waiting.shift();
-    if (!message) return;
-    subscriber.left--;
-    subscriber.running++;
-    void subscriber.deliver(message).finally(() => {
-      subscriber.running--;
-      if (subscriber.waiting.length > 0) drain(subscriber);
-    });
+    return encodePayload(payload, this.#limits.maxPayloadBytes);
   }
 }

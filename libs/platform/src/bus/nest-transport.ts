@@ -8,6 +8,9 @@ import {
 import { type Observable, defaultIfEmpty, isObservable, lastValueFrom } from 'rxjs';
 import type { Bus, Subscription } from './bus.js';
 
+/** What handlers of requests on the bus are marked with. */
+export { MessagePattern, Payload } from '@nestjs/microservices';
+
 /**
  * Lets Nest's `ClientProxy` speak over a Bus: `send` is a request with one answer, `emit` publishes. Patterns are
  * subjects. Closing leaves the bus, which is shared, open.

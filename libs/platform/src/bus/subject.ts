@@ -1,3 +1,5 @@
+import { BusError } from './bus.js';
+
 /** Why a text is no subject to publish on, or undefined when it is one. */
 export function subjectProblem(subject: string): string | undefined {
   const problem = patternProblem(subject);
@@ -51,4 +53,18 @@ export function subjectToken(text: string): string {
     token += plain ? String.fromCharCode(byte) : `=${byte.toString(16).padStart(2, '0')}`;
   }
   return token;
+}
+
+/** @throws BusError `subject` */
+export function checkSubject(subject: string): void {
+  const problem = subjectProblem(subject);
+  if (problem) throw new BusError('subject', `"${subject}" cannot be published on: ${problem}`);
+}
+
+/** @throws BusError `subject` */
+export function checkPattern(pattern: string, queue: string | undefined): void {
+  const problem = patternProblem(pattern);
+  if (problem) throw new BusError('subject', `"${pattern}" cannot be subscribed to: ${problem}`);
+  const queueProblem = queue === undefined ? undefined : patternProblem(queue);
+  if (queueProblem) throw new BusError('subject', `"${queue ?? ''}" is no queue name: ${queueProblem}`);
 }

@@ -86,6 +86,11 @@ export class PlatformModule {
       owned.close.push(() => bus.close());
       return bus;
     };
+    const openBus = (): Bus => {
+      const bus = o.bus ?? makeBus();
+      if (bus.note) health.note('bus', () => bus.note?.());
+      return bus;
+    };
     const openRecords = async (): Promise<Records> => {
       const records =
         o.records ?? (await ownRecords(o.dataFolder, { logger, limits: limits.records }, owned));
@@ -110,7 +115,7 @@ export class PlatformModule {
         { provide: IDS, useValue: o.ids ?? randomIds },
         { provide: METRICS, useValue: metrics satisfies Metrics },
         { provide: HEALTH, useValue: health },
-        { provide: BUS, useFactory: () => o.bus ?? makeBus() },
+        { provide: BUS, useFactory: openBus },
         { provide: STORE, useFactory: () => o.store ?? new MemoryStore({ clock, ...limits.store }) },
         { provide: RECORDS, useFactory: openRecords },
         Closing,

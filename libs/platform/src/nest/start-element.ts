@@ -4,6 +4,8 @@ import { type DynamicModule, type InjectionToken, Module, type Type } from '@nes
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { type Logger, silentLogger } from '@esinet/kernel';
+import type { Bus } from '../bus/bus.js';
+import { BusServer } from '../bus/nest-transport.js';
 import type { Limits } from '../config/limits.js';
 import type { FastRoutes } from '../http/fast-route.js';
 import { HttpFront } from '../http/http-front.js';
@@ -14,7 +16,7 @@ import type { Metrics } from '../telemetry/metrics.js';
 import { nestLogger } from '../telemetry/nest-logger.js';
 import { PlatformModule, type PlatformOptions } from './platform-module.js';
 import { ProbesController } from './probes.controller.js';
-import { HEALTH, LIMITS, LOGGER, METRICS } from './tokens.js';
+import { BUS, HEALTH, LIMITS, LOGGER, METRICS } from './tokens.js';
 
 /** What a TLS server wants of its clients. */
 export type ClientCertificate = 'none' | 'asked' | 'required';
@@ -48,6 +50,11 @@ export interface ElementOptions {
     readonly probesOnly?: boolean;
   };
   readonly platform: PlatformOptions;
+  /**
+   * Queue group of the module's `@MessagePattern` handlers: each request on the bus is answered by one of the instances.
+   * Without it they do not listen.
+   */
+  readonly busQueue?: string | undefined;
   readonly fastRoutes?: (get: <T>(token: InjectionToken<T>) => T) => FastRoutes;
   /** Before the application is initialised: body parsers, pages made from its controllers. */
   readonly prepare?: (app: NestExpressApplication) => void;
@@ -100,6 +107,10 @@ export async function startElement(o: ElementOptions): Promise<RunningElement> {
   try {
     o.prepare?.(app);
     await app.init();
+    if (o.busQueue !== undefined) {
+      app.connectMicroservice({ strategy: new BusServer(get<Bus>(BUS), o.busQueue) });
+      await app.startAllMicroservices();
+    }
     front = new HttpFront({
       ...o.http,
       limits: { ...get<Limits>(LIMITS).http, ...o.http.limits },

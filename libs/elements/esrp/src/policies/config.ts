@@ -22,6 +22,13 @@ export const policiesConfigSchema = z
     maxTrail: z.int().min(0).max(1_000).default(50),
     /** PUT and DELETE of policies over HTTP; they are kept in the first folder of `files`. */
     api: z.boolean().default(false),
+    /**
+     * Policies go to the other routers on the bus, and come from there: whoever may send on `policy.>` decides where calls
+     * go. They are kept in the first folder of `files`.
+     */
+    share: z.boolean().default(false),
+    /** How often routers compare what they have. */
+    shareEvery: durationSchema.pipe(z.number().min(100).max(86_400_000)).prefault('1 min'),
     /** Who may ask for the policies and change them, beside this machine: IP addresses. */
     addresses: z.array(z.union([z.ipv4(), z.ipv6()])).default([]),
     /** The same by a name in the client's certificate. */

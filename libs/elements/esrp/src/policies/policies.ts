@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { type Clock, type Logger, type Result, err, isoTime, ok } from '@esinet/kernel';
 import { type Bus, type CounterMetric, type Health, type Metrics, watchFiles } from '@esinet/platform';
 import {
@@ -58,6 +59,8 @@ export class Policies {
   #loadedAt: string | undefined;
   #last: PolicyReload | undefined;
   #stop: (() => void) | undefined;
+  /** Called after a new set is in force. */
+  onTaken?: () => void;
   #work: Promise<unknown> = Promise.resolve();
   readonly #reloads: CounterMetric;
   readonly #verdicts: Readonly<Record<PolicyVerdict['outcome']['kind'], { inc(by?: number): void }>>;
@@ -120,6 +123,13 @@ export class Policies {
 
   get last(): PolicyReload | undefined {
     return this.#last;
+  }
+
+  /** Where policies that come from outside are kept; undefined where no folder is among the files. */
+  get folder(): string | undefined {
+    return this.config.files.find(
+      (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
+    );
   }
 
   /** Those of that owner and name: more than one only where a queue has policies of both types. */
@@ -201,6 +211,7 @@ export class Policies {
     this.#inForce.set(inForce.length, { what: 'policies' });
     this.#inForce.set(rules, { what: 'rules' });
     this.#tell(this.#last, usable);
+    if (usable) this.onTaken?.();
     return this.#last;
   }
 

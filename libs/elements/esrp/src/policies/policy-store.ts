@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf } from '@esinet/kernel';
 import type { PolicyProblem } from '@esinet/policy';
@@ -91,9 +91,7 @@ function replaceFile(file: string, content: string | Buffer): void {
 
 /** Names come from outside, so none of their signs but the harmless ones is in the name of a file. */
 function newFile(policies: Policies, { owner, id }: NamedPolicy, policyType: string): string | undefined {
-  const folder = policies.config.files.find(
-    (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
-  );
+  const { folder } = policies;
   if (folder === undefined) return undefined;
   const word = id.replace(/[^A-Za-z0-9-]+/g, '-').slice(0, 40);
   const hash = createHash('sha256').update(`${policyType}\n${owner.toLowerCase()}\n${id}`).digest('hex');

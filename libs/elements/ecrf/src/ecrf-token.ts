@@ -1,0 +1,1 @@
+export const ECRF = Symbol('esinet.ecrf');
