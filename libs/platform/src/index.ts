@@ -21,6 +21,7 @@ export {
   type RecordsLimits,
   defaultRecordsLimits,
 } from './records/level-records.js';
+export { type PostgresOptions, PostgresRecords } from './records/postgres-records.js';
 export { MemoryRecords } from './records/memory-records.js';
 export { absentRecords } from './records/absent-records.js';
 export {
