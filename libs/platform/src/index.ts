@@ -22,6 +22,10 @@ export {
   defaultRecordsLimits,
 } from './records/level-records.js';
 export { type PostgresOptions, PostgresRecords } from './records/postgres-records.js';
+export { Spool, type SpoolLimits } from './records/spool.js';
+export { type ServedRecords, SpooledRecords, asideCollections } from './records/spooled-records.js';
+export { openRecords, postgresOptions } from './records/open-records.js';
+export { type RecordsConfig, recordsSchema } from './records/records-config.js';
 export { MemoryRecords } from './records/memory-records.js';
 export { absentRecords } from './records/absent-records.js';
 export {

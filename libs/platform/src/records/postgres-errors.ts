@@ -15,7 +15,7 @@ export interface ServerName {
  */
 export function recordsErrorOf(error: unknown, server: ServerName): RecordsError {
   if (error instanceof RecordsError) return error;
-  const make = (code: 'refused' | 'unreachable' | 'full' | 'read-only' | 'io', sentence: string) =>
+  const make = (code: 'refused' | 'unreachable' | 'full' | 'read-only' | 'io' | 'overloaded', sentence: string) =>
     new RecordsError(code, sentence, { cause: error });
   const { database, host, port, user } = server;
   const place = `${host}:${port}`;
@@ -36,6 +36,9 @@ export function recordsErrorOf(error: unknown, server: ServerName): RecordsError
       return make('read-only', `PostgreSQL at ${place} takes no writes: it is a standby, or read-only`);
     case '58030':
       return make('io', `PostgreSQL at ${place} has an error of its disk: ${text}`);
+    case '57014':
+    case '55P03':
+      return make('overloaded', `PostgreSQL at ${place} has not finished in time: ${text}`);
     case '53300':
       return make('unreachable', `PostgreSQL at ${place} has no connection to spare`);
     case 'ENOTFOUND':

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Clock, type Logger, type Timer, messageOf, silentLogger, systemClock } from '@esinet/kernel';
 import pg from 'pg';
 import { GroupCommit, type GroupCommitLimits } from './group-commit.js';
-import { migrate, quoted, schemaState } from './migrations/migrate.js';
+import { migrate, quoted } from './migrations/migrate.js';
 import { binaryArray } from './postgres-arrays.js';
 import { type ReadyWrite, type WriteGroup, batchOf, joinsBatch } from './postgres-batch.js';
 import { mayPassAgain, recordsErrorOf } from './postgres-errors.js';
@@ -25,8 +25,9 @@ import {
   type WriteOutcome,
   checkCollection,
   checkKey,
+  type TextWrite,
   defaultListLimit,
-  encodeValue,
+  textWrite,
 } from './records.js';
 
 export interface PostgresOptions {
@@ -148,12 +149,14 @@ export class PostgresRecords implements Records {
 
   async write(writes: readonly RecordWrite[], fence?: Fence): Promise<WriteOutcome[]> {
     this.#usable();
-    const ready = writes.map(({ kind, collection, key, value }): ReadyWrite => {
-      checkCollection(collection);
-      checkKey(key);
-      return { kind, collection, key: Buffer.from(key), text: encodeValue(value) };
-    });
-    if (ready.length === 0 && !fence) return [];
+    return this.writeTexts(writes.map(textWrite), fence);
+  }
+
+  /** As `write`, of values that are JSON already. */
+  async writeTexts(writes: readonly TextWrite[], fence?: Fence): Promise<WriteOutcome[]> {
+    this.#usable();
+    if (writes.length === 0 && !fence) return [];
+    const ready = writes.map((write): ReadyWrite => ({ ...write, key: Buffer.from(write.key) }));
     return (await this.#commits.add({ kind: 'write', group: { writes: ready, fence } })) as WriteOutcome[];
   }
 
@@ -417,5 +420,3 @@ function statements(schema: string) {
       on conflict (name) do update set epoch = f.epoch + excluded.epoch returning name, epoch`,
   };
 }
-
-export { schemaState };

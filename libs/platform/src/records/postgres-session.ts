@@ -16,6 +16,8 @@ export interface PostgresServer extends ServerName {
 export interface PostgresTls {
   /** PEM file of the authority that signed the server's certificate. */
   readonly ca?: string | undefined;
+  /** Else this one, in PEM; without either those of the system. */
+  readonly authority?: string | undefined;
   /** The name in the certificate, where it is not the host's. */
   readonly serverName?: string | undefined;
   /** The element's own certificate is shown. */
@@ -96,8 +98,8 @@ export function connectionOf(server: PostgresServer, times: SessionTimes): pg.Cl
   };
 }
 
-function tlsOf({ ca, serverName, own }: PostgresTls, host: string): ConnectionOptions {
-  const authority = ca === undefined ? own?.ca : readCa(ca);
+function tlsOf({ ca, authority: other, serverName, own }: PostgresTls, host: string): ConnectionOptions {
+  const authority = ca === undefined ? other : readCa(ca);
   return {
     minVersion: 'TLSv1.2',
     ciphers: 'DEFAULT@SECLEVEL=2',

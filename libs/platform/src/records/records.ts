@@ -132,6 +132,18 @@ export function checkKey(key: string): void {
   if (Buffer.from(key).toString() !== key) throw new RecordsError('invalid', 'a key is well-formed Unicode');
 }
 
+/** A write whose value is JSON already. */
+export interface TextWrite extends Omit<RecordWrite, 'value'> {
+  readonly text: string;
+}
+
+/** Nothing of it is shared with the caller. @throws RecordsError `invalid` */
+export function textWrite({ kind, collection, key, value }: RecordWrite): TextWrite {
+  checkCollection(collection);
+  checkKey(key);
+  return { kind, collection, key, text: encodeValue(value) };
+}
+
 /** JSON of a value, or RecordsError `invalid`. */
 export function encodeValue(value: unknown): string {
   let text: string | undefined;
