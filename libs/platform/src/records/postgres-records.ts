@@ -48,6 +48,9 @@ export interface PostgresOptions {
 /** A batch that met a deadlock or the like is tried so often. */
 const tries = 5;
 
+/** How long the tables may take to be brought up to date, or to be waited for. */
+const migrationMs = 90_000;
+
 /** How often it is looked whether the partitions of the months to come are there. */
 const monthsEveryMs = 12 * 3_600_000;
 
@@ -329,14 +332,16 @@ export class PostgresRecords implements Records {
     const { server, schema, times, allowUnsafe } = this.#o;
     this.#writer?.cut();
     const session = await openSession(server, times, { clock: this.#clock });
-    // Several questions one after the other, and migrations among them.
-    const late = this.#clock.after(Math.max(times.statementMs * 2, 60_000), () => session.cut());
+    // The server's own timeouts come first; these are for one that says nothing at all.
+    let late = this.#clock.after(times.statementMs * 2, () => session.cut());
     try {
       this.#unsafe = await makeDurable(session.client, server);
       if (this.#unsafe !== undefined && !allowUnsafe) {
         throw new RecordsError('refused', `${this.#unsafe}. records.allowUnsafe: true takes it, for a lab`);
       }
       await this.#onlyWriter(session.client);
+      late.cancel();
+      late = this.#clock.after(migrationMs, () => session.cut());
       const made = await migrate(session.client, schema);
       if (made.length > 0) this.#logger.info('records migrated', { schema, version: made.at(-1) });
       await this.#keepMonths(session.client);
@@ -344,7 +349,8 @@ export class PostgresRecords implements Records {
       return session;
     } catch (error) {
       session.cut();
-      throw recordsErrorOf(error, server);
+      const known = recordsErrorOf(error, server);
+      throw known.code === 'overloaded' ? new RecordsError('unreachable', known.message, { cause: error }) : known;
     } finally {
       late.cancel();
     }
