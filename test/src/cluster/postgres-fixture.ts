@@ -12,10 +12,14 @@ export class PostgresFixture {
   readonly folder = mkdtempSync(join(tmpdir(), 'esinet-spool-'));
   readonly metrics = new PrometheusMetrics();
 
-  private constructor(readonly server: TestServer) {}
+  private constructor(
+    readonly server: TestServer,
+    private readonly socketFolder: string,
+  ) {}
 
   static async start(): Promise<PostgresFixture> {
-    return new PostgresFixture(await postgresServer(postgresFolder() ?? ''));
+    const folder = mkdtempSync(join(tmpdir(), 'esinet-postgres-'));
+    return new PostgresFixture(await postgresServer(postgresFolder() ?? '', { folder }), folder);
   }
 
   /** `records` of the configuration, with what is given in place of what is here. */
@@ -43,16 +47,14 @@ export class PostgresFixture {
     return records;
   }
 
-  async query<T extends pg.QueryResultRow>(sql: string, user = 'esinet'): Promise<T[]> {
-    const url = new URL(this.server.url);
-    url.username = user;
-    const client = new pg.Client(url.href);
-    await client.connect();
-    try {
-      return (await client.query<T>(sql)).rows;
-    } finally {
-      await client.end();
-    }
+  query<T extends pg.QueryResultRow>(sql: string): Promise<T[]> {
+    return ask<T>({ connectionString: this.server.url }, sql);
+  }
+
+  /** Over the socket in the file system, where the server's owner needs no password. */
+  asSuperuser<T extends pg.QueryResultRow>(sql: string): Promise<T[]> {
+    const { socketFolder: host, port } = { ...this, port: this.server.port };
+    return ask<T>({ host, port, user: 'postgres', database: 'esinet' }, sql);
   }
 
   /** Stops the server and all that serves for it: it is there, and nobody says anything. Gives what lets it go on. */
@@ -74,6 +76,17 @@ export class PostgresFixture {
   async dispose(): Promise<void> {
     await this.server.dispose();
     rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.socketFolder, { recursive: true, force: true });
+  }
+}
+
+async function ask<T extends pg.QueryResultRow>(config: pg.ClientConfig, sql: string): Promise<T[]> {
+  const client = new pg.Client(config);
+  await client.connect();
+  try {
+    return (await client.query<T>(sql)).rows;
+  } finally {
+    await client.end();
   }
 }
 
