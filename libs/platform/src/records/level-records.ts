@@ -303,9 +303,7 @@ export class LevelRecords implements Records {
     if (made.size > 0) {
       await this.#database.batch(
         Array.from(made.values(), ({ kind, key, text }) =>
-          kind === 'remove'
-            ? { type: 'del' as const, key }
-            : { type: 'put' as const, key, value: text },
+          kind === 'remove' ? { type: 'del' as const, key } : { type: 'put' as const, key, value: text },
         ),
         { sync: true },
       );

@@ -96,7 +96,10 @@ function tlsOf(
   own: TlsOptions | undefined,
 ): PostgresServer['tls'] {
   if (named?.clientCertificate === true && !own) {
-    throw new RecordsError('refused', 'records.tls.clientCertificate: this element has no certificate (pki.folder)');
+    throw new RecordsError(
+      'refused',
+      'records.tls.clientCertificate: this element has no certificate (pki.folder)',
+    );
   }
   return {
     ca: named?.ca,

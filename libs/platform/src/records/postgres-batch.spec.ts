@@ -34,7 +34,11 @@ describe('a batch', () => {
 
   it('says fenced to every group whose fence is not in force', () => {
     const fences = [1, 2].map((epoch) => ({ name: 'chat', epoch }));
-    const { rows, fences: asked, outcomes } = batchOf([
+    const {
+      rows,
+      fences: asked,
+      outcomes,
+    } = batchOf([
       group([write('append', 'a', 1)], fences[0]),
       group([write('append', 'b', 1)], fences[1]),
       group([], fences[0]),
@@ -65,5 +69,10 @@ it('arrays are in the binary form of PostgreSQL', () => {
   expect(binaryArray.text(['é', '']).toString('hex')).toBe(
     '0000000100000000000000190000000200000001' + '00000002c3a9' + '00000000',
   );
-  expect(binaryArray.int8([2 ** 40]).subarray(20).toString('hex')).toBe('000000080000010000000000');
+  expect(
+    binaryArray
+      .int8([2 ** 40])
+      .subarray(20)
+      .toString('hex'),
+  ).toBe('000000080000010000000000');
 });

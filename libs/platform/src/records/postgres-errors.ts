@@ -15,8 +15,10 @@ export interface ServerName {
  */
 export function recordsErrorOf(error: unknown, server: ServerName): RecordsError {
   if (error instanceof RecordsError) return error;
-  const make = (code: 'refused' | 'unreachable' | 'full' | 'read-only' | 'io' | 'overloaded', sentence: string) =>
-    new RecordsError(code, sentence, { cause: error });
+  const make = (
+    code: 'refused' | 'unreachable' | 'full' | 'read-only' | 'io' | 'overloaded',
+    sentence: string,
+  ) => new RecordsError(code, sentence, { cause: error });
   const { database, host, port, user } = server;
   const place = `${host}:${port}`;
   const text = messageOf(error) || codeOf(error);

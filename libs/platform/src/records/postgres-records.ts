@@ -54,7 +54,8 @@ const migrationMs = 90_000;
 /** How often it is looked whether the partitions of the months to come are there. */
 const monthsEveryMs = 12 * 3_600_000;
 
-type Job = { readonly kind: 'write'; readonly group: WriteGroup } | { readonly kind: 'claim'; readonly name: string };
+type Job =
+  { readonly kind: 'write'; readonly group: WriteGroup } | { readonly kind: 'claim'; readonly name: string };
 type Done = readonly WriteOutcome[] | Fence;
 
 /**
@@ -350,7 +351,9 @@ export class PostgresRecords implements Records {
     } catch (error) {
       session.cut();
       const known = recordsErrorOf(error, server);
-      throw known.code === 'overloaded' ? new RecordsError('unreachable', known.message, { cause: error }) : known;
+      throw known.code === 'overloaded'
+        ? new RecordsError('unreachable', known.message, { cause: error })
+        : known;
     } finally {
       late.cancel();
     }

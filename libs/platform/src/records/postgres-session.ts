@@ -131,7 +131,10 @@ interface Settings {
  * @returns the sentence that says why an acknowledgement of this server is no promise, or undefined
  * @throws RecordsError `refused`, or `read-only` at a standby
  */
-export async function makeDurable(client: pg.ClientBase, { host, port }: ServerName): Promise<string | undefined> {
+export async function makeDurable(
+  client: pg.ClientBase,
+  { host, port }: ServerName,
+): Promise<string | undefined> {
   const { rows } = await client.query<Settings>(
     `select current_setting('server_encoding') as encoding, current_setting('fsync') as fsync,
        current_setting('full_page_writes') as pages, current_setting('synchronous_commit') as commit,
@@ -143,7 +146,10 @@ export async function makeDurable(client: pg.ClientBase, { host, port }: ServerN
     throw new RecordsError('read-only', `${place} takes no writes: it is a standby`);
   }
   if (settings?.encoding !== 'UTF8') {
-    throw new RecordsError('refused', `the database at ${place} is in ${settings?.encoding}, and has to be in UTF8`);
+    throw new RecordsError(
+      'refused',
+      `the database at ${place} is in ${settings?.encoding}, and has to be in UTF8`,
+    );
   }
   // `remote_apply` waits for more than `on` does.
   if (settings.commit !== 'on' && settings.commit !== 'remote_apply') {
@@ -153,5 +159,7 @@ export async function makeDurable(client: pg.ClientBase, { host, port }: ServerN
     ...(settings.fsync === 'on' ? [] : ['fsync']),
     ...(settings.pages === 'on' ? [] : ['full_page_writes']),
   ];
-  return off.length > 0 ? `${place} runs with ${off.join(' and ')} off: what it acknowledges may be lost` : undefined;
+  return off.length > 0
+    ? `${place} runs with ${off.join(' and ')} off: what it acknowledges may be lost`
+    : undefined;
 }

@@ -50,7 +50,13 @@ export function recordsUpkeep(config: PostgresConfig, tls?: TlsOptions): Records
         const unsafe = await makeDurable(client, server);
         const state = await schemaState(client, schema);
         const months = await monthsThere(client, schema);
-        return { database: server.database, schema, ...state, months, ...(unsafe !== undefined && { unsafe }) };
+        return {
+          database: server.database,
+          schema,
+          ...state,
+          months,
+          ...(unsafe !== undefined && { unsafe }),
+        };
       }),
     migrate: () =>
       connected(async (client) => {

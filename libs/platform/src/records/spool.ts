@@ -253,7 +253,12 @@ export class Spool {
         ...Array.from(
           texts,
           ([key, text]) =>
-            ({ kind: 'put', collection: collections.values, key, value: JSON.parse(text) as unknown }) as const,
+            ({
+              kind: 'put',
+              collection: collections.values,
+              key,
+              value: JSON.parse(text) as unknown,
+            }) as const,
         ),
       ]);
     } catch (error) {
@@ -297,7 +302,9 @@ export class Spool {
       after = page.at(-1)?.key;
       if (after === undefined) break;
     }
-    for (const { key, value } of await this.level.list(collections.claims, { limit: this.limits.maxRecords })) {
+    for (const { key, value } of await this.level.list(collections.claims, {
+      limit: this.limits.maxRecords,
+    })) {
       this.#claimed.set(-Number(key), value as Fence);
       this.#next = Math.max(this.#next, Number(key) + 1);
     }

@@ -104,7 +104,9 @@ describe('while the server is away', () => {
       { key: 'a', value: 1 },
       { key: 'b', value: 2 },
     ]);
-    expect(await records.list('c', { reverse: true, limit: 1, after: 'b' })).toEqual([{ key: 'a', value: 1 }]);
+    expect(await records.list('c', { reverse: true, limit: 1, after: 'b' })).toEqual([
+      { key: 'a', value: 1 },
+    ]);
     expect(await records.check()).toBeUndefined();
     expect(records.note()).toContain('it is away; 3 records wait on this disk');
     server.mood = 'well';
@@ -196,7 +198,9 @@ describe('while the server is away', () => {
   it('the spool has its bound: beyond it nothing is promised, and the element is not ready', async () => {
     await open({ maxRecords: 5 });
     server.mood = 'away';
-    const all = await Promise.allSettled(Array.from({ length: 8 }, (_, i) => records.append('c', `k${i}`, i)));
+    const all = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, i) => records.append('c', `k${i}`, i)),
+    );
     expect(all.map(({ status }) => status === 'fulfilled')).toEqual([1, 1, 1, 1, 1, 0, 0, 0].map(Boolean));
     expect(all.at(-1)).toMatchObject({ reason: { code: 'full' } });
     expect(await records.check()).toContain('the spool is full: 5 records wait');
@@ -251,5 +255,6 @@ describe('while the server is away', () => {
 });
 
 async function drainedWithNote(): Promise<void> {
-  while (spool.size > 0 || records.note()?.includes('wait') === true) await new Promise((r) => setTimeout(r, 5));
+  while (spool.size > 0 || records.note()?.includes('wait') === true)
+    await new Promise((r) => setTimeout(r, 5));
 }

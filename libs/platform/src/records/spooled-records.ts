@@ -96,7 +96,10 @@ export class SpooledRecords implements Records {
     this.#o = o;
     const { metrics } = o;
     this.#metrics = {
-      spooled: metrics.gauge('esinet_records_spooled', 'Records that wait on this process’s own disk for the server'),
+      spooled: metrics.gauge(
+        'esinet_records_spooled',
+        'Records that wait on this process’s own disk for the server',
+      ),
       connected: metrics.gauge('esinet_records_connected', '1 while records go straight to the server'),
       aside: metrics.counter(
         'esinet_records_aside_total',
@@ -210,10 +213,14 @@ export class SpooledRecords implements Records {
   note(): string | undefined {
     const notes = [
       ...(this.#state === 'spooling'
-        ? [`${this.#reason}; ${this.#o.spool.records} records wait on this disk, older ones are not known here`]
+        ? [
+            `${this.#reason}; ${this.#o.spool.records} records wait on this disk, older ones are not known here`,
+          ]
         : []),
       ...(this.#aside > 0
-        ? [`${this.#aside} spooled writes were kept aside, in ${Object.values(asideCollections).join(' or ')}`]
+        ? [
+            `${this.#aside} spooled writes were kept aside, in ${Object.values(asideCollections).join(' or ')}`,
+          ]
         : []),
       this.#o.server.note?.() ?? '',
     ];
