@@ -58,32 +58,36 @@ describe.skipIf(program.path === '')('PostgreSQL fails under writes', () => {
   }, 60_000);
   afterAll(() => fixture.dispose());
 
-  program.it('killed ten times: what was promised is there once, in the end as it was last', { timeout: 120_000 }, async () => {
-    const records = await fixture.open();
-    const writing = load(records, 'kill');
-    for (let round = 0; round < 10; round++) {
-      const before = writing.promised.size;
-      await until(() => writing.promised.size > before + 20);
-      await fixture.server.kill();
-      const away = writing.promised.size;
-      // Writes go on without it.
-      await until(() => writing.promised.size > away + 20);
-      await fixture.server.start();
+  program.it(
+    'killed ten times: what was promised is there once, in the end as it was last',
+    { timeout: 120_000 },
+    async () => {
+      const records = await fixture.open();
+      const writing = load(records, 'kill');
+      for (let round = 0; round < 10; round++) {
+        const before = writing.promised.size;
+        await until(() => writing.promised.size > before + 20);
+        await fixture.server.kill();
+        const away = writing.promised.size;
+        // Writes go on without it.
+        await until(() => writing.promised.size > away + 20);
+        await fixture.server.start();
+        await settled(records);
+      }
+      await writing.stop();
       await settled(records);
-    }
-    await writing.stop();
-    await settled(records);
-    // Asked of the server, by another one that has no spool.
-    const other = await fixture.open({ instance: 'other', records: { spool: { enabled: false } } });
-    const log = await everyOne(other, 'log', 'kill/');
-    expect([...writing.promised.keys()].filter((key) => !log.has(key))).toEqual([]);
-    expect(await everyOne(other, 'state', 'kill/')).toEqual(writing.last);
-    expect(await other.list('spool.duplicates')).toEqual([]);
-    process.stdout.write(
-      `${writing.promised.size} promised over 10 kills, none missing; longest write ${Math.round(writing.longest)} ms\n`,
-    );
-    await Promise.all([records.close(), other.close()]);
-  });
+      // Asked of the server, by another one that has no spool.
+      const other = await fixture.open({ instance: 'other', records: { spool: { enabled: false } } });
+      const log = await everyOne(other, 'log', 'kill/');
+      expect([...writing.promised.keys()].filter((key) => !log.has(key))).toEqual([]);
+      expect(await everyOne(other, 'state', 'kill/')).toEqual(writing.last);
+      expect(await other.list('spool.duplicates')).toEqual([]);
+      process.stdout.write(
+        `${writing.promised.size} promised over 10 kills, none missing; longest write ${Math.round(writing.longest)} ms\n`,
+      );
+      await Promise.all([records.close(), other.close()]);
+    },
+  );
 
   program.it('frozen: writes go on after a second, and nothing it wakes up with overtakes them', async () => {
     const records = await fixture.open();
@@ -124,30 +128,39 @@ describe.skipIf(program.path === '')('PostgreSQL fails under writes', () => {
     await records.close();
   });
 
-  program.it('without a spool nothing is promised while it is away, and all is again when it is back', async () => {
-    const records = await fixture.open({ records: { spool: { enabled: false } } });
-    await fixture.server.kill();
-    await expect(records.append('c', 'a', 1)).rejects.toMatchObject({ code: 'unreachable' });
-    expect(await records.check?.()).toContain('nobody listens at');
-    await fixture.server.start();
-    expect(await records.append('c', 'a', 1)).toBe('stored');
-    expect(await records.check?.()).toBeUndefined();
-    await records.close();
-  });
+  program.it(
+    'without a spool nothing is promised while it is away, and all is again when it is back',
+    async () => {
+      const records = await fixture.open({ records: { spool: { enabled: false } } });
+      await fixture.server.kill();
+      await expect(records.append('c', 'a', 1)).rejects.toMatchObject({ code: 'unreachable' });
+      expect(await records.check?.()).toContain('nobody listens at');
+      await fixture.server.start();
+      expect(await records.append('c', 'a', 1)).toBe('stored');
+      expect(await records.check?.()).toBeUndefined();
+      await records.close();
+    },
+  );
 
-  program.it('two that claim a name at the same time: the later one writes, the earlier one does not', async () => {
-    const [a, b] = await Promise.all([fixture.open({ instance: 'a' }), fixture.open({ instance: 'b' })]);
-    for (let round = 0; round < 10; round++) {
-      const fences = await Promise.all([a.claim('chat'), b.claim('chat')]);
-      expect(Math.abs((fences[0]?.epoch ?? 0) - (fences[1]?.epoch ?? 0))).toBe(1);
-      const tries = await Promise.allSettled(
-        [a, b].map((records, i) =>
-          records.write([{ kind: 'put', collection: 'race', key: 'k', value: fences[i]?.epoch }], fences[i]),
-        ),
-      );
-      expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-      expect(await a.get('race', 'k')).toBe(Math.max(...fences.map(({ epoch }) => epoch)));
-    }
-    await Promise.all([a.close(), b.close()]);
-  });
+  program.it(
+    'two that claim a name at the same time: the later one writes, the earlier one does not',
+    async () => {
+      const [a, b] = await Promise.all([fixture.open({ instance: 'a' }), fixture.open({ instance: 'b' })]);
+      for (let round = 0; round < 10; round++) {
+        const fences = await Promise.all([a.claim('chat'), b.claim('chat')]);
+        expect(Math.abs((fences[0]?.epoch ?? 0) - (fences[1]?.epoch ?? 0))).toBe(1);
+        const tries = await Promise.allSettled(
+          [a, b].map((records, i) =>
+            records.write(
+              [{ kind: 'put', collection: 'race', key: 'k', value: fences[i]?.epoch }],
+              fences[i],
+            ),
+          ),
+        );
+        expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+        expect(await a.get('race', 'k')).toBe(Math.max(...fences.map(({ epoch }) => epoch)));
+      }
+      await Promise.all([a.close(), b.close()]);
+    },
+  );
 });

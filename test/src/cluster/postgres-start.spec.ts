@@ -59,9 +59,9 @@ describe.skipIf(program.path === '')('an element starts with PostgreSQL', () => 
     );
     const records = await fixture.open({ records: writer });
     expect(await records.append('c', 'k', 1)).toBe('stored');
-    expect(await records.write([{ kind: 'put', collection: 'c', key: 'k', value: 2 }], await records.claim('n'))).toEqual(
-      ['stored'],
-    );
+    expect(
+      await records.write([{ kind: 'put', collection: 'c', key: 'k', value: 2 }], await records.claim('n')),
+    ).toEqual(['stored']);
     expect(await records.list('c')).toEqual([{ key: 'k', value: 2 }]);
     await records.close();
   });

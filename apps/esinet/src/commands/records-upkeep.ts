@@ -18,10 +18,16 @@ export function recordsCheck(o: RecordsOptions): Promise<number> {
       printJson(report);
       return good ? exit.ok : exit.failed;
     }
-    if (version === 0) print(yellow(`${database} has no records in schema ${schema}: esinet records migrate makes them.`));
+    if (version === 0)
+      print(yellow(`${database} has no records in schema ${schema}: esinet records migrate makes them.`));
     else if (version < known)
-      print(yellow(`Version ${version} in ${database}, this program works with ${known}: esinet records migrate.`));
-    else print(`Version ${version} in ${database}, schema ${schema}. Months: ${months.join(', ') || 'none'}.`);
+      print(
+        yellow(
+          `Version ${version} in ${database}, this program works with ${known}: esinet records migrate.`,
+        ),
+      );
+    else
+      print(`Version ${version} in ${database}, schema ${schema}. Months: ${months.join(', ') || 'none'}.`);
     if (unsafe !== undefined) print(red(unsafe));
     return good ? exit.ok : exit.failed;
   });
@@ -33,7 +39,9 @@ export function recordsMigrate(o: RecordsOptions): Promise<number> {
     const made = await upkeep.migrate();
     if (o.json) printJson(made);
     else {
-      print(made.steps.length > 0 ? `Brought to version ${made.steps.at(-1)}.` : 'The tables are up to date.');
+      print(
+        made.steps.length > 0 ? `Brought to version ${made.steps.at(-1)}.` : 'The tables are up to date.',
+      );
       if (made.months.length > 0) print(`Partitions made: ${made.months.join(', ')}`);
     }
     return exit.ok;
@@ -45,7 +53,8 @@ export function recordsDrop(o: RecordsOptions & { readonly before: string }): Pr
   return withServer(o, async (upkeep) => {
     const dropped = await upkeep.drop(o.before);
     if (o.json) printJson({ dropped });
-    else print(dropped.length > 0 ? `Dropped: ${dropped.join(', ')}` : `There is no month before ${o.before}.`);
+    else
+      print(dropped.length > 0 ? `Dropped: ${dropped.join(', ')}` : `There is no month before ${o.before}.`);
     return exit.ok;
   });
 }
