@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
+import { type ConnectionOptions, checkServerIdentity } from 'node:tls';
 import { type Clock, messageOf } from '@esinet/kernel';
 import pg from 'pg';
 import type { TlsOptions } from '../pki/tls-options.js';
@@ -105,7 +105,8 @@ function tlsOf({ ca, authority: other, serverName, own }: PostgresTls, host: str
     ciphers: 'DEFAULT@SECLEVEL=2',
     ...(authority !== undefined && { ca: authority }),
     ...(own && { key: own.key, cert: own.cert }),
-    ...(serverName === undefined ? { servername: host } : { servername: serverName, host: serverName }),
+    // `pg` knows no name to look for where the host is an address, and no other one than the host's.
+    checkServerIdentity: (_, certificate) => checkServerIdentity(serverName ?? host, certificate),
   };
 }
 

@@ -74,9 +74,16 @@ export class Spool {
   /** With what an earlier process left in it. @throws RecordsError `locked` or `io` */
   static async open(
     folder: string,
-    o: { readonly limits: SpoolLimits; readonly logger: Logger; readonly wall: () => number },
+    o: {
+      readonly limits: SpoolLimits;
+      readonly logger: Logger;
+      readonly wall: () => number;
+      /** The files to use: for tests of what happens when a disk fails. */
+      readonly files?: LevelRecords;
+    },
   ): Promise<Spool> {
-    const spool = new Spool(await LevelRecords.open(folder, { logger: o.logger }), o.limits, o.wall);
+    const level = o.files ?? (await LevelRecords.open(folder, { logger: o.logger }));
+    const spool = new Spool(level, o.limits, o.wall);
     await spool.#load();
     return spool;
   }

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@esinet/kernel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ClassicLevel } from 'classic-level';
 import { PrometheusMetrics } from '../telemetry/metrics.js';
+import { LevelRecords, type RecordsDatabase } from './level-records.js';
 import { MemoryRecords } from './memory-records.js';
 import { type Fence, RecordsError, type RecordWrite, type TextWrite, type WriteOutcome } from './records.js';
 import { Spool, type SpoolLimits } from './spool.js';
@@ -69,8 +71,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function open(limits: Partial<SpoolLimits> = {}): Promise<SpooledRecords> {
+async function open(limits: Partial<SpoolLimits> = {}, files?: LevelRecords): Promise<SpooledRecords> {
   spool = await Spool.open(folder, {
+    ...(files && { files }),
     limits: { maxRecords: 1_000, maxBytes: 1_000_000, ...limits },
     ...{ logger: silentLogger, wall: () => 0 },
   });
@@ -208,6 +211,38 @@ describe('while the server is away', () => {
     await drained();
     expect(await records.check()).toBeUndefined();
     expect(await records.append('c', 'later', 1)).toBe('stored');
+  });
+
+  it('a disk that is full under the spool: nothing is promised, and what failed does not come back', async () => {
+    let full = false;
+    const database = (path: string): RecordsDatabase => {
+      const level = new ClassicLevel<Buffer, string>(path, { keyEncoding: 'buffer', valueEncoding: 'utf8' });
+      const batch = level.batch.bind(level) as (operations: unknown[], options: object) => Promise<void>;
+      const patched = async (operations: unknown[], options: object): Promise<void> => {
+        // As if the pages had been written and the sync had failed.
+        await batch(operations, options);
+        if (full) throw new Error('IO error: No space left on device');
+      };
+      return Object.assign(level, { batch: patched }) as RecordsDatabase;
+    };
+    await open({}, await LevelRecords.open(folder, { database, limits: { reopenAfterMs: 20 } }));
+    server.mood = 'away';
+    await records.put('c', 'k', 'promised');
+    full = true;
+    await expect(records.put('c', 'k', 'refused')).rejects.toMatchObject({ code: 'full' });
+    expect(await records.check()).toContain('nothing can be stored');
+    expect(await records.get('c', 'k')).toBe('promised');
+    full = false;
+    while ((await records.check()) !== undefined) await new Promise((r) => setTimeout(r, 5));
+    await records.append('c', 'later', 1);
+    await records.close();
+    await open();
+    server.mood = 'well';
+    await drained();
+    expect(await server.list('c')).toEqual([
+      { key: 'k', value: 'promised' },
+      { key: 'later', value: 1 },
+    ]);
   });
 
   it('what an earlier process left goes before what comes, with its claims', async () => {

@@ -129,6 +129,7 @@ export class SpooledRecords implements Records {
       this.#away(messageOf(error));
       return;
     }
+    this.#reachable = true;
     // Nothing waits, as a rule: then there is nothing to do before.
     if (this.#o.spool.size === 0) this.#direct();
     else this.#probeLater(0);
