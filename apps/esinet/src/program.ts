@@ -8,6 +8,7 @@ import { addBadActors } from './commands/bad-actors.js';
 import { addLis } from './commands/lis.js';
 import { addGis } from './commands/gis.js';
 import { addPolicy } from './commands/policy.js';
+import { addRecords } from './commands/records.js';
 import { addQueues } from './commands/queues.js';
 import { pkiInit, pkiList } from './commands/pki.js';
 import { send } from './commands/send.js';
@@ -330,6 +331,7 @@ export function program(): Command {
   addGis(esinet, running, json);
   addState(esinet, running, { json, offset });
   addPolicy(esinet, running, json);
+  addRecords(esinet, running, json);
   addQueues(esinet, running, { json, offset, seconds });
   addBadActors(esinet, running, { json, offset, data });
 

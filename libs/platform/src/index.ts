@@ -31,6 +31,14 @@ export {
   type RecordsLimits,
   defaultRecordsLimits,
 } from './records/level-records.js';
+export { type PostgresOptions, PostgresRecords } from './records/postgres-records.js';
+export { Spool, type SpoolLimits } from './records/spool.js';
+export { type ServedRecords, SpooledRecords, asideCollections } from './records/spooled-records.js';
+export { type RecordsReport, type RecordsUpkeep, recordsUpkeep } from './records/postgres-upkeep.js';
+export { type PostgresConfig } from './records/records-config.js';
+export { migrate } from './records/migrations/migrate.js';
+export { openRecords, postgresOptions } from './records/open-records.js';
+export { type RecordsConfig, recordsSchema } from './records/records-config.js';
 export { MemoryRecords } from './records/memory-records.js';
 export { absentRecords } from './records/absent-records.js';
 export {

@@ -40,7 +40,13 @@ const secret = ['password', 'secret', 'key', 'token'];
 function shown(path: string, value: unknown): string {
   const name = path.slice(path.lastIndexOf('.') + 1).toLowerCase();
   if (typeof value === 'string' && secret.some((word) => name.includes(word))) return '(hidden)';
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none');
+  return typeof value === 'string' ? withoutPassword(value) : (JSON.stringify(value) ?? 'none');
+}
+
+/** `postgres://user:(hidden)@host`: a URL may carry a secret whatever its key is called. */
+function withoutPassword(text: string): string {
+  const { username, password } = URL.canParse(text) ? new URL(text) : { username: '', password: '' };
+  return password === '' ? text : text.replace(`${username}:${password}@`, `${username}:(hidden)@`);
 }
 
 /** The value at `esrp.hops[0].port`. */

@@ -95,6 +95,7 @@ export class PlatformModule {
       const records =
         o.records ?? (await ownRecords(o.dataFolder, { logger, limits: limits.records }, owned));
       if (records.check) health.register('records', () => records.check?.() ?? Promise.resolve(undefined));
+      if (records.note) health.note('records', () => records.note?.());
       return records;
     };
     const metrics =

@@ -39,7 +39,7 @@ export const defaultRecordsLimits: RecordsLimits = {
 export type RecordsDatabase = ClassicLevel<Buffer, string>;
 
 interface Write {
-  readonly kind: 'append' | 'put';
+  readonly kind: 'append' | 'put' | 'remove';
   readonly key: Buffer;
   readonly text: string;
 }
@@ -136,6 +136,14 @@ export class LevelRecords implements Records {
   async claim(name: string): Promise<Fence> {
     checkKey(name);
     return { name, epoch: (await this.#enqueue([], { claims: name })).epoch };
+  }
+
+  /** Takes records away, all of them or none: for what is only kept until it is somewhere else. */
+  async remove(removals: readonly { readonly collection: string; readonly key: string }[]): Promise<void> {
+    const writes = removals.map(({ collection, key }) => ({
+      ...{ kind: 'remove' as const, key: storageKey(collection, key), text: '' },
+    }));
+    await this.#enqueue(writes, {});
   }
 
   async get(collection: string, key: string): Promise<unknown> {
@@ -285,7 +293,8 @@ export class LevelRecords implements Records {
       const outcomes = writes.map((write): WriteOutcome => {
         const key = write.key.toString('latin1');
         if (write.kind === 'append' && taken.has(key)) return 'duplicate';
-        taken.add(key);
+        if (write.kind === 'remove') taken.delete(key);
+        else taken.add(key);
         made.set(key, write);
         return 'stored';
       });
@@ -293,7 +302,9 @@ export class LevelRecords implements Records {
     });
     if (made.size > 0) {
       await this.#database.batch(
-        Array.from(made.values(), ({ key, text }) => ({ type: 'put' as const, key, value: text })),
+        Array.from(made.values(), ({ kind, key, text }) =>
+          kind === 'remove' ? { type: 'del' as const, key } : { type: 'put' as const, key, value: text },
+        ),
         { sync: true },
       );
     }

@@ -23,6 +23,8 @@ export interface Records {
   close(): Promise<void>;
   /** The sentence that says why nothing can be stored now, or undefined when all is well. */
   check?(): Promise<string | undefined>;
+  /** A sentence that is worth knowing though all can be stored: that the server is away and a spool takes its place. */
+  note?(): string | undefined;
 }
 
 export type WriteOutcome = 'stored' | 'duplicate';
@@ -69,12 +71,24 @@ export const maxKeyBytes = 512;
 export const maxValueBytes = 4 * 1_048_576;
 
 export type RecordsErrorCode =
-  'closed' | 'locked' | 'full' | 'read-only' | 'broken' | 'io' | 'invalid' | 'overloaded' | 'fenced';
+  | 'closed'
+  | 'locked'
+  | 'full'
+  | 'read-only'
+  | 'broken'
+  | 'io'
+  | 'invalid'
+  | 'overloaded'
+  | 'fenced'
+  | 'refused'
+  | 'unreachable';
 
 /**
  * - `locked`: another process has the data folder open
  * - `broken`: a write failed before, so that nobody knows what is on disk; the store takes nothing until it is reopened
  * - `fenced`: somebody else has claimed the name since
+ * - `refused`: the server does not have us as we are configured, or is of a newer version; nothing changes that by itself
+ * - `unreachable`: the server is away or does not answer; what was under way may have been stored all the same
  * - `invalid`: the collection, key or value cannot be stored: a mistake of the caller
  */
 export class RecordsError extends Error {
@@ -116,6 +130,18 @@ export function checkKey(key: string): void {
   }
   // A lone surrogate would be stored as another key than was asked for.
   if (Buffer.from(key).toString() !== key) throw new RecordsError('invalid', 'a key is well-formed Unicode');
+}
+
+/** A write whose value is JSON already. */
+export interface TextWrite extends Omit<RecordWrite, 'value'> {
+  readonly text: string;
+}
+
+/** Nothing of it is shared with the caller. @throws RecordsError `invalid` */
+export function textWrite({ kind, collection, key, value }: RecordWrite): TextWrite {
+  checkCollection(collection);
+  checkKey(key);
+  return { kind, collection, key, text: encodeValue(value) };
 }
 
 /** JSON of a value, or RecordsError `invalid`. */
