@@ -42,7 +42,8 @@ execFileSync(process.execPath, [esinet, 'pki', 'init', '--data', folder], {
 for (const name of ['bcf', 'esrp', 'ecrf', 'lis', 'psap', 'provider'])
   chmodSync(join(folder, 'pki', `${name}.key.pem`), 0o644);
 chmodSync(join(folder, 'pki'), 0o755);
-once('boundaries.geojson', () =>
+mkdirSync(join(folder, 'boundaries'), { recursive: true });
+once('boundaries/boundaries.geojson', () =>
   execFileSync(process.execPath, [esinet, 'boundaries'], { maxBuffer: 16_777_216 }).toString(),
 );
 once('transaction-secret', hex(16));
