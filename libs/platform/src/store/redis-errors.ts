@@ -18,6 +18,9 @@ export function sentenceOf(error: unknown): string {
     return 'Redis refuses the password: see store.user and store.passwordFile';
   if (message.includes('NOAUTH')) return 'Redis asks for a password: give store.passwordFile';
   if (message.includes('NOPERM')) return `Redis does not let store.user do what is needed: ${message}`;
+  // With a pause in it that differs each time.
+  if (message.startsWith('All sentinels are unreachable'))
+    return 'no sentinel names a master that can be reached';
   if (message.includes('MISCONF')) return `Redis takes no writes: ${message}`;
   return message === '' ? codeOf(inner) : message;
 }

@@ -12,6 +12,9 @@ const watchMs = 1_000;
 /** How often one that is away is. */
 const probeMs = 200;
 
+/** Reasons logged of one time that it is away. */
+const mostReasons = 10;
+
 /** Keys asked for at a time. */
 const scanCount = 1_000;
 
@@ -40,7 +43,8 @@ export class RedisStore implements Store {
   readonly #gauge: { set(value: number): void };
   /** Why it is away; undefined while it is there. */
   #why: string | undefined = 'not connected yet';
-  #told: string | undefined;
+  /** Reasons that were logged since it went away: each once. */
+  readonly #told = new Set<string>();
   #awaySince: number;
   /** Monotonic ms of the last answer to anything. */
   #answered = -1;
@@ -207,8 +211,9 @@ export class RedisStore implements Store {
     for (const settled of this.#settled.splice(0)) settled();
     this.#lookLater();
     // That a connection closed says less than why the next one failed.
-    if (this.#told === why || (this.#told !== undefined && why === 'the connection is closed')) return;
-    this.#told = why;
+    if (this.#told.has(why) || this.#told.size >= mostReasons) return;
+    if (this.#told.size > 0 && why === 'the connection is closed') return;
+    this.#told.add(why);
     this.o.logger.warn('store-away', { reason: why });
   }
 
@@ -222,7 +227,7 @@ export class RedisStore implements Store {
     this.#gauge.set(1);
     const awayMs = Math.round(this.o.clock.now() - this.#awaySince);
     this.o.logger.info('store-connected', { awayMs });
-    this.#told = undefined;
+    this.#told.clear();
     this.o.onChange?.('back');
     for (const settled of this.#settled.splice(0)) settled();
   }
@@ -238,6 +243,8 @@ export class RedisStore implements Store {
   #look(): void {
     if (this.#closed) return;
     this.#lookLater();
+    // Nothing else would begin again after an error that the client takes for its end.
+    if (this.client.status === 'end') this.client.connect().catch(() => undefined);
     if (this.#looking || this.client.status !== 'ready') return;
     this.#looking = true;
     const sent = this.o.clock.now();
