@@ -167,7 +167,7 @@ describe('new boundaries', () => {
     const o = await start();
     o.write(country(4));
     process.emit('SIGHUP', 'SIGHUP');
-    await expect.poll(() => o.uri()).toBe('sip:v4@psap.example');
+    await expect.poll(() => o.uri(), { timeout: 10_000 }).toBe('sip:v4@psap.example');
     await expect.poll(() => o.events).toMatchObject([{ trigger: 'signal', result: 'ok' }]);
     const listening = process.listenerCount('SIGHUP');
     await o.ecrf.close();
