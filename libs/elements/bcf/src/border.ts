@@ -134,7 +134,10 @@ export class Border {
       isRunning: (callId, from, listener, address) => {
         const binding = this.#chats.peek(callId, canonicalUser(from));
         // By UDP, and of no peer: the address is what there is to tell.
-        return binding !== undefined && cameBy(binding, { listener, address, transport: 'udp', port: 0, flowId: '' });
+        return (
+          binding !== undefined &&
+          cameBy(binding, { listener, address, transport: 'udp', port: 0, flowId: '' })
+        );
       },
       esrps: () => this.#esrps.ordered(),
     });
@@ -211,7 +214,10 @@ export class Border {
     const identity =
       decision.kind === 'forward' && source.side === 'public' ? this.#identity.label(request) : undefined;
     this.#tell(screening, request, source, identity);
-    if (screening.remember) this.#chats.remember(screening.remember, chatFlowOf(flow, source));
+    if (screening.remember) {
+      this.#chats.remember(screening.remember, chatFlowOf(flow, source));
+      for (const chat of screening.remember.chats) this.ports.edge.overload?.unread?.chats(chat);
+    }
     if (decision.kind !== 'forward')
       // OPTIONS was asked about at the door.
       return request.method === 'OPTIONS' || this.#gate.mayAnswer(source, flow)

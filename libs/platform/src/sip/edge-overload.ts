@@ -5,6 +5,9 @@ import { OverloadControl, Signalling, type TransactionLayer, UnreadStarts } from
 import type { Metrics } from '../telemetry/metrics.js';
 import type { OverloadConfig } from './overload-config.js';
 
+/** Milliseconds within which a chat has a message or a keep-alive, several times over. */
+const chatMs = 1_800_000;
+
 /** The overload control of an edge: what it takes on, and what it tells its neighbours and hears of them. */
 export interface EdgeOverload {
   readonly control: OverloadControl;
@@ -88,6 +91,7 @@ export function edgeOverload(
           control,
           refusing: config.refusing,
           repeatMs: transactions.timers.timeout,
+          chatMs,
           seed: randomBytes(4).readInt32LE(),
         })
       : undefined;

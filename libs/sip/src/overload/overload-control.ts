@@ -25,7 +25,7 @@ export const defaultOverloadSettings: OverloadSettings = {
   // Busy Here: the word about this call that makes no proxy before us go round us (RFC 3261 16.7 step 5).
   status: 486,
   retryAfter: { least: 5, most: 15 },
-  refusing: 0.1,
+  refusing: 0.05,
   intervalMs: 100,
   calmMs: 2_000,
 };

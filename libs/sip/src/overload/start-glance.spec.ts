@@ -30,28 +30,44 @@ const words = (start: Buffer) => {
 };
 
 describe('a glance at a start', () => {
-  it('sees its Request-URI, its sender, its Call Identifier', { meta: { clause: 'TS 103 698 6.1.2.7' } }, () => {
-    const glance = new StartGlance(7);
-    expect(glance.read(bytes())).toBe(true);
-    expect(glance.requestUri).toBe('urn:service:sos');
-    expect(glance.from).toBe('sip:ana@provider.lab');
-    expect(glance.callIdentifier).toBe('urn:emergency:uid:callid:abcdefghij:app.lab');
-    expect(glance.read(bytes({ 'callid:': 'other:', '"Ana" <sip:ana@provider.lab>': 'sip:bob@x.lab' }))).toBe(true);
-    expect(glance.callIdentifier).toBeUndefined();
-    expect(glance.from).toBe('sip:bob@x.lab');
-    expect(glance.read(bytes({ MESSAGE: 'INVITE' }))).toBe(true);
-  });
+  it(
+    'sees its Request-URI, its sender, its Call Identifier',
+    { meta: { clause: 'TS 103 698 6.1.2.7' } },
+    () => {
+      const glance = new StartGlance(7);
+      expect(glance.read(bytes())).toBe(true);
+      expect(glance.requestUri).toBe('urn:service:sos');
+      expect(glance.from).toBe('sip:ana@provider.lab');
+      expect(glance.callIdentifier).toBe('urn:emergency:uid:callid:abcdefghij:app.lab');
+      expect(
+        glance.read(bytes({ 'callid:': 'other:', '"Ana" <sip:ana@provider.lab>': 'sip:bob@x.lab' })),
+      ).toBe(true);
+      expect(glance.callIdentifier).toBeUndefined();
+      expect(glance.from).toBe('sip:bob@x.lab');
+      expect(glance.read(bytes({ MESSAGE: 'INVITE' }))).toBe(true);
+    },
+  );
 
-  it('tells one branch from another, however the rest is spelled', { meta: { clause: 'RFC 3261 17.2.3' } }, () => {
-    const one = words(bytes());
-    expect(words(bytes({ 'Via:': 'v:', 'Max-Forwards: 70': 'Max-Forwards: 69', help: 'HELP' }))).toEqual(one);
-    expect(words(bytes({ 'Via:': 'VIA :', ';rport;branch=z9hG4bKone': ';BRANCH=z9hG4bKone;rport' }))).toEqual(one);
-    const others = Array.from({ length: 500 }, (_, i) => words(bytes({ z9hG4bKone: `z9hG4bK${i}` })).join());
-    expect(new Set([one.join(), ...others]).size).toBe(501);
-    const seeded = new StartGlance(8);
-    seeded.read(bytes());
-    expect([seeded.high, seeded.low]).not.toEqual(one);
-  });
+  it(
+    'tells one branch from another, however the rest is spelled',
+    { meta: { clause: 'RFC 3261 17.2.3' } },
+    () => {
+      const one = words(bytes());
+      expect(words(bytes({ 'Via:': 'v:', 'Max-Forwards: 70': 'Max-Forwards: 69', help: 'HELP' }))).toEqual(
+        one,
+      );
+      expect(
+        words(bytes({ 'Via:': 'VIA :', ';rport;branch=z9hG4bKone': ';BRANCH=z9hG4bKone;rport' })),
+      ).toEqual(one);
+      const others = Array.from({ length: 500 }, (_, i) =>
+        words(bytes({ z9hG4bKone: `z9hG4bK${i}` })).join(),
+      );
+      expect(new Set([one.join(), ...others]).size).toBe(501);
+      const seeded = new StartGlance(8);
+      seeded.read(bytes());
+      expect([seeded.high, seeded.low]).not.toEqual(one);
+    },
+  );
 
   it.each<[string, Record<string, string>]>([
     ['OPTIONS', { MESSAGE: 'OPTIONS' }],

@@ -58,9 +58,9 @@ export class StartGlance {
       // RFC 3261 7.5
       if (first === CR) return isKnown && bytes[at + 1] === LF;
       if (first <= SP) return false;
-      let to = at;
-      while (to < end && bytes[to] !== LF) to++;
-      if (to === end || bytes[to - 1] !== CR) return false;
+      // Faster than a loop of ours.
+      const to = bytes.indexOf(LF, at);
+      if (to < 0 || bytes[to - 1] !== CR) return false;
       // A folded line: RFC 3261 7.3.1
       const next = bytes[to + 1];
       if (next === SP || next === HT) return false;

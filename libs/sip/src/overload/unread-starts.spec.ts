@@ -17,8 +17,10 @@ function door(refusing = 0.01) {
   });
   const unread = new UnreadStarts({ clock, control, refusing, repeatMs: 32_000, seed: 1 });
   unread.isWatched = (listener) => listener.startsWith('public-');
-  unread.classOf = (uri) => (uri.includes('test') ? 'other' : uri.startsWith('urn:') ? 'emergency' : undefined);
-  unread.isRunning = (callIdentifier, from) => callIdentifier.includes('running') && from === 'sip:a@example.com';
+  unread.classOf = (uri) =>
+    uri.includes('test') ? 'other' : uri.startsWith('urn:') ? 'emergency' : undefined;
+  unread.isRunning = (callIdentifier, from) =>
+    callIdentifier.includes('running') && from === 'sip:a@example.com';
   control.onTaken = (request) => unread.took(request.bytes);
   let dropped = 0;
   unread.onDropped = () => dropped++;
@@ -54,8 +56,9 @@ function door(refusing = 0.01) {
       unread.read();
     }
   };
-  const flood = (count: number, name: string) => Array.from({ length: count }, (_, i) => arrives(`${name}${i}`));
-  return { clock, control, arrives, flood, dropped: () => dropped };
+  const flood = (count: number, name: string) =>
+    Array.from({ length: count }, (_, i) => arrives(`${name}${i}`));
+  return { clock, control, unread, arrives, flood, dropped: () => dropped };
 }
 
 describe('starts that nobody reads', { meta: { clause: ['RFC 7339 5.10.1', 'TS 103 698 6.1.2.9'] } }, () => {
@@ -97,13 +100,18 @@ describe('starts that nobody reads', { meta: { clause: ['RFC 7339 5.10.1', 'TS 1
   });
 
   it('are no running chats, nothing within a dialog, no probes, and nothing from inside', () => {
-    const { flood, arrives } = door();
+    const { flood, arrives, unread } = door();
     flood(400, 'a');
     expect(arrives('x1', { tag: 't' })).not.toBe('dropped');
     expect(arrives('x2', { method: 'OPTIONS' })).not.toBe('dropped');
     expect(arrives('x3', { uri: 'sip:madrid@esinet.lab' })).not.toBe('dropped');
     expect(arrives('x4', { listener: 'private-udp' })).not.toBe('dropped');
+    unread.chats('urn:emergency:uid:callid:running-chat:x');
     expect(arrives('x5', { callId: 'running-chat' })).not.toBe('dropped');
+    // Of somebody else, or never heard of.
+    unread.chats('urn:emergency:uid:callid:other-chat:x');
+    expect(arrives('x7', { callId: 'other-chat' })).toBe('dropped');
+    expect(arrives('x8', { callId: 'running-too' })).toBe('dropped');
     expect(arrives('x6')).toBe('dropped');
   });
 

@@ -2,8 +2,8 @@ import type { Clock } from '@esinet/kernel';
 import type { LoadClass } from './load-class.js';
 import type { OverloadControl } from './overload-control.js';
 import { RefusingBudget } from './refusing-budget.js';
+import { RecentWords } from './recent-words.js';
 import { StartGlance } from './start-glance.js';
-import { TakenBranches } from './taken-branches.js';
 
 /** Milliseconds that a datagram costs which is taken from its socket, glanced at and dropped. */
 const droppingMs = 0.01;
@@ -17,6 +17,8 @@ export interface UnreadStartsOptions {
   readonly refusing: number;
   /** Milliseconds a repetition may follow its request, 64*T1. */
   readonly repeatMs: number;
+  /** Milliseconds a chat is known for after its last message. */
+  readonly chatMs?: number;
   readonly seed: number;
 }
 
@@ -31,14 +33,16 @@ export class UnreadStarts {
   /** What a request for that URI from outside is; undefined for what is no start. */
   classOf: (requestUri: string) => Exclude<LoadClass, 'running'> | undefined = () => undefined;
   /** Whether a chat runs that has this identifier and this user, and came from there. */
-  isRunning: (callIdentifier: string, from: string, listener: string, address: string) => boolean = () => false;
+  isRunning: (callIdentifier: string, from: string, listener: string, address: string) => boolean = () =>
+    false;
   /** To count; must not throw. */
   onDropped: () => void = () => undefined;
 
   readonly #clock: Clock;
   readonly #control: OverloadControl;
   readonly #glance: StartGlance;
-  readonly #taken: TakenBranches;
+  readonly #taken: RecentWords;
+  readonly #chats: RecentWords;
   readonly #budget: RefusingBudget;
   readonly #classes = new Map<string, Exclude<LoadClass, 'running'> | undefined>();
   #since: number | undefined;
@@ -47,13 +51,19 @@ export class UnreadStarts {
     this.#clock = o.clock;
     this.#control = o.control;
     this.#glance = new StartGlance(o.seed);
-    this.#taken = new TakenBranches(o.repeatMs);
+    this.#taken = new RecentWords(o.repeatMs);
+    this.#chats = new RecentWords(o.chatMs ?? o.repeatMs, o.seed);
     this.#budget = new RefusingBudget(o.refusing, o.clock.now());
   }
 
   /** A datagram was taken on: its repetitions have to find it. */
   took(bytes: Buffer): void {
     if (this.#glance.read(bytes)) this.#taken.add(this.#glance.high, this.#glance.low, this.#clock.now());
+  }
+
+  /** A chat with this identifier has begun, or goes on. */
+  chats(callIdentifier: string): void {
+    this.#chats.addText(callIdentifier, this.#clock.now());
   }
 
   /** Whether nobody needs to read this datagram. If not, `read` is to be called once it was read and dealt with. */
@@ -68,8 +78,7 @@ export class UnreadStarts {
     const now = this.#clock.now();
     if (this.#taken.has(glance.high, glance.low, now)) return false;
     if (control.decide(load, requestUri, address, now)) return false;
-    const callIdentifier = glance.callIdentifier;
-    if (callIdentifier !== undefined && this.isRunning(callIdentifier, glance.from, listener, address)) {
+    if (this.#runs(listener, address, now)) {
       control.withdraw();
       return false;
     }
@@ -81,6 +90,12 @@ export class UnreadStarts {
     this.#budget.spend(droppingMs);
     this.onDropped();
     return true;
+  }
+
+  #runs(listener: string, address: string, now: number): boolean {
+    const { callIdentifier } = this.#glance;
+    if (callIdentifier === undefined || !this.#chats.hasText(callIdentifier, now)) return false;
+    return this.isRunning(callIdentifier, this.#glance.from, listener, address);
   }
 
   read(): void {
