@@ -15,7 +15,7 @@ export function checkCoverage(sources: readonly GisSource[], now: number): Findi
     const place = first!.place ? ` at ${first!.place.lat.toFixed(4)},${first!.place.lon.toFixed(4)}` : '';
     const others = more.length > 0 ? `, and ${more.length} more` : '';
     const what = `Boundaries: ${code}${place}: ${first!.message}${others}.`;
-    const fix = `"esinet gis check ${files}" shows each, "--html" on a map.`;
+    const fix = `Correct them; "esinet gis check ${files}" shows each, and with --html on a map.`;
     return first!.severity === 'Error' ? fault(what, fix) : warning(what, fix);
   });
   if (findings.length > 0) return findings;

@@ -147,7 +147,7 @@ function readBoundaries({ ecrf }: EsinetConfig): {
   readonly findings: Finding[];
 } {
   if (ecrf.boundaries === 'lab')
-    return { sources: [{ file: 'lab', geojson: labBoundaries() }], findings: [] };
+    return { sources: [{ file: 'lab.geojson', geojson: labBoundaries() }], findings: [] };
   const sources: GisSource[] = [];
   const findings: Finding[] = [];
   for (const file of [...ecrf.boundaries, ...ecrf.layers.flatMap(({ files }) => files)]) {
