@@ -9,15 +9,15 @@ import { type Lab, startLab } from '../lab.js';
 const faults = (found: readonly Examined[]): string[] =>
   found.filter(({ level }) => level === 'fault').map(({ what }) => what);
 
-describe('a lab that runs', () => {
-  let lab: Lab;
+describe('a lab that runs', { timeout: 60_000 }, () => {
+  let lab: Lab | undefined;
   beforeAll(async () => {
     lab = await startLab();
-  });
-  afterAll(() => lab.close());
+  }, 120_000);
+  afterAll(() => lab?.close());
 
   it('has no fault in DNS, clocks, message size, LoST and stores, and what is asked changes nothing', async () => {
-    const { config } = lab;
+    const { config } = lab!;
     const before = await readdir(config.data);
     const found = await examine(config, {
       only: ['dns', 'clock', 'size', 'lost', 'stores'],
@@ -32,7 +32,7 @@ describe('a lab that runs', () => {
   });
 
   it('has good certificates, and shows them', async () => {
-    const found = await examine(lab.config, { only: ['tls'], timeoutMs: 20_000 });
+    const found = await examine(lab!.config, { only: ['tls'], timeoutMs: 20_000 });
     expect(faults(found)).toEqual([]);
     const said = found.map(({ what }) => what).join('\n');
     expect(said).toContain('bcf: the certificate fits its key');
@@ -42,12 +42,12 @@ describe('a lab that runs', () => {
   });
 
   it('has its ports in use by itself', async () => {
-    const found = await examine(lab.config, { only: ['addresses'], timeoutMs: 5_000 });
+    const found = await examine(lab!.config, { only: ['addresses'], timeoutMs: 5_000 });
     expect(found.map(({ what }) => what).join('\n')).toMatch(/bcf\.public\.udp: udp 127\.0\.0\.1:\d+/);
   });
 });
 
-describe('what is broken', () => {
+describe('what is broken', { timeout: 60_000 }, () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'esinet-doctor-'));

@@ -42,7 +42,8 @@ const mostPlaces = 50;
 /** Every check, one after another; nothing that it does changes anything. */
 export async function examine(config: EsinetConfig, o: ExamineOptions): Promise<Examined[]> {
   const parts = configured(config);
-  const boundaries = readBoundaries(config);
+  let read: ReturnType<typeof readBoundaries> | undefined;
+  const boundaries = () => (read ??= readBoundaries(config));
   const own = await readTls(config, 'bcf').catch(() => undefined);
   const checks: Record<CheckName, () => Promise<Finding[]> | Finding[]> = {
     dns: () => {
@@ -86,7 +87,7 @@ export async function examine(config: EsinetConfig, o: ExamineOptions): Promise<
             ),
         },
       ),
-    coverage: () => [...boundaries.findings, ...checkCoverage(boundaries.sources, systemClock.wall())],
+    coverage: () => [...boundaries().findings, ...checkCoverage(boundaries().sources, systemClock.wall())],
     stores: () =>
       checkStores(
         {
