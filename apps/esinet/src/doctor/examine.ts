@@ -77,7 +77,7 @@ export async function examine(config: EsinetConfig, o: ExamineOptions): Promise<
     lost: () =>
       checkLost(
         [{ path: 'esrp.ecrf.url', url: config.esrp.ecrf.url }],
-        placesOf(config, boundaries.sources),
+        placesOf(config, boundaries().sources),
         {
           ask: (lost, { latitude, longitude, service }) =>
             inTime(
