@@ -28,7 +28,9 @@ export async function checkCertificates(
       tls = await ports.read(name);
     } catch (error) {
       const fix = 'Put the files there and let this user read them; "esinet pki init" makes those of a lab.';
-      return [fault(`${name}: ${messageOf(error)}.`, fix)];
+      // What to do is said beside it.
+      const [what = ''] = messageOf(error).split('; run "esinet');
+      return [fault(`${name}: ${what}.`, fix)];
     }
     const chain = certificatesIn(tls.cert);
     const problems = problemsOf(name, domain, chain, certificatesIn(tls.ca), ports.now);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { askWhere } from '@esinet/element-app';
@@ -7,7 +8,7 @@ import { PrometheusMetrics, openAdapters, readTlsMaterial } from '@esinet/platfo
 import { type TlsOptions, nodeDns, serverLocator } from '@esinet/sip';
 import { readSource } from '../commands/gis-files.js';
 import type { EsinetConfig } from '../config.js';
-import { certificateDomains } from '../esinet.js';
+import { certificateDomains, elementNames } from '../esinet.js';
 import { labBoundaries } from '../lab/lab-boundaries.js';
 import { checkAddresses } from './addresses.js';
 import { checkCertificates } from './certificates.js';
@@ -15,7 +16,7 @@ import { type Neighbour, checkClock } from './clock.js';
 import { type Configured, configured } from './configured.js';
 import { checkCoverage } from './coverage.js';
 import { checkDns } from './dns.js';
-import { type Finding, fault } from './finding.js';
+import { type Finding, fault, warning } from './finding.js';
 import { type SecureHop, checkHandshakes } from './handshakes.js';
 import { insidePoint } from './inside-point.js';
 import { type KnownPlace, checkLost } from './lost.js';
@@ -54,10 +55,7 @@ export async function examine(config: EsinetConfig, o: ExamineOptions): Promise<
       return checkDns(parts.hops, { dns, locate: (uri) => locator.locate(uri) });
     },
     tls: async () => [
-      ...(await checkCertificates(certificateDomains(config), {
-        read: (name) => readTls(config, name),
-        now: systemClock.wall(),
-      })),
+      ...(await certificates(config)),
       ...(await checkHandshakes(secureHops(parts), {
         handshake: (hop) => handshake(hop, own, o.timeoutMs),
         now: systemClock.wall(),
@@ -103,6 +101,20 @@ export async function examine(config: EsinetConfig, o: ExamineOptions): Promise<
     for (const finding of await checks[check]()) found.push({ check, ...finding });
   }
   return found;
+}
+
+/** A lab makes its own when it starts: none at all is no fault where nobody said where they are. */
+async function certificates(config: EsinetConfig): Promise<Finding[]> {
+  const folder = join(config.data, 'pki');
+  if (config.pki.folder === undefined && !existsSync(folder)) {
+    const fix = 'Start the ESInet, which makes those of a lab, or set pki.folder to where yours are.';
+    return [warning(`There are no certificates in ${folder} yet.`, fix)];
+  }
+  const names: readonly string[] = elementNames;
+  return checkCertificates(
+    certificateDomains(config).filter(({ name }) => names.includes(name)),
+    { read: (name) => readTls(config, name), now: systemClock.wall() },
+  );
 }
 
 function readTls({ data, pki }: EsinetConfig, name: string): Promise<TlsOptions> {
