@@ -63,7 +63,7 @@ describe('what is broken', { timeout: 60_000 }, () => {
     await mkdir(pki);
     const names = ['URI:sip:esinet.lab'];
     const told = async (wish: Partial<Parameters<typeof authority.issue>[0]>, ca = authority.pem) => {
-      const tls = await authority.issue({ names, ...wish });
+      const tls = await authority.issue({ names, until: 90, ...wish });
       await writeFile(join(pki, 'bcf.cert.pem'), tls.cert);
       await writeFile(join(pki, 'bcf.key.pem'), tls.key);
       await writeFile(join(pki, 'ca.cert.pem'), ca);
