@@ -127,7 +127,10 @@ function rssOf(pid: number | undefined): number {
 function cpuMsOf(pid: number | undefined): number {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const [utime = '0', stime = '0'] = text.slice(text.lastIndexOf(')') + 2).split(' ').slice(11, 13);
+    const [utime = '0', stime = '0'] = text
+      .slice(text.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 13);
     return (Number(utime) + Number(stime)) * 10;
   } catch {
     return 0;
