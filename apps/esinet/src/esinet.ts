@@ -72,7 +72,7 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
   const logger = o.logger ?? silentLogger;
   const clock = systemClock;
   const pkiFolder = config.pki.folder ?? join(config.data, 'pki');
-  const certificatesMade = await ensureLabPki({ folder: pkiFolder, names: certificateNames(config) });
+  const certificatesMade = await ensureLabPki({ folder: pkiFolder, names: certificateDomains(config) });
   const { trust, crl, check: everyMs } = config.pki;
   const watches = new Map<string, CertificateWatch>();
   const tlsOf = async (name: string): Promise<TlsOptions> => {
@@ -229,7 +229,7 @@ function withLabDevices({ ecrf, lis }: EsinetConfig): EsinetConfig['lis'] {
 }
 
 /** The SIP domains that the certificates of this ESInet stand for. RFC 5922 7.1 */
-function certificateNames({ bcf, ecrf, lis, psap, provider }: EsinetConfig): LeafName[] {
+export function certificateDomains({ bcf, ecrf, lis, psap, provider }: EsinetConfig): LeafName[] {
   const domains: Readonly<Record<string, string>> = {
     bcf: bcf.publicDomain,
     esrp: `esrp.${bcf.publicDomain}`,

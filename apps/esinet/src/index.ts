@@ -8,6 +8,7 @@ export {
   startEsinet,
   startLabEsinet,
 } from './esinet.js';
+export { type CheckName, type Examined, type ExamineOptions, checkNames, examine } from './doctor/examine.js';
 export { LAB_ATTRIBUTION, LAB_PSAPS, labBoundaries } from './lab/lab-boundaries.js';
 export { shiftPorts } from './shift-ports.js';
 export {

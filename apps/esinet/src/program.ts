@@ -6,6 +6,7 @@ import { chat } from './commands/chat.js';
 import type { ConfigOptions } from './commands/config.js';
 import { addBadActors } from './commands/bad-actors.js';
 import { addLis } from './commands/lis.js';
+import { addDoctor } from './commands/doctor.js';
 import { addGis } from './commands/gis.js';
 import { addPolicy } from './commands/policy.js';
 import { addRecords } from './commands/records.js';
@@ -334,6 +335,8 @@ export function program(): Command {
   addRecords(esinet, running, json);
   addQueues(esinet, running, { json, offset, seconds });
   addBadActors(esinet, running, { json, offset, data });
+
+  addDoctor(esinet, running, json);
 
   const pki = esinet.command('pki').description('certificates of the lab');
   pki

@@ -67,6 +67,7 @@ export { type HttpLimits, defaultHttpLimits } from './http/http-limits.js';
 export { ListenError } from './http/http-front.js';
 export { type TlsSide, tlsIdentity, tlsSideSchema, withTlsSide } from './http/tls-side.js';
 export { type Health, HealthChecks, type HealthReport } from './telemetry/health.js';
+export { portOwner } from './http/port-owner.js';
 export { type CounterMetric, type Labels, type Metrics, PrometheusMetrics } from './telemetry/metrics.js';
 export type { TlsOptions } from './pki/tls-options.js';
 export { environment } from './config/environment.js';

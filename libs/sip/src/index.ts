@@ -156,6 +156,8 @@ export {
   type OverloadSettings,
   defaultOverloadSettings,
 } from './overload/overload-control.js';
+export { UnreadStarts, type UnreadStartsOptions } from './overload/unread-starts.js';
+export type { Doorkeeper } from './transport/doorkeeper.js';
 
 // event packages, RFC 6665
 export type {

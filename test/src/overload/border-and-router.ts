@@ -45,7 +45,8 @@ export async function startBorderAndRouter(o: {
       private: { udp: 0, tcp: 0 },
       esrp: [`tcp:127.0.0.1:${esrp.get(SipEdge).port('tcp')}`],
       psaps: { '*': centre },
-      overload: o.bcf,
+      // Each refusal is heard of, however slow the machine is.
+      overload: { refusing: 1, ...o.bcf },
     }),
     platform,
   );

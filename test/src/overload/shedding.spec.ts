@@ -18,6 +18,8 @@ describe('more calls than an element may take', () => {
     { meta: { clause: ['TS 103 698 6.1.2.9', 'RFC 7339 5.10.1', 'RFC 7339 5.10.2'] } },
     async () => {
       const o = (running = await startBorderAndRouter({ bcf: { ...few, status: 480 } }));
+      const told: boolean[] = [];
+      o.bcf.get(SipEdge).overload?.control.onOverload((active) => told.push(active));
       const starts = callIds('start', 40);
       const tests = callIds('test', 10);
       const chats = callIds('chat', 40);
@@ -46,7 +48,7 @@ describe('more calls than an element may take', () => {
       });
       const { overload, transactions } = o.bcf.get(SipEdge);
       expect(transactions.counters.shed).toBeGreaterThan(10);
-      expect(overload?.control.isOverloaded).toBe(true);
+      expect(told[0]).toBe(true);
       // It is over by itself, and a call goes through again.
       await until(() => overload?.control.isOverloaded === false);
       await until(async () => statusOf(await o.start('later'.padEnd(24, 'x'))) === 200);
@@ -66,6 +68,33 @@ describe('more calls than an element may take', () => {
       const answers = await Promise.all(starts.map((callId) => o.start(callId)));
       expect(new Set(answers.map(statusOf))).toEqual(new Set([200, 486]));
       expect(o.psap.received).toHaveLength(answers.filter((answer) => statusOf(answer) === 200).length);
+    },
+  );
+
+  it(
+    'where refusing would take too much of the time, starts hear nothing and come in when there is room',
+    { meta: { clause: ['RFC 7339 5.10.1', 'RFC 3261 17.1.2.2'] } },
+    async () => {
+      const slow = { minRate: 20, initialRate: 20, maxRate: 20, burst: '500 ms' };
+      const o = (running = await startBorderAndRouter({ bcf: { ...slow, refusing: 0.001 } }));
+      const starts = callIds('start', 50);
+      const chats = callIds('chat', 30);
+      const [started, gone] = await Promise.all([
+        Promise.all(starts.map((callId) => o.start(callId))),
+        Promise.all(chats.map((callId) => o.goOn(callId))),
+      ]);
+      expect(gone.map(statusOf)).toEqual(chats.map(() => 200));
+      const statuses = started.map(statusOf);
+      expect(statuses.every((status) => status === 200 || status === 486)).toBe(true);
+      // More than came in with the first burst, by their repetitions.
+      expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(20);
+      const arrived = received(o);
+      starts.forEach((callId, i) => {
+        const times = arrived.filter((value) => value.includes(callId)).length;
+        expect([callId, times]).toEqual([callId, statuses[i] === 200 ? 1 : 0]);
+      });
+      const { overload, transactions } = o.bcf.get(SipEdge);
+      expect(overload?.control.counters.shed.emergency).toBeGreaterThan(transactions.counters.shed + 5);
     },
   );
 

@@ -152,8 +152,22 @@ export class Border {
       series: {},
     };
     controlOverload(edge.overload, config.overload, {
-      classOf: (request, flow) => loadClassOf(request, this.#sourceOf(flow), this.#context),
+      classOf: (request, flow) => {
+        const source = this.#sourceOf(flow);
+        const load = loadClassOf(request, source, this.#context);
+        return load === 'emergency' && this.#isRunning(request, source, flow) ? 'running' : load;
+      },
       sourceOf: (flow) => this.#sourceOf(flow),
+      policy: this.#context.policy,
+      transport,
+      isRunning: (callId, from, listener, address) => {
+        const binding = this.#chats.peek(callId, canonicalUser(from));
+        // By UDP, and of no peer: the address is what there is to tell.
+        return (
+          binding !== undefined &&
+          cameBy(binding, { listener, address, transport: 'udp', port: 0, flowId: '' })
+        );
+      },
       esrps: () => this.#esrps.ordered(),
     });
     const guards = guardsOf(config, ports, (request, source, flow) => this.#isRunning(request, source, flow));
@@ -246,7 +260,10 @@ export class Border {
     const identity =
       decision.kind === 'forward' && source.side === 'public' ? this.#identity.label(request) : undefined;
     this.#tell(screening, request, source, identity);
-    if (screening.remember) this.#chats.remember(screening.remember, this.#chatFlowOf(flow, source));
+    if (screening.remember) {
+      this.#chats.remember(screening.remember, this.#chatFlowOf(flow, source));
+      for (const chat of screening.remember.chats) this.ports.edge.overload?.unread?.chats(chat);
+    }
     if (decision.kind !== 'forward')
       // OPTIONS was asked about at the door.
       return request.method === 'OPTIONS' || this.#gate.mayAnswer(source, flow)

@@ -1,11 +1,16 @@
 import { isEmergencyService } from '@esinet/lmpe';
 import { type EdgeOverload, type NextHop, type OverloadConfig } from '@esinet/platform';
-import type { Destination, Flow, LoadClass, SipMessage } from '@esinet/sip';
-import type { Source } from './policy.js';
+import type { Destination, Flow, LoadClass, SipMessage, TransportLayer } from '@esinet/sip';
+import { emergencyTarget } from './emergency-target.js';
+import type { BorderPolicy, Source } from './policy.js';
 
 export interface OverloadPorts {
   readonly classOf: (request: SipMessage, flow: Flow) => LoadClass;
   readonly sourceOf: (flow: Flow) => Source;
+  readonly policy: BorderPolicy;
+  readonly transport: Pick<TransportLayer, 'doorkeeper'>;
+  /** Whether a chat runs with this identifier and this user that came in there. */
+  readonly isRunning: (callId: string, from: string, listener: string, address: string) => boolean;
   /** In the order they are tried. */
   readonly esrps: () => readonly NextHop[];
 }
@@ -17,10 +22,10 @@ export interface OverloadPorts {
 export function controlOverload(
   overload: EdgeOverload | undefined,
   config: OverloadConfig,
-  { classOf, sourceOf, esrps }: OverloadPorts,
+  { classOf, sourceOf, esrps, policy, transport, isRunning }: OverloadPorts,
 ): void {
   if (!overload) return;
-  const { control, signalling } = overload;
+  const { control, signalling, unread } = overload;
   const named = (list: readonly string[]) => {
     const names = new Set(list);
     return (flow: Flow): boolean => {
@@ -35,6 +40,19 @@ export function controlOverload(
     return side === 'private' || peer?.trusted ? undefined : flow.remoteAddress;
   };
   control.copesWith503 = named(config.unavailable);
+  if (unread) {
+    // Who is named is somebody to talk with: it carries the calls of many.
+    const talks = new Set([...config.unavailable, ...config.neighbours]);
+    // Over UDP nobody shows who it is: what comes in at the public side is a stranger's.
+    unread.isWatched = (listener, address) => listener.startsWith('public-') && !talks.has(address);
+    unread.classOf = (requestUri) => {
+      const target = emergencyTarget(requestUri, policy);
+      return target && (target.test ? 'other' : 'emergency');
+    };
+    unread.isRunning = isRunning;
+    control.onTaken = (request) => unread.took(request.bytes);
+    transport.doorkeeper = unread;
+  }
   if (!signalling) return;
   const isNeighbour = named(config.neighbours);
   signalling.classOf = classOf;
@@ -43,9 +61,9 @@ export function controlOverload(
     get isWatched() {
       return signalling.nextHops.isControlled;
     },
-    holds: (load, request) => {
+    holds: (load, requestUri) => {
       // The rest does not go to an ESRP, or is refused in any case.
-      if (load !== 'emergency' && !isEmergencyService(request.requestUri)) return false;
+      if (load !== 'emergency' && !isEmergencyService(requestUri)) return false;
       return !signalling.admits(load, esrps().flatMap(literal));
     },
   };

@@ -1,14 +1,20 @@
+import { randomBytes } from 'node:crypto';
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import type { Clock, Logger } from '@esinet/kernel';
-import { OverloadControl, Signalling, type TransactionLayer } from '@esinet/sip';
+import { OverloadControl, Signalling, type TransactionLayer, UnreadStarts } from '@esinet/sip';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { OverloadConfig } from './overload-config.js';
+
+/** Milliseconds within which a chat has a message or a keep-alive, several times over. */
+const chatMs = 1_800_000;
 
 /** The overload control of an edge: what it takes on, and what it tells its neighbours and hears of them. */
 export interface EdgeOverload {
   readonly control: OverloadControl;
   /** RFC 7339; undefined where it is turned off. */
   readonly signalling: Signalling | undefined;
+  /** For the door of an element that strangers come to; undefined where all are to be answered. */
+  readonly unread: UnreadStarts | undefined;
 }
 
 /** Puts it to work at the transaction layer, with its metrics and its log line. */
@@ -38,6 +44,7 @@ export function edgeOverload(
       maxRate: config.maxRate,
       burstMs: config.burst,
       reservedPercent: config.reserved,
+      refusing: config.refusing,
       status: config.status,
       retryAfter: config.retryAfter,
     },
@@ -77,9 +84,24 @@ export function edgeOverload(
     if (on) logger.warn('sip-overload', figures);
     else logger.info('sip-overload-over', figures);
   });
+  const unread =
+    config.refusing < 1
+      ? new UnreadStarts({
+          clock,
+          control,
+          refusing: config.refusing,
+          repeatMs: transactions.timers.timeout,
+          chatMs,
+          seed: randomBytes(4).readInt32LE(),
+        })
+      : undefined;
+  if (unread) {
+    const dropped = metrics.counter('esinet_sip_unread_total', 'Starts dropped before they were read');
+    unread.onDropped = () => dropped.inc();
+  }
   transactions.admission = control;
   transactions.signalling = signalling;
-  return { control, signalling };
+  return { control, signalling, unread };
 }
 
 /** Share of the time since the last call in which the event loop had something to do. */

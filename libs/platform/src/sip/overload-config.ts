@@ -23,6 +23,8 @@ export const overloadSchema = z
     burst: durationSchema.prefault('1 s'),
     /** Percent of a burst that is kept for emergencies, from test calls and what is no emergency. */
     reserved: z.number().min(0).max(90).default(defaults.reservedPercent),
+    /** Share of the time that refusing may take; starts over UDP beyond that are dropped unread. 1: all are answered. */
+    refusing: z.number().gt(0).max(1).default(defaults.refusing),
     /** The answer to what is shed. 486 makes no proxy before us go round us; 480 sends a call to its default PSAP. */
     status: z.int().min(400).max(699).default(defaults.status),
     /** Retry-After of that answer, in seconds, spread over this range. */

@@ -128,6 +128,12 @@ export class LatencyLimiter {
     return true;
   }
 
+  /** What was let in has turned out to be no request that has to be done. */
+  giveBack(): void {
+    this.#tokens++;
+    this.#admitted--;
+  }
+
   /** Ends an interval of `ms` with this mean delay, and this share of it spent working. Whether any were refused in it. */
   adapt(ms: number, meanMs: number, busy: number): boolean {
     const { targetMs, minRate, maxRate } = this.settings;

@@ -8,6 +8,8 @@ import { LoudSources } from './loud-sources.js';
 import { ShedMemory } from './shed-memory.js';
 
 export interface OverloadSettings extends LimiterSettings {
+  /** Share of the time that refusing may take, 0 to 1; starts beyond that are dropped unread where there is a doorkeeper. */
+  readonly refusing: number;
   /** The answer to what is shed. TS 103 698 6.1.2.9: no 503 but to peers that are known to cope with it. */
   readonly status: number;
   /** Retry-After of it, spread over this range so that not all come back at once. Seconds. */
@@ -23,6 +25,7 @@ export const defaultOverloadSettings: OverloadSettings = {
   // Busy Here: the word about this call that makes no proxy before us go round us (RFC 3261 16.7 step 5).
   status: 486,
   retryAfter: { least: 5, most: 15 },
+  refusing: 0.05,
   intervalMs: 100,
   calmMs: 2_000,
 };
@@ -52,7 +55,7 @@ export interface OverloadCounters {
 export interface Door {
   /** False while nobody has asked for less. */
   readonly isWatched: boolean;
-  holds(load: Exclude<LoadClass, 'running'>, request: SipMessage): boolean;
+  holds(load: Exclude<LoadClass, 'running'>, requestUri: string): boolean;
 }
 
 /** How often the delay of the event loop is looked at within an interval. */
@@ -75,6 +78,8 @@ export class OverloadControl implements Admission {
   /** To count; neither may throw. */
   onShed: (load: Exclude<LoadClass, 'running'>) => void = () => undefined;
   onInterval: () => void = () => undefined;
+  /** A request that came as a datagram and is taken on. */
+  onTaken: (request: SipMessage) => void = () => undefined;
 
   readonly limiter: LatencyLimiter;
   readonly counters: OverloadCounters = { shed: { emergency: 0, other: 0 }, latencyMs: 0 };
@@ -93,6 +98,7 @@ export class OverloadControl implements Admission {
   #requests = 0;
   #lastShed = -Infinity;
   #active = false;
+  #decided: 'in' | 'out' | undefined;
   readonly #listeners: ((active: boolean) => void)[] = [];
 
   constructor(o: OverloadControlOptions) {
@@ -124,19 +130,65 @@ export class OverloadControl implements Admission {
     if (!flow.reliable && this.#shed.has(high, low, now)) return this.#refusal(flow, low);
     // With room for all nobody needs to be told apart.
     const watched = this.door?.isWatched === true;
-    const load = this.limiter.isAmple && !watched ? 'running' : this.classOf(request, flow);
-    if (load === 'running') {
-      this.limiter.admit(load);
-      return undefined;
+    const decided = this.#decided;
+    this.#decided = undefined;
+    const load =
+      decided === undefined && this.limiter.isAmple && !watched ? 'running' : this.classOf(request, flow);
+    if (load === 'running') this.limiter.admit(load);
+    else {
+      const isIn =
+        decided === undefined
+          ? this.#hasRoom(load, request.requestUri, this.sourceOf(flow), now)
+          : decided === 'in';
+      if (!isIn) {
+        this.#sheds(load, now);
+        if (!flow.reliable) this.#shed.add(high, low, now);
+        return this.#refusal(flow, low);
+      }
     }
-    if (!(watched && this.door?.holds(load, request)) && this.limiter.admit(load, this.#isLoud(flow, now)))
-      return undefined;
+    if (!flow.reliable) this.onTaken(request);
+    return undefined;
+  }
+
+  /**
+   * The same of a start that has not been read yet: whether it is to be let in. `admit` holds to it if it is asked about
+   * that request next; `withdraw` takes it back.
+   */
+  decide(load: Exclude<LoadClass, 'running'>, requestUri: string, source: string, now: number): boolean {
+    this.limiter.refill(now);
+    const isIn = this.#hasRoom(load, requestUri, source, now);
+    this.#decided = isIn ? 'in' : 'out';
+    return isIn;
+  }
+
+  withdraw(): void {
+    if (this.#decided === 'in') this.limiter.giveBack();
+    this.#decided = undefined;
+  }
+
+  /** What was decided to be out is dropped without being read. */
+  dropped(load: Exclude<LoadClass, 'running'>, now: number): void {
+    this.#decided = undefined;
+    this.#requests++;
+    this.#sheds(load, now);
+  }
+
+  #hasRoom(
+    load: Exclude<LoadClass, 'running'>,
+    requestUri: string,
+    source: string | undefined,
+    now: number,
+  ): boolean {
+    const isLoud = source !== undefined && this.#loud.count(source, now);
+    const { door } = this;
+    return !(door?.isWatched === true && door.holds(load, requestUri)) && this.limiter.admit(load, isLoud);
+  }
+
+  #sheds(load: Exclude<LoadClass, 'running'>, now: number): void {
     this.counters.shed[load]++;
     this.onShed(load);
     this.#lastShed = now;
-    if (!flow.reliable) this.#shed.add(high, low, now);
     this.#setActive(true);
-    return this.#refusal(flow, low);
   }
 
   /** Calls `listener` when shedding begins, and when it is over. It must not throw. */
@@ -153,11 +205,6 @@ export class OverloadControl implements Admission {
   stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-  }
-
-  #isLoud(flow: Flow, now: number): boolean {
-    const source = this.sourceOf(flow);
-    return source !== undefined && this.#loud.count(source, now);
   }
 
   #refusal(flow: Flow, low: number): Refusal {

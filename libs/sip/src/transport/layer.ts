@@ -16,6 +16,7 @@ import {
   plainAddress,
   sendingProblem,
 } from './destination.js';
+import type { Doorkeeper } from './doorkeeper.js';
 import { SipTransportError } from './error.js';
 import type { Flow, TlsPeer } from './flow.js';
 import { type TransportLimits, defaultTransportLimits } from './limits.js';
@@ -75,6 +76,8 @@ const noListener = 'out';
 export class TransportLayer {
   onMessage: (parsed: { message: SipMessage; flow: Flow }) => void = () => undefined;
   onInvalid: (problem: InvalidMessage) => void = () => undefined;
+  /** Before each datagram is read. Default: all are read. */
+  doorkeeper: Doorkeeper | undefined;
 
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -416,8 +419,12 @@ export class TransportLayer {
       throw new SipTransportError('listen', `two listeners are named ${name}`);
     }
     if (transport === 'udp') {
-      const socket = new UdpSocket(name, this.#limits, this.#logger, (bytes, flow) =>
-        this.#datagram(bytes, flow),
+      const socket = new UdpSocket(
+        name,
+        this.#limits,
+        this.#logger,
+        (bytes, flow) => this.#datagram(bytes, flow),
+        () => this.doorkeeper,
       );
       await socket.bind(host, port);
       this.#udp.set(name, socket);

@@ -6,6 +6,7 @@ import { SipTransportError, reasonOf } from './error.js';
 import { ErrorCallbacks, type Flow } from './flow.js';
 import type { TransportLimits } from './limits.js';
 import { SelfProbe, probeBytes } from './self-probe.js';
+import type { Doorkeeper } from './doorkeeper.js';
 
 /** The address is a literal already: node:dgram would otherwise ask the resolver's threads on every send. */
 function lookupLiteral(
@@ -28,6 +29,7 @@ export class UdpSocket {
     private readonly limits: TransportLimits,
     private readonly logger: Logger,
     private readonly onDatagram: (bytes: Buffer, flow: UdpFlow) => void,
+    private readonly doorkeeper: () => Doorkeeper | undefined = () => undefined,
   ) {}
 
   get open(): boolean {
@@ -69,7 +71,7 @@ export class UdpSocket {
       });
       socket.on('message', (bytes, remote) => {
         if (bytes.length === probeBytes && this.#probe?.takes(bytes, performance.now())) return;
-        if (this.#bound) this.onDatagram(bytes, new UdpFlow(this, plainAddress(remote.address), remote.port));
+        if (this.#bound) this.#received(bytes, plainAddress(remote.address), remote.port);
       });
       socket.bind({ address: host, port, exclusive: false }, () => {
         const bound = socket.address();
@@ -77,6 +79,18 @@ export class UdpSocket {
         resolve();
       });
     });
+  }
+
+  #received(bytes: Buffer, address: string, port: number): void {
+    const doorkeeper = this.doorkeeper();
+    if (!doorkeeper) return this.onDatagram(bytes, new UdpFlow(this, address, port));
+    try {
+      if (doorkeeper.drops(bytes, this.name, address)) return;
+    } catch (error) {
+      this.failed(error);
+    }
+    this.onDatagram(bytes, new UdpFlow(this, address, port));
+    doorkeeper.read();
   }
 
   /** `done` gets the reason of a failure, at once or later; it is not called on success. */

@@ -33,6 +33,8 @@ interface OverloadReport {
   readonly unanswered: number;
   readonly lost: number;
   readonly chats: { readonly sent: number; readonly success: number; readonly p99: number };
+  /** CPU time of each in a second of overload, milliseconds. */
+  readonly cpu: { readonly bcf: number; readonly esrp: number };
   readonly rssBefore: number;
   readonly rssAfter: number;
   /** Seconds after the overload until nearly all starts are answered 200 in half a second again; undefined: not in time. */
@@ -54,6 +56,8 @@ const recoverySeconds = 8;
 const window = 200;
 /** Of the capacity: what is offered when the overload is over. */
 const afterShare = 0.7;
+/** Of what was asked for, or of a core: less says that something else is the limit. */
+const fullShare = 0.9;
 /** Share of the starts of half a second that have to be well for it to be over. */
 const wellShare = 0.99;
 
@@ -121,6 +125,7 @@ export async function overloadBench(o: OverloadBenchOptions): Promise<number> {
       const elements = await start('limited', true);
       overload = await overloaded(far, elements, capacity, o);
       sayOverload(overload, o, say);
+      sayDoubts(overload, o, say);
       await stop(elements);
     }
     let flood: FloodReport | undefined;
@@ -157,6 +162,7 @@ async function overloaded(
   await far.ask({ do: 'closed', seconds: warmUpSeconds, window });
   const rssBefore = elements.rss();
   const rate = capacity * o.times;
+  const cpuBefore = elements.cpuMs();
   const { starts, others } = await far.ask({
     do: 'open',
     seconds: o.seconds,
@@ -165,6 +171,7 @@ async function overloaded(
     chatEveryMs: o.chatEveryMs,
   });
   const rssAfter = elements.rss();
+  const cpuAfter = elements.cpuMs();
   // The answers to what was sent last are waited for above: the end of the overload is a little before this.
   const { starts: after } = await far.ask({
     do: 'open',
@@ -186,6 +193,10 @@ async function overloaded(
     unanswered: starts.unanswered,
     lost: starts.lost + others.lost + after.lost,
     chats: { sent: others.sent, success: others.accepted / others.sent, p99: others.p99 },
+    cpu: {
+      bcf: (cpuAfter.bcf - cpuBefore.bcf) / o.seconds,
+      esrp: (cpuAfter.esrp - cpuBefore.esrp) / o.seconds,
+    },
     rssBefore,
     rssAfter,
     recovery: recoveryOf(after),
@@ -237,10 +248,19 @@ function sayOverload(r: OverloadReport, o: OverloadBenchOptions, say: (line: str
   say(`  answers             ${answers(r.statuses)}; none: ${r.unanswered}; 503: ${r.statuses['503'] ?? 0}`);
   say(`  running chats       ${percent(r.chats.success)} of ${r.chats.sent}, p99 ${r.chats.p99} ms`);
   say(`  answered 200, lost  ${r.lost}`);
+  say(`  CPU a second        border ${r.cpu.bcf.toFixed(0)} ms, router ${r.cpu.esrp.toFixed(0)} ms`);
   say(`  memory of both      ${mib(r.rssBefore)} before, ${mib(r.rssAfter)} after`);
   say(
     `  recovered           ${r.recovery === undefined ? 'not in time' : `${r.recovery} s after it was over`}`,
   );
+}
+
+/** What stands in the way of the figures, so that nobody takes them for those of the elements. */
+function sayDoubts(r: OverloadReport, o: OverloadBenchOptions, say: (line: string) => void): void {
+  if (r.offered < r.capacity * o.times * fullShare)
+    say('  note                the far side could not send all it was asked for: its core is the limit');
+  if (cpus().length <= 2 && r.ratio < fullShare && r.cpu.bcf + r.cpu.esrp < 1_000 * fullShare)
+    say('  note                other programs had a part of the core: measure on an idle machine');
 }
 
 function sayFlood(r: FloodReport, say: (line: string) => void): void {

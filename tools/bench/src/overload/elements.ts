@@ -12,6 +12,8 @@ export interface Elements {
   readonly esrp: ChildProcess;
   /** Resident memory of both, bytes. */
   rss(): number;
+  /** CPU time so far, milliseconds. */
+  cpuMs(): { readonly bcf: number; readonly esrp: number };
   stop(): Promise<void>;
 }
 
@@ -67,6 +69,7 @@ export async function startElements(o: {
     bcf,
     esrp,
     rss: () => rssOf(bcf.pid) + rssOf(esrp.pid),
+    cpuMs: () => ({ bcf: cpuMsOf(bcf.pid), esrp: cpuMsOf(esrp.pid) }),
     async stop() {
       await Promise.all([end(bcf), end(esrp)]);
     },
@@ -115,6 +118,20 @@ function rssOf(pid: number | undefined): number {
   try {
     const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
     return Number(line?.[1] ?? 0) * 1_024;
+  } catch {
+    return 0;
+  }
+}
+
+/** utime and stime of /proc, in hundredths of a second as Linux counts; 0 where there is none. */
+function cpuMsOf(pid: number | undefined): number {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const [utime = '0', stime = '0'] = text
+      .slice(text.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 13);
+    return (Number(utime) + Number(stime)) * 10;
   } catch {
     return 0;
   }
