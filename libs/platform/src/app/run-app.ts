@@ -29,9 +29,6 @@ export interface App<T> {
 /** The file read when none is named and it is there. */
 export const defaultConfigFile = 'esinet.yaml';
 
-/** How long an element may take to shut down; then the process ends all the same. RFC 3261 17.1.2.2 Timer F is 32 s. */
-export const shutdownTimeoutMs = 35_000;
-
 /**
  * The program of one element: reads the command line and the configuration, starts, and ends on SIGTERM or SIGINT once
  * what is under way is finished (at once on the second signal). Ends the process with 1 and one sentence on standard
@@ -79,6 +76,8 @@ export async function runApp<T>(app: App<T>, args: readonly string[] = process.a
       ...(store && { store }),
       ...(records && { records }),
       ...{ instance, logger, metrics, dataFolder: folder, limits },
+      transactionSecret: common.sip.transactionSecret,
+      drain: common.drain,
     };
     running = await app.start(element, platform, tls ? { tls } : {});
   } catch (error) {
@@ -88,7 +87,7 @@ export async function runApp<T>(app: App<T>, args: readonly string[] = process.a
     setTimeout(() => process.exit(1), 100).unref();
     return;
   }
-  endOnSignal(app.name, () => running.close().finally(() => adapters?.close()), logger);
+  endOnSignal(app.name, () => running.close().finally(() => adapters?.close()), logger, common.drain.limit);
 }
 
 interface Flags {
@@ -170,16 +169,16 @@ function guardProcess(logger: Logger, metrics: PrometheusMetrics): void {
   });
 }
 
-function endOnSignal(name: string, close: () => Promise<void>, logger: Logger): void {
+function endOnSignal(name: string, close: () => Promise<void>, logger: Logger, limitMs: number): void {
   let ending = false;
   const end = (signal: NodeJS.Signals): void => {
     if (ending) process.exit(1);
     ending = true;
     logger.info('shutting down', { signal });
     setTimeout(() => {
-      logger.error('shutdown took too long', { limitMs: shutdownTimeoutMs });
+      logger.error('shutdown took too long', { limitMs });
       process.exit(1);
-    }, shutdownTimeoutMs).unref();
+    }, limitMs).unref();
     close().then(
       () => process.exit(0),
       (error: unknown) => {
