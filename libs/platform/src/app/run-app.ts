@@ -11,6 +11,10 @@ import type { RunningElement } from '../nest/start-element.js';
 import type { PlatformOptions } from '../nest/platform-module.js';
 import { watchCertificates } from '../pki/certificate-watch.js';
 import type { TlsOptions } from '../pki/tls-options.js';
+import { HEALTH } from '../nest/tokens.js';
+import { watchClock } from '../telemetry/clock-watch.js';
+import type { HealthChecks } from '../telemetry/health.js';
+import { watchHeap } from '../telemetry/heap-watch.js';
 import { createLogger } from '../telemetry/logger.js';
 import { PrometheusMetrics } from '../telemetry/metrics.js';
 import { type CommonConfig, appConfigSchema } from './app-config.js';
@@ -87,7 +91,12 @@ export async function runApp<T>(app: App<T>, args: readonly string[] = process.a
     setTimeout(() => process.exit(1), 100).unref();
     return;
   }
-  endOnSignal(app.name, () => running.close().finally(() => adapters?.close()), logger, common.drain.limit);
+  const close = (): Promise<void> => running.close().finally(() => adapters?.close());
+  const end = endOnSignal(close, logger, common.drain.limit);
+  const watched = { health: running.get<HealthChecks>(HEALTH), clock: systemClock, logger, metrics };
+  watchHeap({ ...watched, onFull: () => end('heap') });
+  watchClock(watched);
+  logger.info('ready', { element: app.name });
 }
 
 interface Flags {
@@ -169,27 +178,40 @@ function guardProcess(logger: Logger, metrics: PrometheusMetrics): void {
   });
 }
 
-function endOnSignal(name: string, close: () => Promise<void>, logger: Logger, limitMs: number): void {
+/**
+ * On SIGTERM or SIGINT, or when the function it gives is called, what is under way is finished; then the process ends,
+ * with 1 where nobody asked for it, so that whoever supervises it starts it anew.
+ */
+function endOnSignal(
+  close: () => Promise<void>,
+  logger: Logger,
+  limitMs: number,
+): (why: 'heap') => void {
   let ending = false;
-  const end = (signal: NodeJS.Signals): void => {
-    if (ending) process.exit(1);
+  const end = (why: string, code: number): void => {
     ending = true;
-    logger.info('shutting down', { signal });
+    logger.info('shutting down', { signal: why });
     setTimeout(() => {
       logger.error('shutdown took too long', { limitMs });
       process.exit(1);
     }, limitMs).unref();
     close().then(
-      () => process.exit(0),
+      () => process.exit(code),
       (error: unknown) => {
         logger.error('shutdown failed', { reason: messageOf(error) });
         process.exit(1);
       },
     );
   };
-  process.on('SIGTERM', end);
-  process.on('SIGINT', end);
-  logger.info('ready', { element: name });
+  const asked = (signal: NodeJS.Signals): void => {
+    if (ending) process.exit(1);
+    end(signal, 0);
+  };
+  process.on('SIGTERM', asked);
+  process.on('SIGINT', asked);
+  return (why) => {
+    if (!ending) end(why, 1);
+  };
 }
 
 function stackOf(error: unknown): string | undefined {
