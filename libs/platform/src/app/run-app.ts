@@ -18,6 +18,7 @@ import { watchHeap } from '../telemetry/heap-watch.js';
 import { createLogger } from '../telemetry/logger.js';
 import { PrometheusMetrics } from '../telemetry/metrics.js';
 import { type CommonConfig, appConfigSchema } from './app-config.js';
+import { descriptorLimit, withinDescriptors } from './descriptors.js';
 
 export interface App<T> {
   /** The element's name: its section of the configuration, its folder of records, its certificate. */
@@ -69,7 +70,11 @@ export async function runApp<T>(app: App<T>, args: readonly string[] = process.a
   let adapters: Adapters | undefined;
   try {
     const tls = await tlsOf(common, common.pki.name ?? app.name, { clock: systemClock, logger, metrics });
-    const { limits } = common;
+    const limits = withinDescriptors(common.limits, descriptorLimit());
+    const { maxConnections } = limits.transport;
+    if (maxConnections < common.limits.transport.maxConnections) {
+      logger.warn('fewer descriptors than connections', { maxConnections });
+    }
     const folder = join(common.data, app.name);
     const instance = common.instance ?? instanceName(hostname());
     const ports = { instance, clock: systemClock, logger, metrics, limits, folder, tls };
