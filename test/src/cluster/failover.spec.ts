@@ -17,14 +17,17 @@ function nothingLost(outcomes: readonly { text: string; status: number | string 
 }
 
 describe('one of a pair', () => {
-  it.each<Name>(['esrp-1', 'bcf-1'])('%s dies under load: nobody is refused, nothing is lost', async (name) => {
-    nothingLost(
-      await under(pairs, load, async () => {
-        await new Promise((resolve) => setTimeout(resolve, 200));
-        await pairs.crash(name);
-      }),
-    );
-  });
+  it.each<Name>(['esrp-1', 'bcf-1'])(
+    '%s dies under load: nobody is refused, nothing is lost',
+    async (name) => {
+      nothingLost(
+        await under(pairs, load, async () => {
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          await pairs.crash(name);
+        }),
+      );
+    },
+  );
 
   it.each<Name>(['esrp-1', 'bcf-1'])(
     '%s hangs with its connections open: the other one takes over',

@@ -250,13 +250,11 @@ function toChosenPsap(
     name: 'Route',
     values: [looseRoute(privateUri(psap, context.policy))],
   } as const;
-  return context.hops
-    .psap(psap.user)
-    .map((destination) => ({
-      ...by(context, 'private', destination),
-      siblings: `psap ${destination.transport}`,
-      edits: [...edits, route],
-    }));
+  return context.hops.psap(psap.user).map((destination) => ({
+    ...by(context, 'private', destination),
+    siblings: `psap ${destination.transport}`,
+    edits: [...edits, route],
+  }));
 }
 
 /** The last targets of what asks for help: no failure drops a call. */

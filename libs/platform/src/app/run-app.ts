@@ -187,11 +187,7 @@ function guardProcess(logger: Logger, metrics: PrometheusMetrics): void {
  * On SIGTERM or SIGINT, or when the function it gives is called, what is under way is finished; then the process ends,
  * with 1 where nobody asked for it, so that whoever supervises it starts it anew.
  */
-function endOnSignal(
-  close: () => Promise<void>,
-  logger: Logger,
-  limitMs: number,
-): (why: 'heap') => void {
+function endOnSignal(close: () => Promise<void>, logger: Logger, limitMs: number): (why: 'heap') => void {
   let ending = false;
   const end = (why: string, code: number): void => {
     ending = true;

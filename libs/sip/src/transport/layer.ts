@@ -381,13 +381,7 @@ export class TransportLayer {
 
   #connect(destination: Destination, tls: TlsOptions | undefined): Promise<Socket> {
     const { connectTimeoutMs } = this.#limits;
-    const { opened, cancel } = openStream(
-      destination,
-      tls,
-      this.#clock,
-      connectTimeoutMs,
-      this.#guard.peers,
-    );
+    const { opened, cancel } = openStream(destination, tls, this.#clock, connectTimeoutMs, this.#guard.peers);
     this.#opening.add(cancel);
     return opened
       .catch((error: unknown) => Promise.reject(this.#guard.refused(error, destination)))

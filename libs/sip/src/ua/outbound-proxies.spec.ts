@@ -19,9 +19,15 @@ function setUp() {
   const outcomes: UacOutcome[] = [];
   const send = () =>
     void ua
-      .send({ method: 'MESSAGE', uri: 'sip:ana@provider.lab', from: 'sip:psap@lab', to: 'sip:ana@provider.lab' })
+      .send({
+        method: 'MESSAGE',
+        uri: 'sip:ana@provider.lab',
+        from: 'sip:psap@lab',
+        to: 'sip:ana@provider.lab',
+      })
       .then((outcome) => outcomes.push(outcome));
-  const statuses = () => outcomes.map((each) => (each.kind === 'response' ? each.message.status : each.reason));
+  const statuses = () =>
+    outcomes.map((each) => (each.kind === 'response' ? each.message.status : each.reason));
   return { ...made, send, statuses };
 }
 

@@ -52,7 +52,10 @@ export class DequeueDesk {
     return ok(seconds);
   }
 
-  #changed(event: string, { queueUri, dequeuerUri, expirationTime, dequeuePreference }: DequeueRequest): void {
+  #changed(
+    event: string,
+    { queueUri, dequeuerUri, expirationTime, dequeuePreference }: DequeueRequest,
+  ): void {
     this.ports.logger.info(event, {
       queue: queueUri,
       seconds: expirationTime,

@@ -27,10 +27,7 @@ function cluster() {
     return {
       shared,
       register: (seconds: number) =>
-        desk.register(
-          { queueUri, dequeuerUri: taker, expirationTime: seconds, dequeuePreference: 3 },
-          here,
-        ),
+        desk.register({ queueUri, dequeuerUri: taker, expirationTime: seconds, dequeuePreference: 3 }, here),
       registered: () => queues.named(queueUri)?.dequeuers?.inOrder() ?? [],
       state: () => queues.snapshot()[0]?.state,
     };
@@ -103,7 +100,14 @@ describe('registrations of dequeuers across routers', () => {
 
   it('reads what it can of what others say', () => {
     const good = { queueUri, dequeuerUri: taker, preference: 1, forMs: 1_000, version: 7 };
-    const list = [good, null, 'x', { ...good, preference: 9 }, { ...good, forMs: -1 }, { ...good, queueUri: 'x' }];
+    const list = [
+      good,
+      null,
+      'x',
+      { ...good, preference: 9 },
+      { ...good, forMs: -1 },
+      { ...good, queueUri: 'x' },
+    ];
     expect(readTold({ registrations: list })).toEqual([good]);
     for (const payload of [null, 1, 'x', [], {}, { registrations: 1 }]) expect(readTold(payload)).toEqual([]);
   });
