@@ -96,7 +96,10 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
   const records =
     adapters.records ??
     (await LevelRecords.open(join(config.data, 'records'), { logger, limits: limits.records }));
-  const platform: PlatformOptions = { bus, store, records, instance, clock, logger, limits };
+  const { transactionSecret } = config.sip;
+  const platform: PlatformOptions = {
+    ...{ bus, store, records, instance, clock, logger, limits, transactionSecret },
+  };
   const elements = new Map<ElementName | 'console', RunningElement>();
   // Calls that run outlive a restart.
   const lastingDialogs = async <C extends EsinetConfig['bcf'] | EsinetConfig['esrp']>(own: C): Promise<C> =>

@@ -35,7 +35,7 @@ function adjusted(config: EsinetConfig, site: SiteName): EsinetConfig {
       psap: {
         ...psap,
         held: { ...psap.held, allowedHosts: heldHosts },
-        outboundProxy: { transport: 'tcp', address: '127.0.0.1', port: esrp.listen.tcp ?? 0 },
+        outboundProxy: [{ transport: 'tcp', address: '127.0.0.1', port: esrp.listen.tcp ?? 0 }],
       },
     }),
     bcf: {

@@ -170,6 +170,8 @@ export class Border {
       },
       esrps: () => this.#esrps.ordered(),
     });
+    edge.copesWithLeaving = (flow) =>
+      this.#sourceOf(flow).side === 'private' || edge.overload?.control.copesWith503(flow) === true;
     const guards = guardsOf(config, ports, (request, source, flow) => this.#isRunning(request, source, flow));
     this.badActors = guards.actors;
     this.#gate = guards.gate;
@@ -184,6 +186,7 @@ export class Border {
       dialogs: { secret: dialogSecret(config.dialogs), ways: true },
       resourceValues: esnetValues,
       failoverMs: config.failover,
+      promptMs: config.prompt,
     });
     edge.transactions.hasPriority = (request, flow) =>
       hasPriority(request, this.#sourceOf(flow), this.#context) || proxy.inDialog(request) !== undefined;

@@ -169,6 +169,8 @@ export const bcfConfigSchema = z
     badActors: badActorsConfigSchema,
     /** A next hop that is silent for this long is joined by the next one. */
     failover: durationSchema.prefault('4 s'),
+    /** The same over TCP and TLS between ESRPs, or servers of one PSAP: they say 100 within 200 ms (RFC 4320 4.1). */
+    prompt: durationSchema.prefault('500 ms'),
     /** How long an ESRP that failed is tried after the others. */
     avoid: durationSchema.prefault('10 s'),
     /** What this border tells of itself, inside (RFC 6665; NENA i3 shapes). */

@@ -225,6 +225,7 @@ function emergency(
     targets.push({
       ...uri,
       ...by(context, 'private', destination),
+      siblings: `esrp ${destination.transport}`,
       edits: psap ? [...historyEdits, { op: 'remove', name: 'Route' }] : historyEdits,
     });
   }
@@ -257,9 +258,11 @@ function toChosenPsap(
     name: 'Route',
     values: [looseRoute(privateUri(psap, context.policy))],
   } as const;
-  return context.hops
-    .psap(psap.user)
-    .map((destination) => ({ ...by(context, 'private', destination), edits: [...edits, route] }));
+  return context.hops.psap(psap.user).map((destination) => ({
+    ...by(context, 'private', destination),
+    siblings: `psap ${destination.transport}`,
+    edits: [...edits, route],
+  }));
 }
 
 /** The last targets of what asks for help: no failure drops a call. */
@@ -273,7 +276,8 @@ function toDefaultPsap(
 ): ForwardTarget[] {
   const { policy, hops } = context;
   return hops.psap(userOf(policy.defaultPsapUri)).map((destination) => {
-    const target = { ...more, ...by(context, 'private', destination) };
+    const siblings = `default psap ${destination.transport}`;
+    const target = { ...more, ...by(context, 'private', destination), siblings };
     return new LastResort(target, () => lastResortEdits(request, history, requestUri, reason, policy));
   });
 }
@@ -285,6 +289,7 @@ class LastResort implements ForwardTarget {
   declare readonly nextHopUri?: string;
   declare readonly listener?: string;
   declare readonly standsIn?: boolean;
+  declare readonly siblings?: string;
 
   constructor(
     target: Omit<ForwardTarget, 'edits'>,
@@ -332,7 +337,11 @@ function inChat(request: SipMessage, source: Source, context: ScreenContext, use
     callId,
     decision: {
       kind: 'forward',
-      targets: destinations.map((destination) => ({ uri, ...by(context, 'private', destination) })),
+      targets: destinations.map((destination) => ({
+        uri,
+        ...by(context, 'private', destination),
+        siblings: `psap ${destination.transport}`,
+      })),
       edits,
       responseEdits: (response) => outwardEdits(response, policy),
     },

@@ -90,6 +90,8 @@ export const esrpConfigSchema = z
     dialogs: dialogsSchema,
     /** A next hop that is silent for this long is joined by the next one. */
     failover: durationSchema.prefault('4 s'),
+    /** The same over TCP and TLS between the servers of one next hop: they say 100 within 200 ms (RFC 4320 4.1). */
+    prompt: durationSchema.prefault('500 ms'),
     states: statesConfigSchema,
     /** Limits of next hops, who serves them, and where calls go that they do not take. */
     queues: queuesConfigSchema,

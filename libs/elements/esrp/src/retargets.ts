@@ -55,6 +55,7 @@ export function retargets(
       uris.push(hop.uri);
       targets.push({
         ...towards(way),
+        siblings: `${hop.uri} ${way.transport}`,
         edits: rewritten.edits,
         editsAfter: (tried) => told(hop, tried),
         ...(rewritten.requestUri !== undefined && { uri: rewritten.requestUri }),

@@ -136,12 +136,15 @@ export class RoutingProxy {
     );
     edge.transactions.hasPriority = hasPriority;
     controlOverload(edge, config);
+    // Borders and PSAPs ask the next one (TS 103 698 6.1.2.9 is about those outside).
+    edge.copesWithLeaving = () => true;
     edge.proxy({
       route: (request, _flow, dialog) => this.#route(request, dialog),
       isOwn: () => false,
       recordRoute: true,
       dialogs: { secret: dialogSecret(config.dialogs) },
       failoverMs: config.failover,
+      promptMs: config.prompt,
       resourceValues: esnetValues,
     });
   }

@@ -60,6 +60,8 @@ export const providerConfigSchema = z
       .prefault({}),
     /** A next hop or user agent that is silent for this long is joined by the next one. */
     failover: durationSchema.prefault('4 s'),
+    /** The same over TCP and TLS between borders of the ESInet: they say 100 within 200 ms (RFC 4320 4.1). */
+    prompt: durationSchema.prefault('500 ms'),
   })
   .prefault({});
 

@@ -74,7 +74,9 @@ export class ProviderProxy {
       isOwn: (uri) => uri.user === undefined && uri.host === config.domain,
       recordRoute: true,
       failoverMs: config.failover,
+      promptMs: config.prompt,
     });
+    edge.copesWithLeaving = (flow) => this.#isBorder(flow);
   }
 
   #route(request: SipMessage, flow: Flow): RouteDecision | Promise<RouteDecision> {

@@ -68,7 +68,7 @@ export function routeAtProvider(
       ...(sender.account !== undefined && { account: sender.account }),
       decision: {
         kind: 'forward',
-        targets: context.border.map(towards),
+        targets: context.border.map((hop) => ({ ...towards(hop), siblings: `border ${hop.transport}` })),
         edits: identityEdits(request, sender, policy),
       },
     };

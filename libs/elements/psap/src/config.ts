@@ -59,8 +59,10 @@ export const psapConfigSchema = z
     acceptAny: z.boolean().default(true),
     /** User part of the centre that takes what names none. */
     defaultCentre: z.string().min(1).default('default'),
-    /** Next hop of everything that leaves: the inner side of the border, or the ESRP. */
-    outboundProxy: destinationSchema.prefault('tcp:127.0.0.1:15062'),
+    /** Next hops of everything that leaves, tried in this order: the inner sides of the borders, or the ESRPs. */
+    outboundProxy: z
+      .union([destinationSchema.transform((one) => [one]), z.array(destinationSchema).min(1).max(32)])
+      .prefault('tcp:127.0.0.1:15062'),
     /** `{name}` becomes the name of the centre. */
     greeting: z.string().min(1).max(2_000).default('You have reached {name}. What is your emergency?'),
     /** Text of a stop to which nobody gave one (6.2.4). */

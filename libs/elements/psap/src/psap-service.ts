@@ -124,6 +124,8 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
       mergedRequests: 'repeat',
       onRequest: (request) => this.#take(request),
     });
+    // Borders and routers ask the next pod (TS 103 698 6.1.2.9 is about those outside).
+    edge.copesWithLeaving = () => true;
     health.register('chats', () =>
       Promise.resolve(
         this.desk.openChats >= config.limits.chats

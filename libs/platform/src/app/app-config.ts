@@ -3,6 +3,8 @@ import type { LogLevel } from '../telemetry/logger.js';
 import { limitsSchema } from '../config/limits.js';
 import { durationSchema } from '../config/values.js';
 import { busSchema } from '../bus/bus-config.js';
+import { sipSharedSchema } from '../sip/transaction-secret.js';
+import { drainSchema } from './drain-config.js';
 import { recordsSchema } from '../records/records-config.js';
 import { storeSchema } from '../store/store-config.js';
 
@@ -30,6 +32,8 @@ export const commonShape = (logLevel: LogLevel = 'info') => ({
   bus: busSchema,
   store: storeSchema,
   records: recordsSchema,
+  sip: sipSharedSchema,
+  drain: drainSchema,
   pki: z
     .strictObject({
       /** Folder of `name.key.pem`, `name.cert.pem` and `ca.cert.pem`; `pki` in the data folder when not given. */

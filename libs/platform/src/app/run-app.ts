@@ -11,9 +11,14 @@ import type { RunningElement } from '../nest/start-element.js';
 import type { PlatformOptions } from '../nest/platform-module.js';
 import { watchCertificates } from '../pki/certificate-watch.js';
 import type { TlsOptions } from '../pki/tls-options.js';
+import { HEALTH } from '../nest/tokens.js';
+import { watchClock } from '../telemetry/clock-watch.js';
+import type { HealthChecks } from '../telemetry/health.js';
+import { watchHeap } from '../telemetry/heap-watch.js';
 import { createLogger } from '../telemetry/logger.js';
 import { PrometheusMetrics } from '../telemetry/metrics.js';
 import { type CommonConfig, appConfigSchema } from './app-config.js';
+import { descriptorLimit, withinDescriptors } from './descriptors.js';
 
 export interface App<T> {
   /** The element's name: its section of the configuration, its folder of records, its certificate. */
@@ -28,9 +33,6 @@ export interface App<T> {
 
 /** The file read when none is named and it is there. */
 export const defaultConfigFile = 'esinet.yaml';
-
-/** How long an element may take to shut down; then the process ends all the same. RFC 3261 17.1.2.2 Timer F is 32 s. */
-export const shutdownTimeoutMs = 35_000;
 
 /**
  * The program of one element: reads the command line and the configuration, starts, and ends on SIGTERM or SIGINT once
@@ -68,7 +70,11 @@ export async function runApp<T>(app: App<T>, args: readonly string[] = process.a
   let adapters: Adapters | undefined;
   try {
     const tls = await tlsOf(common, common.pki.name ?? app.name, { clock: systemClock, logger, metrics });
-    const { limits } = common;
+    const limits = withinDescriptors(common.limits, descriptorLimit());
+    const { maxConnections } = limits.transport;
+    if (maxConnections < common.limits.transport.maxConnections) {
+      logger.warn('fewer descriptors than connections', { maxConnections });
+    }
     const folder = join(common.data, app.name);
     const instance = common.instance ?? instanceName(hostname());
     const ports = { instance, clock: systemClock, logger, metrics, limits, folder, tls };
@@ -79,6 +85,8 @@ export async function runApp<T>(app: App<T>, args: readonly string[] = process.a
       ...(store && { store }),
       ...(records && { records }),
       ...{ instance, logger, metrics, dataFolder: folder, limits },
+      transactionSecret: common.sip.transactionSecret,
+      drain: common.drain,
     };
     running = await app.start(element, platform, tls ? { tls } : {});
   } catch (error) {
@@ -88,7 +96,12 @@ export async function runApp<T>(app: App<T>, args: readonly string[] = process.a
     setTimeout(() => process.exit(1), 100).unref();
     return;
   }
-  endOnSignal(app.name, () => running.close().finally(() => adapters?.close()), logger);
+  const close = (): Promise<void> => running.close().finally(() => adapters?.close());
+  const end = endOnSignal(close, logger, common.drain.limit);
+  const watched = { health: running.get<HealthChecks>(HEALTH), clock: systemClock, logger, metrics };
+  watchHeap({ ...watched, onFull: () => end('heap') });
+  watchClock(watched);
+  logger.info('ready', { element: app.name });
 }
 
 interface Flags {
@@ -170,27 +183,36 @@ function guardProcess(logger: Logger, metrics: PrometheusMetrics): void {
   });
 }
 
-function endOnSignal(name: string, close: () => Promise<void>, logger: Logger): void {
+/**
+ * On SIGTERM or SIGINT, or when the function it gives is called, what is under way is finished; then the process ends,
+ * with 1 where nobody asked for it, so that whoever supervises it starts it anew.
+ */
+function endOnSignal(close: () => Promise<void>, logger: Logger, limitMs: number): (why: 'heap') => void {
   let ending = false;
-  const end = (signal: NodeJS.Signals): void => {
-    if (ending) process.exit(1);
+  const end = (why: string, code: number): void => {
     ending = true;
-    logger.info('shutting down', { signal });
+    logger.info('shutting down', { signal: why });
     setTimeout(() => {
-      logger.error('shutdown took too long', { limitMs: shutdownTimeoutMs });
+      logger.error('shutdown took too long', { limitMs });
       process.exit(1);
-    }, shutdownTimeoutMs).unref();
+    }, limitMs).unref();
     close().then(
-      () => process.exit(0),
+      () => process.exit(code),
       (error: unknown) => {
         logger.error('shutdown failed', { reason: messageOf(error) });
         process.exit(1);
       },
     );
   };
-  process.on('SIGTERM', end);
-  process.on('SIGINT', end);
-  logger.info('ready', { element: name });
+  const asked = (signal: NodeJS.Signals): void => {
+    if (ending) process.exit(1);
+    end(signal, 0);
+  };
+  process.on('SIGTERM', asked);
+  process.on('SIGINT', asked);
+  return (why) => {
+    if (!ending) end(why, 1);
+  };
 }
 
 function stackOf(error: unknown): string | undefined {

@@ -126,9 +126,18 @@ export class HttpFront {
     } catch (error) {
       throw new ListenError(await listenSentence(error, o), { cause: error });
     }
-    this.server.on('error', (error) => this.#logger.error('http server error', { reason: error.message }));
+    this.server.on('error', (error: NodeJS.ErrnoException) => {
+      this.#logger.error('http server error', { reason: error.message });
+      // No descriptor is left: connections that wait for their next request make room.
+      if (error.code === 'EMFILE' || error.code === 'ENFILE') this.server.closeIdleConnections();
+    });
     const address = this.server.address() as AddressInfo;
     return { host: address.address, port: address.port };
+  }
+
+  /** Still serves all; each connection ends with its next answer. */
+  leave(): void {
+    this.#closing = true;
   }
 
   /** Takes no new connection, lets requests under way end, and cuts what is still open after the time limit. */

@@ -7,6 +7,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { type Clock, type IdSource, type Logger, randomIds, silentLogger, systemClock } from '@esinet/kernel';
+import type { DrainTimes } from '../app/drain-config.js';
 import type { Bus } from '../bus/bus.js';
 import { InProcessBus } from '../bus/in-process-bus.js';
 import { type Limits, defaultLimits } from '../config/limits.js';
@@ -21,6 +22,7 @@ import { type Metrics, PrometheusMetrics } from '../telemetry/metrics.js';
 import {
   BUS,
   CLOCK,
+  DRAIN,
   ELEMENT,
   HEALTH,
   IDS,
@@ -30,6 +32,7 @@ import {
   METRICS,
   RECORDS,
   STORE,
+  TRANSACTION_SECRET,
 } from './tokens.js';
 
 /**
@@ -44,6 +47,10 @@ export interface PlatformOptions {
   readonly dataFolder?: string;
   /** Name of this process among those that share bus, store and records. Default `one`. */
   readonly instance?: string;
+  /** 32 hexadecimal digits, the same in all processes of the element. Default: the branches are this process's own. */
+  readonly transactionSecret?: string | undefined;
+  /** Default: no notice, and each element its own time for requests under way. */
+  readonly drain?: DrainTimes;
   readonly clock?: Clock;
   readonly logger?: Logger;
   readonly ids?: IdSource;
@@ -110,6 +117,8 @@ export class PlatformModule {
         { provide: OWNED, useValue: owned },
         { provide: ELEMENT, useValue: o.element ?? 'esinet' },
         { provide: INSTANCE, useValue: o.instance ?? 'one' },
+        { provide: DRAIN, useValue: o.drain ?? null },
+        { provide: TRANSACTION_SECRET, useValue: o.transactionSecret ?? null },
         { provide: CLOCK, useValue: clock },
         { provide: LOGGER, useValue: logger },
         { provide: LIMITS, useValue: limits },
@@ -121,7 +130,10 @@ export class PlatformModule {
         { provide: RECORDS, useFactory: openRecords },
         Closing,
       ],
-      exports: [ELEMENT, INSTANCE, CLOCK, LOGGER, LIMITS, IDS, METRICS, HEALTH, BUS, STORE, RECORDS],
+      exports: [
+        ...[ELEMENT, INSTANCE, DRAIN, TRANSACTION_SECRET, CLOCK, LOGGER, LIMITS, IDS, METRICS, HEALTH],
+        ...[BUS, STORE, RECORDS],
+      ],
     };
   }
 }

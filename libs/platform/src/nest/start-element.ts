@@ -4,6 +4,7 @@ import { type DynamicModule, type InjectionToken, Module, type Type } from '@nes
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { type Logger, silentLogger } from '@esinet/kernel';
+import type { DrainTimes } from '../app/drain-config.js';
 import type { Bus } from '../bus/bus.js';
 import { BusServer } from '../bus/nest-transport.js';
 import type { Limits } from '../config/limits.js';
@@ -16,7 +17,7 @@ import type { Metrics } from '../telemetry/metrics.js';
 import { nestLogger } from '../telemetry/nest-logger.js';
 import { PlatformModule, type PlatformOptions } from './platform-module.js';
 import { ProbesController } from './probes.controller.js';
-import { BUS, HEALTH, LIMITS, LOGGER, METRICS } from './tokens.js';
+import { BUS, DRAIN, HEALTH, LIMITS, LOGGER, METRICS } from './tokens.js';
 
 /** What a TLS server wants of its clients. */
 export type ClientCertificate = 'none' | 'asked' | 'required';
@@ -136,8 +137,16 @@ export async function startElement(o: ElementOptions): Promise<RunningElement> {
         : secure && http;
     const { server } = front;
     const close = once(async () => {
-      get<HealthChecks>(HEALTH).drain();
-      await Promise.all([front?.close(), secure?.close()]);
+      const health = get<HealthChecks>(HEALTH);
+      health.drain();
+      const notice = get<DrainTimes | null>(DRAIN)?.notice ?? 0;
+      if (notice > 0) {
+        // Whoever keeps a connection open is sent elsewhere by its next answer.
+        front?.leave();
+        secure?.leave();
+        await new Promise<void>((resolve) => void setTimeout(resolve, notice));
+      }
+      await Promise.all([health.finish(), front?.close(), secure?.close()]);
       await app.close();
     });
     get<Logger>(LOGGER).info('element started', { host: http.host, port: http.port });

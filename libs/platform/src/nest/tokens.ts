@@ -13,3 +13,7 @@ export const LIMITS = Symbol('esinet.limits');
 export const ELEMENT = Symbol('esinet.element');
 /** Name of this process among those that share bus, store and records. */
 export const INSTANCE = Symbol('esinet.instance');
+/** `DrainTimes`: how long the element takes leave. */
+export const DRAIN = Symbol('esinet.drain');
+/** What the branches of all processes of the element are made from; null where each has its own. */
+export const TRANSACTION_SECRET = Symbol('esinet.transaction-secret');

@@ -1,13 +1,13 @@
-import 'reflect-metadata';
 import { X509Certificate, createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
 import { chmod, mkdir, open, readFile, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '@esinet/kernel';
 import { certificatesIn } from '@esinet/sip';
-import * as x509 from '@peculiar/x509';
+import type { X509Certificate as WrittenCertificate } from '@peculiar/x509';
 import { PkiError, checkName } from './pki-error.js';
 import { readTlsMaterial } from './tls-material.js';
 import type { TlsOptions } from './tls-options.js';
+import { x509Library } from './x509.js';
 
 /** Days a certificate of the lab is good for; the CA's ten years. */
 export const leafDays = 398;
@@ -154,6 +154,7 @@ function isGood(pair: Pair, ca: X509Certificate, leaf: LeafName, now: number): b
 }
 
 async function makeCa(folder: string, now: number): Promise<Pair> {
+  const x509 = await x509Library();
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned(
     {
@@ -176,8 +177,9 @@ async function makeCa(folder: string, now: number): Promise<Pair> {
 }
 
 async function makeLeaf(folder: string, leaf: LeafName, ca: Pair, now: number): Promise<void> {
+  const x509 = await x509Library();
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const der = pemBytes(ca.keyPem);
+  const der = x509.PemConverter.decodeFirst(ca.keyPem);
   const signingKey = await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
   const issuer = new x509.X509Certificate(ca.certPem);
   const notAfter = Math.min(now + leafDays * dayMs, issuer.notAfter.getTime());
@@ -218,11 +220,11 @@ async function makeLeaf(folder: string, leaf: LeafName, ca: Pair, now: number): 
 async function write(
   folder: string,
   name: string,
-  certificate: x509.X509Certificate,
+  certificate: WrittenCertificate,
   key: webcrypto.CryptoKey,
 ): Promise<Pair> {
-  const keyPem =
-    x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY') + '\n';
+  const { PemConverter } = await x509Library();
+  const keyPem = PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY') + '\n';
   const certPem = certificate.toString('pem') + '\n';
   await writeWhole(join(folder, `${name}.key.pem`), keyPem, 0o600);
   await writeWhole(join(folder, `${name}.cert.pem`), certPem, 0o644);
@@ -259,8 +261,4 @@ function parsed(pem: Buffer): X509Certificate | undefined {
   } catch {
     return undefined;
   }
-}
-
-function pemBytes(pem: string): ArrayBuffer {
-  return x509.PemConverter.decodeFirst(pem);
 }

@@ -1,9 +1,9 @@
-import 'reflect-metadata';
 import { type X509Certificate, webcrypto } from 'node:crypto';
 import { messageOf } from '@esinet/kernel';
 import { revokedName } from '@esinet/sip';
-import * as x509 from '@peculiar/x509';
+import type { X509Crl } from '@peculiar/x509';
 import { PkiError } from './pki-error.js';
+import { type X509, x509Library } from './x509.js';
 
 /** Certificates that one list may take back. */
 export const maxRevoked = 100_000;
@@ -19,14 +19,16 @@ export async function revokedBy(
   authorities: readonly X509Certificate[],
 ): Promise<ReadonlySet<string>> {
   const revoked = new Set<string>();
+  if (lists.length === 0) return revoked;
+  const x509 = await x509Library();
   for (const { file, pem } of lists) {
-    let list: x509.X509Crl;
+    let list: X509Crl;
     try {
       list = new x509.X509Crl(pem);
     } catch (error) {
       throw new PkiError(`${file} of pki.crl is no revocation list: ${messageOf(error)}`, { cause: error });
     }
-    const signers = await signersOf(list, authorities);
+    const signers = await signersOf(x509, list, authorities);
     if (signers.length === 0) throw new PkiError(`${file} of pki.crl is signed by no authority we believe`);
     if (list.entries.length > maxRevoked)
       throw new PkiError(`${file} of pki.crl has more than ${maxRevoked} entries`);
@@ -38,7 +40,8 @@ export async function revokedBy(
 }
 
 async function signersOf(
-  list: x509.X509Crl,
+  x509: X509,
+  list: X509Crl,
   authorities: readonly X509Certificate[],
 ): Promise<X509Certificate[]> {
   const found: X509Certificate[] = [];

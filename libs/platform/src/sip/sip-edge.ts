@@ -2,6 +2,7 @@ import type { FactoryProvider, OnApplicationBootstrap, OnApplicationShutdown } f
 import type { Clock, Logger } from '@esinet/kernel';
 import {
   type Destination,
+  type Flow,
   type ListenOptions,
   type ListenerDescription,
   ProxyCore,
@@ -26,15 +27,27 @@ import { type Limits, defaultLimits } from '../config/limits.js';
 import { hostPort } from '../config/values.js';
 import { ListenError } from '../http/http-front.js';
 import { portOwner } from '../http/port-owner.js';
-import { CLOCK, ELEMENT, HEALTH, LIMITS, LOGGER, METRICS } from '../nest/tokens.js';
+import {
+  CLOCK,
+  DRAIN,
+  ELEMENT,
+  HEALTH,
+  LIMITS,
+  LOGGER,
+  METRICS,
+  TRANSACTION_SECRET,
+} from '../nest/tokens.js';
+import type { DrainTimes } from '../app/drain-config.js';
 import type { TlsOptions } from '../pki/tls-options.js';
 import type { Health } from '../telemetry/health.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { SipListener } from './destination-text.js';
 import { type EdgeOverload, edgeOverload } from './edge-overload.js';
+import { type LeavingPhase, turnedAway } from './leaving.js';
 import type { OverloadConfig } from './overload-config.js';
 import { withRoomFor } from './room-on-the-way.js';
 import { tlsMeter } from './tls-metrics.js';
+import { branchKey } from './transaction-secret.js';
 
 export interface SipEdgeConfig {
   readonly listeners: readonly SipListener[];
@@ -73,6 +86,11 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly stack: SipStack;
   /** Undefined where it is turned off. */
   readonly overload: EdgeOverload | undefined;
+  /**
+   * Whether the far side asks somebody else at once when it is told that we are ending (503). Default: nobody, and all
+   * that comes is handled to the end.
+   */
+  copesWithLeaving: (flow: Flow) => boolean = () => false;
   readonly #element: string;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -83,6 +101,8 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #opened = new Promise<void>((resolve) => (this.#open = resolve));
   #listening = false;
   readonly #proxies: ProxyCore[] = [];
+  #leaving: LeavingPhase | undefined;
+  #finished: Promise<void> | undefined;
 
   /** @throws ListenError when a listener needs a certificate and there is none */
   constructor(
@@ -94,12 +114,14 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
       readonly metrics: Metrics;
       readonly health: Health;
       readonly limits?: Limits;
+      readonly drain?: DrainTimes | null;
+      readonly transactionSecret?: string | null;
     },
   ) {
     this.#element = o.element;
     this.#clock = o.clock;
     this.#logger = o.logger;
-    this.#drainMs = config.drainMs ?? defaultDrainMs;
+    this.#drainMs = config.drainMs ?? o.drain?.transactions ?? defaultDrainMs;
     this.#listeners = config.listeners.map((listener) => listenOptions(listener, config.tls, o.element));
     const limits = o.limits ?? defaultLimits;
     this.#limits = limits;
@@ -108,6 +130,7 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
       messageLimits: withRoomFor(config.hopsBefore ?? 0, limits.message),
       transactionLimits: limits.transactions,
       timers: limits.timers,
+      ...(o.transactionSecret && { secret: branchKey(o.transactionSecret, o.element) }),
       ...config.stack,
       listeners: this.#listeners,
       ...(config.tls ? { clientTls: config.tls } : {}),
@@ -124,6 +147,8 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
         waiting: () => this.transport.receiveDelay(),
       });
     }
+    o.health.onDrain(() => this.#take('noticing'));
+    o.health.onFinish(() => this.finish());
     o.health.register('sip', () => Promise.resolve(this.#listening ? undefined : 'SIP is not listening'));
   }
 
@@ -163,7 +188,7 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
   proxy(
     o: Pick<
       ProxyCoreOptions,
-      'route' | 'isOwn' | 'recordRoute' | 'dialogs' | 'failoverMs' | 'resourceValues'
+      'route' | 'isOwn' | 'recordRoute' | 'dialogs' | 'failoverMs' | 'promptMs' | 'resourceValues'
     >,
   ): ProxyCore {
     const proxy = new ProxyCore({
@@ -214,11 +239,46 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
     }
   }
 
-  /** Waits until what we asked of others is answered, at most for the drain time, then closes all sockets. */
+  /**
+   * Takes no new connection, turns away what a sibling can take, and finishes the rest: a connection is closed as soon
+   * as nothing is under way over it. Resolves when every request has its answer, or after the drain time.
+   */
+  finish(): Promise<void> {
+    return (this.#finished ??= this.#finish());
+  }
+
+  async #finish(): Promise<void> {
+    if (!this.#listening) return;
+    this.#take('finishing');
+    this.transport.leave();
+    const endIdle = (): void => {
+      const busy = this.transactions.busyFlows();
+      this.transport.endIdle((flow) => busy.has(flow));
+    };
+    endIdle();
+    if (!(await this.transactions.idle(this.#drainMs, endIdle))) {
+      this.#logger.warn('sip-not-finished', { requests: this.transactions.unanswered, ms: this.#drainMs });
+    }
+  }
+
+  /** Asked before anybody else whether a new request comes in. */
+  #take(phase: LeavingPhase): void {
+    if (this.#leaving === undefined) {
+      const { transactions } = this;
+      const before = transactions.admit;
+      transactions.admit = (request, flow) => {
+        const refusal = this.#leaving && turnedAway(request, this.#leaving);
+        return refusal && this.copesWithLeaving(flow) ? refusal : before(request, flow);
+      };
+    }
+    this.#leaving = phase;
+  }
+
+  /** Finishes what is under way, at most for the drain time, then closes all sockets. */
   async stop(): Promise<void> {
     if (!this.#listening) return;
+    await this.finish();
     this.#listening = false;
-    await this.transactions.idle(this.#drainMs);
     this.overload?.control.stop();
     await this.stack.stop();
   }
@@ -244,7 +304,7 @@ export class SipEdge implements OnApplicationBootstrap, OnApplicationShutdown {
 export function sipEdgeProvider(config: SipEdgeConfig): FactoryProvider<SipEdge> {
   return {
     provide: SipEdge,
-    inject: [ELEMENT, CLOCK, LOGGER, METRICS, HEALTH, LIMITS],
+    inject: [ELEMENT, CLOCK, LOGGER, METRICS, HEALTH, LIMITS, DRAIN, TRANSACTION_SECRET],
     useFactory: (
       element: string,
       clock: Clock,
@@ -252,7 +312,12 @@ export function sipEdgeProvider(config: SipEdgeConfig): FactoryProvider<SipEdge>
       metrics: Metrics,
       health: Health,
       limits: Limits,
-    ) => new SipEdge(config, { element, clock, logger, metrics, health, limits }),
+      drain: DrainTimes | null,
+      transactionSecret: string | null,
+    ) =>
+      new SipEdge(config, {
+        ...{ element, clock, logger, metrics, health, limits, drain, transactionSecret },
+      }),
   };
 }
 

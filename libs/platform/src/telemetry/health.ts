@@ -8,6 +8,8 @@ export interface Health {
   note(name: string, read: () => string | undefined): void;
   /** Called when the element begins to shut down, before its HTTP server waits for requests under way: streams end. */
   onDrain(listener: () => void): void;
+  /** Called when that has been known for long enough: what was taken on is to be finished, and new work turned away. */
+  onFinish(finish: () => Promise<void>): void;
 }
 
 export interface HealthReport {
@@ -24,6 +26,7 @@ export class HealthChecks implements Health {
   readonly #checks = new Map<string, () => Promise<string | undefined>>();
   readonly #notes = new Map<string, () => string | undefined>();
   readonly #onDrain: (() => void)[] = [];
+  readonly #onFinish: (() => Promise<void>)[] = [];
   #draining = false;
 
   constructor(private readonly clock: Clock) {}
@@ -40,7 +43,16 @@ export class HealthChecks implements Health {
     this.#onDrain.push(listener);
   }
 
-  /** From now on the element is not ready: it finishes what it has and takes nothing new. */
+  onFinish(finish: () => Promise<void>): void {
+    this.#onFinish.push(finish);
+  }
+
+  /** Resolves when everybody has finished; none can fail the others. */
+  async finish(): Promise<void> {
+    await Promise.allSettled(this.#onFinish.map((finish) => finish()));
+  }
+
+  /** From now on the element is not ready, and says so to whoever asks. */
   drain(): void {
     if (this.#draining) return;
     this.#draining = true;
@@ -51,7 +63,7 @@ export class HealthChecks implements Health {
     const answers = await Promise.all(
       Array.from(this.#checks, async ([name, check]) => [name, (await this.#ask(check)) ?? 'ok'] as const),
     );
-    if (this.#draining) answers.push(['drain', 'the element is shutting down']);
+    if (this.#draining) answers.push(['drain', 'draining']);
     const notes = Array.from(this.#notes).flatMap(([name, read]) => {
       const note = read();
       return note === undefined ? [] : [[name, note] as const];

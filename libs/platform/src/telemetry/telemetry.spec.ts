@@ -107,7 +107,7 @@ describe('readiness', () => {
     health.drain();
     expect(await health.report()).toEqual({
       ready: false,
-      checks: { drain: 'the element is shutting down' },
+      checks: { drain: 'draining' },
     });
   });
 });

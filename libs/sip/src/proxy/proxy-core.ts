@@ -56,6 +56,8 @@ export interface ProxyCoreOptions {
    * back: both may deliver it, and the records at the end must know it by its identifiers.
    */
   readonly failoverMs?: number;
+  /** The same over a reliable transport where the next target is a sibling. Default 500 ms. */
+  readonly promptMs?: number;
   /** The same while a connection is being opened. Default 2 s. */
   readonly connectMs?: number;
   /** How long a silent or refusing destination is tried after the others. Default 30 s. */
@@ -110,6 +112,7 @@ export class ProxyCore {
       recordRoute: options.recordRoute ?? false,
       timerCMs: options.timerCMs ?? defaultProxyTimes.timerCMs,
       failoverMs: options.failoverMs ?? defaultProxyTimes.failoverMs,
+      promptMs: options.promptMs ?? defaultProxyTimes.promptMs,
       connectMs: options.connectMs ?? defaultProxyTimes.connectMs,
       unreachableStatus: options.unreachableStatus ?? 500,
       failures: new FailedDestinations(options.clock, options.cooldownMs ?? defaultProxyTimes.cooldownMs),

@@ -16,6 +16,7 @@ export interface ProxySettings {
   readonly recordRoute: boolean;
   readonly timerCMs: number;
   readonly failoverMs: number;
+  readonly promptMs: number;
   readonly connectMs: number;
   readonly unreachableStatus: number;
   readonly failures: FailedDestinations;
@@ -35,6 +36,8 @@ export const defaultProxyTimes = {
    * after 3.5 s (RFC 4320 4.1), so 4 s means that nobody is there.
    */
   failoverMs: 4_000,
+  /** The same from one sibling to the next: elements of ours say 100 after 200 ms over TCP and TLS (RFC 4320 4.1). */
+  promptMs: 500,
   /** The same while the connection is still being opened. */
   connectMs: 2_000,
   /** A destination that was silent or refused is tried after the others for this long. 0 = never. */

@@ -29,6 +29,9 @@ interface Branch {
   timerC: Timer | undefined;
 }
 
+/** Milliseconds by which a timer of ours may be late before the silence of others says nothing. */
+const ownDelayMs = 100;
+
 /** RFC 3261 16.2: one request, the branches it was forwarded on, and what they answered. */
 export class ResponseContext {
   readonly #branches: Branch[] = [];
@@ -174,7 +177,10 @@ export class ResponseContext {
   }
 
   #awaitFailover(branch: Branch, destination: Destination | Flow): void {
-    const { transactions, failoverMs, connectMs } = this.settings;
+    const { transactions, failoverMs, promptMs, connectMs } = this.settings;
+    if (promptMs < failoverMs && destination.transport !== 'udp' && this.#nextIsSibling()) {
+      return this.#awaitPrompt(branch, promptMs, this.settings.clock.now() + promptMs);
+    }
     const connecting = !isFlow(destination) && destination.transport !== 'udp';
     const expired = () => {
       if (branch.heard || branch.done) return;
@@ -189,6 +195,23 @@ export class ResponseContext {
       connecting ? Math.min(connectMs, failoverMs) : failoverMs,
       expired,
     );
+  }
+
+  /** Whether what comes next serves the same next hop as the present target. */
+  #nextIsSibling(): boolean {
+    if (this.#destinations.length > 0) return false;
+    const siblings = this.#targets[this.#target]?.siblings;
+    return siblings !== undefined && this.#targets[this.#target + 1]?.siblings === siblings;
+  }
+
+  #awaitPrompt(branch: Branch, ms: number, due: number): void {
+    branch.failover = this.settings.transactions.queue.after(ms, () => {
+      if (branch.heard || branch.done) return;
+      // A process that is late itself may have the answer in its sockets, unread.
+      const late = this.settings.clock.now() - due;
+      if (late < ownDelayMs) return this.#failover(branch);
+      this.#awaitPrompt(branch, ownDelayMs, this.settings.clock.now() + ownDelayMs);
+    });
   }
 
   /** The next target is tried as well; the silent branch stays, and wins if it answers first after all. */

@@ -22,6 +22,11 @@ export interface ForwardTarget {
   readonly listener?: string;
   /** Tried after all others, also after those that have failed lately: it only stands in for them. */
   readonly standsIn?: boolean;
+  /**
+   * Targets with the same word are servers of one next hop that say something within `promptMs` over a reliable
+   * transport, if only 100: as soon as one of them is silent the next is asked.
+   */
+  readonly siblings?: string;
 }
 
 /** A target that was tried, and the status it gave: 408 where it is silent, 503 where there is no way to it. RFC 3261 16.9 */

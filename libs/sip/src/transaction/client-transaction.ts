@@ -90,6 +90,11 @@ export class ClientRecord implements TimerTarget, ClientTransaction {
     return this.#sent;
   }
 
+  /** Where its answer is to come from, while it waits for one. */
+  get awaitedFrom(): Flow | undefined {
+    return this.pending ? this.#flow : undefined;
+  }
+
   get branch(): string {
     return branchOfKey(this.key);
   }

@@ -47,9 +47,10 @@ export function nonInviteServer(
 ): Step {
   switch (state.name) {
     case 'initial':
-      // RFC 4320 4.1: a 100 must go out if nothing else has by the time Timer E has reached T2.
+      // RFC 4320 4.1: a 100 must go out if nothing else has by the time Timer E has reached T2. Over a reliable transport
+      // it may go out at any time, and early it does: whoever waits learns soon that somebody is there.
       if (event !== 'start') break;
-      return [tryingState, [set('trying', timers.lateTrying)]];
+      return [tryingState, [set('trying', reliable ? timers.trying : timers.lateTrying)]];
     case 'trying':
       switch (event) {
         case 'timer trying':

@@ -8,9 +8,12 @@ export interface SipTimers {
   readonly t4: number;
   /** Timers B, F, H, J, L and M, and D on an unreliable transport: 64 times T1. RFC 3261 17, RFC 6026 7 */
   readonly timeout: number;
-  /** How long an INVITE may go without an answer of the core before a 100 is sent. RFC 3261 17.2.1 */
+  /**
+   * How long an INVITE, or any request over a reliable transport, may go without an answer of the core before a 100 is
+   * sent. RFC 3261 17.2.1, RFC 4320 4.1
+   */
   readonly trying: number;
-  /** When a non-INVITE request still unanswered gets its 100: as soon as Timer E has reached T2. RFC 4320 4.1 */
+  /** When a non-INVITE request over UDP still unanswered gets its 100: as soon as Timer E has reached T2. RFC 4320 4.1 */
   readonly lateTrying: number;
 }
 

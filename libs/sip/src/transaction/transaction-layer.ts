@@ -196,10 +196,19 @@ export class TransactionLayer {
     return this.#unanswered;
   }
 
-  /** Resolves when every request has its answer, with true; with false after `ms`. For an orderly end. */
-  async idle(ms: number): Promise<boolean> {
+  /** The flows over which something is awaited: a final answer of ours, or one for us. */
+  busyFlows(): ReadonlySet<string> {
+    const busy = new Set<string>();
+    for (const record of this.#servers.values()) if (!record.answered) busy.add(record.flow.id);
+    for (const record of this.#clients.values()) if (record.awaitedFrom) busy.add(record.awaitedFrom.id);
+    return busy;
+  }
+
+  /** Resolves when every request has its answer, with true; with false after `ms`. `look` is called while it waits. */
+  async idle(ms: number, look: () => void = () => undefined): Promise<boolean> {
     const until = this.#clock.now() + ms;
     while (this.#unanswered > 0 && this.#clock.now() < until && !this.#stopped) {
+      look();
       await new Promise<void>((resolve) => this.#clock.after(idlePollMs, resolve));
     }
     return this.#unanswered === 0;

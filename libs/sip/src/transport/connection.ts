@@ -13,7 +13,7 @@ export interface Wire {
   ping(flushed: () => void): void;
   /** Bytes the kernel has not taken yet. */
   readonly queued: number;
-  /** Says good-bye after what is queued, then closes. */
+  /** Says good-bye after what is queued; the peer closes, or `destroy` does. */
   end(): void;
   /** Closes now. */
   destroy(): void;
@@ -149,6 +149,11 @@ export class Connection implements Flow {
     return this.#hadMessage;
   }
 
+  /** When the last byte came or went, in monotonic milliseconds. */
+  get lastUsedAt(): number {
+    return Math.max(this.#receivedAt, this.#sentAt);
+  }
+
   send(bytes: Buffer): void {
     if (!this.#open) {
       this.#fireErrors('closed');
@@ -246,11 +251,12 @@ export class Connection implements Flow {
     this.#fireErrors(reason);
   }
 
-  /** Closes after what is queued went out. */
+  /** Closes after what is queued went out; the peer has the grace time to close its half. */
   end(reason: string): void {
     if (!this.#open) return;
     this.#open = false;
     this.wire.end();
+    this.clock.after(this.limits.stopGraceMs, () => this.abandon());
     this.events.closed(this, reason);
     this.#fireErrors(reason);
   }

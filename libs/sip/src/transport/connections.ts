@@ -50,6 +50,21 @@ export class Connections {
     return !this.full;
   }
 
+  /** Where the process has no descriptor left: the accepted connection that has been unused for longest is closed. */
+  giveWay(): void {
+    let oldest: Connection | undefined;
+    const rank = (each: Connection): number => (each.hadMessage ? each.lastUsedAt : -Infinity);
+    for (const each of this.#open.values()) {
+      if (!each.client && (!oldest || rank(each) < rank(oldest))) oldest = each;
+    }
+    oldest?.close('no-descriptors');
+  }
+
+  /** Ends the accepted connections that `isBusy` knows nothing of. */
+  endIdle(isBusy: (id: string) => boolean, reason: string): void {
+    for (const each of [...this.#open.values()]) if (!each.client && !isBusy(each.id)) each.end(reason);
+  }
+
   get(id: string): Connection | undefined {
     return this.#open.get(id);
   }

@@ -10,6 +10,7 @@ export type SipTransportReason =
   | 'no-listener'
   | 'no-certificate'
   | 'too-many-connections'
+  | 'no-descriptors'
   | 'address-in-use'
   | 'listen'
   | 'stopped'
@@ -35,6 +36,9 @@ export function reasonOf(error: unknown): SipTransportReason {
   switch (error.code) {
     case 'ECONNREFUSED':
       return 'refused';
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'no-descriptors';
     case 'ETIMEDOUT':
       return 'timeout';
     case 'EADDRINUSE':

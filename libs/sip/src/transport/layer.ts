@@ -69,6 +69,9 @@ export interface ListenerDescription {
   readonly advertised: string;
 }
 
+/** Milliseconds until the descriptor of a connection that was closed is free again. */
+const descriptorFreedMs = 10;
+
 /** Label of connections opened on behalf of no listener. */
 const noListener = 'out';
 
@@ -140,6 +143,16 @@ export class TransportLayer {
     const giveUp = this.#clock.after(this.#limits.stopGraceMs, () => this.#destroySockets());
     await Promise.all(closing);
     giveUp.cancel();
+  }
+
+  /** Takes no new connection; those that stand go on, and what we open ourselves. */
+  leave(): void {
+    for (const listener of this.#streams.values()) void listener.close();
+  }
+
+  /** Ends the connections opened to us over which nothing is under way: their peers turn elsewhere. */
+  endIdle(isBusy: (flowId: string) => boolean): void {
+    this.#connections.endIdle(isBusy, 'leaving');
   }
 
   listeners(): readonly ListenerDescription[] {
@@ -339,17 +352,13 @@ export class TransportLayer {
       );
     }
     const started = this.#clock.now();
-    const { opened, cancel } = openStream(
-      destination,
-      tls,
-      this.#clock,
-      this.#limits.connectTimeoutMs,
-      this.#guard.peers,
-    );
-    this.#opening.add(cancel);
-    const socket = await opened
-      .catch((error: unknown) => Promise.reject(this.#guard.refused(error, destination)))
-      .finally(() => this.#opening.delete(cancel));
+    const socket = await this.#connect(destination, tls).catch(async (error: unknown) => {
+      if (!(error instanceof SipTransportError) || error.reason !== 'no-descriptors') throw error;
+      // One that is not used makes room for one that is needed.
+      this.#connections.giveWay();
+      await new Promise<void>((resolve) => this.#clock.after(descriptorFreedMs, resolve));
+      return this.#connect(destination, tls);
+    });
     const tlsPeer = this.#judged(socket, destination, listener);
     let webSocket: WebSocket | undefined;
     if (transport === 'ws' || transport === 'wss') {
@@ -371,6 +380,15 @@ export class TransportLayer {
     const connection = this.#adopt(socket, webSocket, transport, listener, true, tlsPeer);
     this.#connections.reuse(key, connection);
     return connection;
+  }
+
+  #connect(destination: Destination, tls: TlsOptions | undefined): Promise<Socket> {
+    const { connectTimeoutMs } = this.#limits;
+    const { opened, cancel } = openStream(destination, tls, this.#clock, connectTimeoutMs, this.#guard.peers);
+    this.#opening.add(cancel);
+    return opened
+      .catch((error: unknown) => Promise.reject(this.#guard.refused(error, destination)))
+      .finally(() => this.#opening.delete(cancel));
   }
 
   /** @throws SipTransportError when the server's certificate will not do; the socket is closed then */
@@ -444,6 +462,7 @@ export class TransportLayer {
         stream: (socket) => void this.#adopt(socket, undefined, transport, name, false, shown.get(socket)),
         webSocket: (webSocket, socket) =>
           void this.#adopt(socket, webSocket, transport, name, false, shown.get(socket)),
+        exhausted: () => this.#connections.giveWay(),
         handshakeFailed: (error, address) => this.#guard.failed(error, name, address),
       };
       return new StreamListener(options, this.#limits, this.#logger, events, this.#guard.peers);

@@ -43,6 +43,8 @@ export interface ListenerEvents {
   admit(socket: Socket): boolean;
   stream(socket: Socket): void;
   webSocket(webSocket: WebSocket, socket: Socket): void;
+  /** The process has no descriptor left for a connection: the system has closed it again. */
+  exhausted(): void;
   /** A TLS handshake came to nothing. */
   handshakeFailed(error: Error, address: string | undefined): void;
 }
@@ -57,13 +59,16 @@ export class StreamListener {
   readonly #server: Server | HttpServer;
   readonly #sockets = new Set<Socket>();
   #listening = false;
+  #closed: Promise<void> | undefined;
+  /** The port stays known after the end: it stands in Via. */
+  #port: number | undefined;
   readonly #unwatch: () => void;
 
   constructor(
     readonly options: ListenOptions,
     limits: TransportLimits,
     private readonly logger: Logger,
-    events: ListenerEvents,
+    private readonly events: ListenerEvents,
     private readonly peers: readonly TlsPeerRule[] = [],
   ) {
     this.#server = makeServer(options, limits, events, peers);
@@ -82,8 +87,7 @@ export class StreamListener {
   }
 
   get port(): number {
-    const address = this.#server.address();
-    return address && typeof address === 'object' ? address.port : this.options.port;
+    return this.#port ?? this.options.port;
   }
 
   listen(): Promise<void> {
@@ -91,8 +95,11 @@ export class StreamListener {
     return new Promise((resolve, reject) => {
       this.#server.on('error', (error) => {
         // While listening it is an accept that failed (EMFILE, say): the next one may succeed.
-        if (this.#listening)
-          return this.logger.error('accept-failed', { listener: name, reason: messageOf(error) });
+        if (this.#listening) {
+          this.logger.error('accept-failed', { listener: name, reason: messageOf(error) });
+          if (reasonOf(error) === 'no-descriptors') this.events.exhausted();
+          return;
+        }
         reject(
           new SipTransportError(
             reasonOf(error) === 'address-in-use' ? 'address-in-use' : 'listen',
@@ -102,6 +109,8 @@ export class StreamListener {
       });
       this.#server.listen({ host, port, backlog: 1024 }, () => {
         this.#listening = true;
+        const address = this.#server.address();
+        if (address && typeof address === 'object') this.#port = address.port;
         resolve();
       });
     });
@@ -109,6 +118,10 @@ export class StreamListener {
 
   /** Accepts no more. Resolves when the last socket is gone. */
   close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  #close(): Promise<void> {
     this.#unwatch();
     if (!this.#listening) return Promise.resolve();
     this.#listening = false;

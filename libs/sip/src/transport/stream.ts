@@ -20,10 +20,9 @@ export function streamWire(socket: Socket): Wire {
     get queued() {
       return socket.writableLength;
     },
-    end: () => {
-      socket.end();
-      socket.destroySoon();
-    },
+    // Half-closed, not destroyed: what the peer has on its way would else be answered by a reset, and that takes with it
+    // what it has not read of us yet. TLS says close_notify first.
+    end: () => void socket.end(),
     destroy: () => void socket.destroy(),
   };
 }

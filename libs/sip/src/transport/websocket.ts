@@ -21,10 +21,7 @@ export function webSocketWire(webSocket: WebSocket, socket: Socket): Wire {
     get queued() {
       return socket.writableLength;
     },
-    end: () => {
-      webSocket.close(1001);
-      socket.destroySoon();
-    },
+    end: () => void webSocket.close(1001),
     destroy: () => webSocket.terminate(),
   };
 }

@@ -6,15 +6,20 @@ import type { SipMessage } from '../codec/sip-message.js';
 import { parseUri } from '../codec/uri.js';
 import type { Destination } from '../transport/destination.js';
 import type { Flow } from '../transport/flow.js';
+import { FailedDestinations } from '../proxy/failed-destinations.js';
+import { defaultProxyTimes } from '../proxy/proxy-settings.js';
 import { priorityCapabilities } from '../priority/resource-priority.js';
 import { orderForSize } from '../transaction/destination-order.js';
 import type { RequestLocator } from '../transaction/locator-port.js';
 import type { ServerTransaction } from '../transaction/server-transaction.js';
+import type { ClientTransaction } from '../transaction/client-transaction.js';
 import type { TransactionLayer } from '../transaction/transaction-layer.js';
 import { challengeAnswer, type Credentials } from './challenge.js';
 import { MergedRequests } from './merged-requests.js';
 import type { UasAnswer } from './uas-answer.js';
 import { checkUasRequest } from './uas-check.js';
+
+const largestCSeq = 2 ** 31 - 1;
 
 export type UacOutcome =
   | { readonly kind: 'response'; readonly message: SipMessage }
@@ -46,8 +51,14 @@ export interface UserAgentOptions {
   readonly resourceValues?: readonly string[];
   /** Schemes of the Request-URIs answered, lower case; others are 416. Default sip, sips, tel, urn, im and pres. */
   readonly schemes?: readonly string[];
-  /** Where every request goes first. A URI with `lr` is put into Route as well, RFC 3261 8.1.2 */
-  readonly outboundProxy?: Destination | string | Flow;
+  /**
+   * Where every request goes first. A URI with `lr` is put into Route as well, RFC 3261 8.1.2. Several are elements of
+   * ours that stand for each other: one that over a reliable transport does not even say 100 (RFC 4320 4.1) within
+   * `promptMs` is joined by the next, and those that failed lately are asked last.
+   */
+  readonly outboundProxy?: Destination | string | Flow | readonly Destination[];
+  /** Default 500 ms. */
+  readonly promptMs?: number;
   /**
    * A request that came a second time by another path, RFC 3261 8.2.2.2: `reject` answers 482; `repeat` answers as the
    * first one was answered, so that a proxy that had failed over reports a MESSAGE that did arrive as arrived.
@@ -80,12 +91,14 @@ export interface UacRequest {
 export class UserAgent {
   readonly #allow: readonly string[];
   readonly #merged: MergedRequests;
+  readonly #failures: FailedDestinations;
   #cseq = 0;
 
   constructor(private readonly options: UserAgentOptions) {
     this.#allow = options.allow ?? ['MESSAGE', 'OPTIONS'];
     const { queue, timers } = options.transactions;
     this.#merged = new MergedRequests(queue, timers.timeout, options.mergedRequests ?? 'reject');
+    this.#failures = new FailedDestinations(options.clock, defaultProxyTimes.cooldownMs);
     if (options.onRequest) options.transactions.onRequest = (tx) => this.handle(tx);
   }
 
@@ -123,7 +136,7 @@ export class UserAgent {
     const callId = o.callId ?? ids.token(24);
     const from = withTag(o.from, ids);
     const routes = this.#routes(o);
-    let cseq = o.cseq ?? ++this.#cseq;
+    let cseq = o.cseq ?? this.#nextCSeq();
     const write = (number: number, extra: readonly (readonly [string, string])[]) =>
       buildRequest({
         method: o.method,
@@ -149,42 +162,82 @@ export class UserAgent {
     // RFC 3261 22.2: once more with credentials, with the same Call-ID and the next CSeq.
     const authorization = challengeAnswer(outcome.message, o.method, o.uri, o.body, o.credentials);
     if (!authorization) return outcome;
-    cseq = o.cseq === undefined ? ++this.#cseq : cseq + 1;
+    cseq = o.cseq === undefined ? this.#nextCSeq() : cseq + 1;
     return this.#tryEach(write(cseq, [authorization]), destinations, o.listener);
   }
 
-  /** RFC 3263 4.3: the next destination on a failed transport, a timeout or a 503. */
-  async #tryEach(
+  /** RFC 3263 4.3: the next destination on a failed transport, a timeout or a 503; the first good answer counts. */
+  #tryEach(
     bytes: Buffer,
     destinations: readonly (Destination | Flow)[],
     listener: string | undefined,
   ): Promise<UacOutcome> {
-    let outcome: UacOutcome = { kind: 'failure', reason: 'unlocatable' };
-    for (const destination of destinations) {
-      outcome = await this.#transact(bytes, destination, listener);
-      if (outcome.kind === 'response' && outcome.message.status !== 503) return outcome;
-    }
-    return outcome;
+    const { promptMs = defaultProxyTimes.promptMs, transactions } = this.options;
+    const prompt = Array.isArray(this.options.outboundProxy);
+    return new Promise((resolve) => {
+      let outcome: UacOutcome = { kind: 'failure', reason: 'unlocatable' };
+      let begun = 0;
+      let open = 0;
+      const next = (): void => {
+        const destination = destinations[begun];
+        if (!destination) {
+          if (open === 0) resolve(outcome);
+          return;
+        }
+        begun++;
+        open++;
+        let joined = false;
+        const join = (): void => {
+          joined = true;
+          client.distrust();
+          this.#failures.failed(destination);
+          next();
+        };
+        const isPrompt = prompt && begun < destinations.length && destination.transport !== 'udp';
+        const silence = isPrompt ? transactions.queue.after(promptMs, join) : undefined;
+        const client = this.#transact(bytes, destination, listener, {
+          heard: () => silence?.cancel(),
+          ended: (ended) => {
+            silence?.cancel();
+            open--;
+            outcome = ended;
+            const isAnswered = ended.kind === 'response';
+            if (isAnswered) this.#failures.answered(destination);
+            if (isAnswered && ended.message.status !== 503) return resolve(ended);
+            if (!isAnswered) this.#failures.failed(destination);
+            // Whoever was joined has a successor already; the last one to end gives the outcome.
+            if (!joined || begun >= destinations.length) next();
+          },
+        });
+      };
+      next();
+    });
   }
 
   #transact(
     bytes: Buffer,
     destination: Destination | Flow,
     listener: string | undefined,
-  ): Promise<UacOutcome> {
-    return new Promise((resolve) => {
-      this.options.transactions.request(
-        { bytes, destination, ...(listener === undefined ? undefined : { listener }) },
-        {
-          // RFC 3261 8.1.3.3
-          accepts: hasOneVia,
-          onResponse: (message) => {
-            if (message.status >= 200) resolve({ kind: 'response', message });
-          },
-          onFailure: (reason) => resolve({ kind: 'failure', reason }),
+    told: { heard(): void; ended(outcome: UacOutcome): void },
+  ): ClientTransaction {
+    return this.options.transactions.request(
+      { bytes, destination, ...(listener === undefined ? undefined : { listener }) },
+      {
+        // RFC 3261 8.1.3.3
+        accepts: hasOneVia,
+        onResponse: (message) => {
+          told.heard();
+          if (message.status >= 200) told.ended({ kind: 'response', message });
         },
-      );
-    });
+        onFailure: (reason) => told.ended({ kind: 'failure', reason }),
+      },
+    );
+  }
+
+  /** RFC 3261 8.1.1.5: below 2**31. Requests have a Call-ID each, so that it may begin anew. */
+  #nextCSeq(): number {
+    this.#cseq = this.#cseq >= largestCSeq ? 1 : this.#cseq + 1;
+    return this.#cseq;
   }
 
   #routes(o: UacRequest): readonly string[] {
@@ -201,6 +254,7 @@ export class UserAgent {
     bytes: number,
   ): Promise<readonly (Destination | Flow)[]> {
     const fixed = o.destination ?? this.options.outboundProxy;
+    if (isList(fixed)) return this.#failures.lastTried(fixed, (destination) => destination);
     if (fixed !== undefined && typeof fixed !== 'string') return [fixed];
     // RFC 3261 8.1.2: the outbound proxy, else the first Route, else the Request-URI.
     const hop = uriOf(fixed ?? routes[0] ?? o.uri);
@@ -234,6 +288,10 @@ export class UserAgent {
     this.options.logger.error('sip-answer-failed', { method: tx.request.method, reason: messageOf(error) });
     this.#answer(tx, { status: 500 });
   }
+}
+
+function isList(fixed: UserAgentOptions['outboundProxy']): fixed is readonly Destination[] {
+  return Array.isArray(fixed);
 }
 
 function uriOf(text: string): string {

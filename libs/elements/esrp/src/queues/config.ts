@@ -70,6 +70,8 @@ export const queuesConfigSchema = z
     whenAllFull: z.enum(['last-target', 'busy']).default('last-target'),
     /** An admission nobody gave back; longer than any transaction with its timers (RFC 3261 timer C: 3 min). */
     longestService: durationSchema.refine((ms) => ms >= 35_000, 'expected at least 35 s').prefault('5 min'),
+    /** How often routers that share a bus tell each other who is registered, beside each change. */
+    tellEvery: durationSchema.refine((ms) => ms >= 100, 'expected at least 100 ms').prefault('5 s'),
     /** A next hop that answered 486 is full for this long. */
     busyFor: durationSchema.prefault('5 s'),
     /** A 486 to a call that is no test sends it on to its next target. */

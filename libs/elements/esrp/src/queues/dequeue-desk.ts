@@ -16,6 +16,8 @@ export interface DequeueDeskPorts {
   readonly logger: Logger;
   /** Whether this element has a way of its own to that domain: a registration must not send calls elsewhere. */
   readonly isReachable: (domain: string) => boolean;
+  /** Told of each registration and each end of one. */
+  readonly onChange?: (queueUri: string, dequeuerUri: string, ended: boolean) => void;
 }
 
 /** Takes the registrations of those who want calls of a queue. */
@@ -50,13 +52,17 @@ export class DequeueDesk {
     return ok(seconds);
   }
 
-  #changed(event: string, { queueUri, expirationTime, dequeuePreference }: DequeueRequest): void {
+  #changed(
+    event: string,
+    { queueUri, dequeuerUri, expirationTime, dequeuePreference }: DequeueRequest,
+  ): void {
     this.ports.logger.info(event, {
       queue: queueUri,
       seconds: expirationTime,
       preference: dequeuePreference,
     });
     this.queues.reconsider();
+    this.ports.onChange?.(queueUri, dequeuerUri, expirationTime === 0);
   }
 }
 

@@ -5,6 +5,7 @@ import type { EsrpConfig } from '../config.js';
 import { DequeueDesk } from './dequeue-desk.js';
 import { optionsProbe } from './options-probe.js';
 import { Queues } from './queues.js';
+import { SharedRegistrations } from './shared-registrations.js';
 
 export interface EsrpQueuesPorts {
   readonly edge: SipEdge;
@@ -21,6 +22,7 @@ export class EsrpQueues {
   readonly queues: Queues;
   readonly desk: DequeueDesk;
   readonly clock: Clock;
+  readonly #shared: SharedRegistrations;
 
   constructor(
     { queues, hosts, bcf }: Pick<EsrpConfig, 'queues' | 'hosts' | 'bcf'>,
@@ -35,14 +37,22 @@ export class EsrpQueues {
       ...ports,
       probe: optionsProbe({ edge, clock, logger, hopsOf, timeoutMs: queues.nextHops.probeTimeout }),
     });
-    this.desk = new DequeueDesk(this.queues, {
-      clock,
-      logger,
-      isReachable: (domain) => (table.get(domain)?.length ?? 0) > 0,
+    const isReachable = (domain: string): boolean => (table.get(domain)?.length ?? 0) > 0;
+    const { bus } = ports;
+    this.#shared = new SharedRegistrations(this.queues, {
+      ...{ bus, clock, logger, isReachable },
+      everyMs: queues.tellEvery,
     });
+    this.desk = new DequeueDesk(this.queues, {
+      ...{ clock, logger, isReachable },
+      onChange: (queueUri, dequeuerUri, ended) => this.#shared.changed(queueUri, dequeuerUri, ended),
+    });
+    // Nobody registers where no queue has dequeuers.
+    if (queues.list.some(({ dequeuers }) => dequeuers)) this.#shared.start();
   }
 
   close(): void {
+    this.#shared.close();
     this.queues.close();
   }
 }
