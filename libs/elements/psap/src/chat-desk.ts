@@ -2,6 +2,7 @@ import type { TransferHandler, TransferPeer } from '@esinet/chat-transfer';
 import { type Clock, type IdSource, type Logger, messageOf } from '@esinet/kernel';
 import { type OutgoingMessage, type ReceivedMessage, type SendOutcome, inReadingOrder } from '@esinet/lmpe';
 import { type Limits, type Records, RecordsError } from '@esinet/platform';
+import type { UasAnswer } from '@esinet/sip';
 import type { Centre, Centres } from './centre.js';
 import type { Chat } from './chat.js';
 import type { Lookups } from './attachments/lookups.js';
@@ -18,6 +19,10 @@ import type { IncomingMessage } from './incoming-message.js';
 import { LocationFetch } from './location-fetch.js';
 import { type ChatRecord, type MessageRecord, ids, kindOf } from './message-record.js';
 import { DeskOrders } from './desk-orders.js';
+import { ownCalls } from './pods/calls.js';
+import { type Cluster, DeskPods } from './pods/desk-pods.js';
+import { type Order, run } from './pods/order.js';
+import { isFenced } from './pods/tenure.js';
 import { TransferDesk } from './transfer/transfer-desk.js';
 import { storeRetryMs } from './transfer/transfer-run.js';
 
@@ -34,6 +39,8 @@ export interface ChatDeskOptions {
   readonly limits?: Pick<Limits, 'body' | 'xml'>;
   /** How PSAPs elsewhere are asked to take a chat; without it there are none. */
   readonly transferClient?: TransferPeer;
+  /** Where other processes share the records, and with them the chats. */
+  readonly cluster?: Cluster;
 }
 
 /** Answer to a MESSAGE. */
@@ -55,6 +62,7 @@ export class ChatDesk implements Desk {
   readonly #chats: Chats;
   readonly #transfers: TransferDesk;
   readonly #orders: DeskOrders;
+  readonly #pods: DeskPods | undefined;
   #closed = false;
 
   constructor(private readonly o: ChatDeskOptions) {
@@ -94,7 +102,21 @@ export class ChatDesk implements Desk {
     this.events = events;
     this.#archive = archive;
     this.#steps = steps;
-    this.#chats = new Chats({ ...o, archive, index, post, steps });
+    this.#pods =
+      o.cluster &&
+      new DeskPods({
+        ...o,
+        cluster: o.cluster,
+        archive,
+        index,
+        steps,
+        events,
+        chats: () => this.#chats,
+        transfers: () => this.#transfers,
+        orders: () => this.#orders,
+      });
+    const calls = this.#pods?.calls ?? ownCalls;
+    this.#chats = new Chats({ ...o, archive, index, post, steps, calls });
     this.#transfers = new TransferDesk({
       ...o,
       chats: this.#chats,
@@ -102,6 +124,7 @@ export class ChatDesk implements Desk {
       steps,
       post,
       events,
+      calls,
       client: o.transferClient,
     });
     this.#orders = new DeskOrders({ ...o, archive, steps, chats: this.#chats, transfers: this.#transfers });
@@ -109,7 +132,12 @@ export class ChatDesk implements Desk {
 
   /** What answers the PSAPs that want to hand over a chat. */
   get transferHandler(): TransferHandler {
-    return this.#transfers.handler;
+    return this.#pods?.transferHandler ?? this.#transfers.handler;
+  }
+
+  /** Answers a request where its chat is: in this process, by `here`, or in another one. @throws RecordsError */
+  where(message: IncomingMessage, here: () => Promise<UasAnswer>): Promise<UasAnswer> {
+    return this.#pods ? this.#pods.take(message, here) : here();
   }
 
   /** Who knows whether a call taker is signed on at a centre. */
@@ -120,6 +148,7 @@ export class ChatDesk implements Desk {
   async take(message: IncomingMessage, named: Centre | undefined): Promise<DeskAnswer> {
     if (message.textBytes > this.o.config.limits.textBytes) return { status: 413 };
     try {
+      await this.#pods?.hold(message);
       const chat = await this.#chats.of(message, named);
       // TS 103 698 6.1.2.9: no 503; after a 480 the routing proxy tries the next PSAP.
       if (!chat) return { status: 480 };
@@ -144,6 +173,8 @@ export class ChatDesk implements Desk {
         }
       });
     } catch (error) {
+      // It is taken where the chat is.
+      if (this.#pods && isFenced(error)) throw error;
       this.o.logger.error('message not stored', {
         reason: error instanceof RecordsError ? error.code : messageOf(error),
       });
@@ -151,13 +182,13 @@ export class ChatDesk implements Desk {
     }
   }
 
-  say: Desk['say'] = (...order) => this.#orders.say(...order);
-  stop: Desk['stop'] = (...order) => this.#orders.stop(...order);
-  transfer: Desk['transfer'] = (...order) => this.#orders.transfer(...order);
-  redirect: Desk['redirect'] = (...order) => this.#orders.redirect(...order);
-  callBack: Desk['callBack'] = (...order) => this.#orders.callBack(...order);
-  assign: Desk['assign'] = (...order) => this.#orders.assign(...order);
-  decide: Desk['decide'] = (...order) => this.#orders.decide(...order);
+  say: Desk['say'] = (...order) => this.#ask('say', order);
+  stop: Desk['stop'] = (...order) => this.#ask('stop', order);
+  transfer: Desk['transfer'] = (...order) => this.#ask('transfer', order);
+  redirect: Desk['redirect'] = (...order) => this.#ask('redirect', order);
+  callBack: Desk['callBack'] = (...order) => this.#ask('callBack', order);
+  assign: Desk['assign'] = (...order) => this.#ask('assign', order);
+  decide: Desk['decide'] = (...order) => this.#ask('decide', order);
 
   transfers(query: { readonly centre?: string } = {}): TransferView[] {
     return this.#transfers.list(query.centre);
@@ -195,6 +226,7 @@ export class ChatDesk implements Desk {
 
   /** Takes up the chats that were not over when the process ended. Gives their number. */
   async restore(): Promise<number> {
+    if (this.#pods) return this.#pods.start();
     const restored = await this.#chats.restore();
     await this.#transfers.restore();
     return restored;
@@ -202,6 +234,16 @@ export class ChatDesk implements Desk {
 
   get openChats(): number {
     return this.#index.open;
+  }
+
+  /** Where other processes are, they take the chats. Resolves when none is here any more. */
+  async leave(): Promise<void> {
+    await this.#pods?.leave();
+  }
+
+  /** What this process has of others ends too: after its last request is answered. */
+  end(): void {
+    this.#pods?.close();
   }
 
   close(): void {
@@ -212,6 +254,16 @@ export class ChatDesk implements Desk {
       chat.cancelTimers();
       chat.outbox.close();
     }
+  }
+
+  /** Chats of other processes that are open, for the queue. Empty where there is no other. */
+  async elsewhere(): Promise<ChatRecord[]> {
+    return (await this.#pods?.elsewhere()) ?? [];
+  }
+
+  #ask<O extends Order>(order: O, args: Parameters<Desk[O]>): ReturnType<Desk[O]> {
+    const here = (): ReturnType<Desk[O]> => run(this.#orders, order, args);
+    return this.#pods ? (this.#pods.order(order, args, here) as ReturnType<Desk[O]>) : here();
   }
 
   #stepped(chat: Chat, step: DoneStep): void {
@@ -228,6 +280,7 @@ export class ChatDesk implements Desk {
       try {
         await chat.enqueue(() => this.#steps.step(chat, { type: 'outcome', messageType, messageId, status }));
       } catch (error) {
+        if (chat.tenure.over) return;
         this.o.logger.error('outcome not recorded', { callId: chat.callId, reason: messageOf(error) });
         if (!this.#closed) this.o.clock.after(storeRetryMs, () => void this.#outcome(chat, message, status));
         return;

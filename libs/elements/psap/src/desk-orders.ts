@@ -7,6 +7,7 @@ import type { Chats } from './chats.js';
 import type { PsapConfig } from './config.js';
 import type { Desk, DeskRefusal, TransferView } from './desk.js';
 import type { ChatDetails, ChatRecord, MessageRecord } from './message-record.js';
+import { isFenced } from './pods/tenure.js';
 import type { TransferDesk } from './transfer/transfer-desk.js';
 import { fixedText } from './transfer/transfer-text.js';
 
@@ -80,7 +81,7 @@ export class DeskOrders implements Pick<
     return this.#change(id, async (chat) => {
       const { taker: _, ...others } = chat.details;
       const details = taker === undefined ? others : { ...others, taker };
-      await this.o.archive.put(chat.record(chat.state.phase, details));
+      await this.o.archive.put(chat.record(chat.state.phase, details), chat.tenure);
       chat.details = details;
       this.o.steps.tellChat(chat);
       return ok(chat.record());
@@ -131,6 +132,8 @@ export class DeskOrders implements Pick<
   }
 
   #notStored(error: unknown): Result<never, DeskRefusal> {
+    // It is done where the chat is.
+    if (isFenced(error)) throw error;
     this.o.logger.error('desk could not store', { reason: messageOf(error) });
     return err({ code: 'not-stored', message: 'this cannot be stored now' });
   }

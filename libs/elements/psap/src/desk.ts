@@ -15,7 +15,9 @@ export interface DeskRefusal {
     /** Another transfer of the chat is under way. */
     | 'busy'
     /** Not a SIP URI, or the centre the chat is at. */
-    | 'bad-target';
+    | 'bad-target'
+    /** Another call taker has the chat. */
+    | 'taken';
   readonly message: string;
 }
 
@@ -48,6 +50,8 @@ export interface DeskEvent {
   readonly chat?: string;
   readonly callId?: string;
   readonly centre?: string;
+  /** The process it comes from, if that is another one. */
+  readonly pod?: string;
   readonly data: object;
 }
 

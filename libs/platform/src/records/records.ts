@@ -20,6 +20,8 @@ export interface Records {
   write(writes: readonly RecordWrite[], fence?: Fence): Promise<WriteOutcome[]>;
   /** Puts a new fence around `name` (a key): from now on, everything written under an earlier one is refused. */
   claim(name: string): Promise<Fence>;
+  /** Nobody but this process can write here. Unless it says so, others may. */
+  readonly exclusive?: boolean;
   close(): Promise<void>;
   /** The sentence that says why nothing can be stored now, or undefined when all is well. */
   check?(): Promise<string | undefined>;
