@@ -77,7 +77,8 @@ const eventSchema = z.object({
 /** What each process derives for itself from what the others tell. */
 const derived: ReadonlySet<string> = new Set(['queue', 'taker']);
 
-const deskSubject = 'events.psap.desk';
+/** Not among the events that anybody may listen to and that are kept: it carries what people wrote. */
+const deskSubject = 'psap.desk';
 
 /** The chats of this process as a part of those of all: what comes here for another is passed on, and the reverse. */
 export class DeskPods {
