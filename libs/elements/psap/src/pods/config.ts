@@ -14,6 +14,8 @@ export const podsSchema = z
     storeWait: durationSchema.refine((ms) => ms >= 10, 'expected at least 10 ms').prefault('400 ms'),
     /** How long the others have to say that a chat is theirs, where the store does not tell. */
     ask: durationSchema.refine((ms) => ms >= 10, 'expected at least 10 ms').prefault('200 ms'),
+    /** In what time all chats of a process are checked to be its own still. */
+    audit: durationSchema.refine((ms) => ms >= 1_000, 'expected at least 1 s').prefault('20 s'),
     /** How often what nobody needs any more is given up. */
     tidy: durationSchema.refine((ms) => ms >= 1_000, 'expected at least 1 s').prefault('1 min'),
     /** Calls of others remembered, to take them over at once. */

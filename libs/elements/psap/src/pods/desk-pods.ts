@@ -271,7 +271,12 @@ export class DeskPods {
   async #adopt(key: string): Promise<string[]> {
     const chats = await this.o.chats().adopt(key);
     await this.o.transfers().adopt(key);
-    for (const chat of chats) if (!chat.tenure.over) this.o.steps.tellChat(chat);
+    for (const chat of chats) {
+      if (chat.tenure.over) continue;
+      this.o.steps.tellChat(chat);
+      // TS 103 698 6.2.5: how long nothing was sent is not known.
+      this.o.steps.run(chat, { type: 'timer', timer: 'heartbeat' }, 'chat timer failed');
+    }
     return chats.filter(({ origin }) => origin.madeUp).map(({ origin }) => origin.sender);
   }
 

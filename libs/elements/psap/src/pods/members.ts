@@ -11,8 +11,8 @@ export interface MembersOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly config: PodsConfig;
-  /** Says on the bus that this process lives. */
-  readonly say: () => void;
+  /** When it is time to say that this process lives. */
+  readonly onBeat: () => void;
   /** A process died, or left without a word. */
   readonly onGone: (instance: string) => void;
   /** This process was asleep, or the store has forgotten: what is ours may be another's by now. */
@@ -36,6 +36,8 @@ interface Sign {
  */
 export class Members {
   readonly #signs = new Map<string, Sign>();
+  /** Until when those that did not answer count as dead. Monotonic milliseconds. */
+  readonly #suspects = new Map<string, number>();
   #beats = 0;
   #timer: Timer | undefined;
   #beating = false;
@@ -58,6 +60,7 @@ export class Members {
   }
 
   async isAlive(instance: string): Promise<boolean> {
+    if ((this.#suspects.get(instance) ?? 0) > this.o.clock.now()) return false;
     if (this.#signs.has(instance)) return true;
     try {
       if ((await this.#store(this.o.store.get(prefix + instance))) === undefined) return false;
@@ -75,14 +78,15 @@ export class Members {
       this.#ownVoice = this.o.clock.now();
       return false;
     }
+    this.#suspects.delete(instance);
     const fresh = !Number.isFinite(this.#signs.get(instance)?.bus);
     this.#sign(instance, 'bus');
     return fresh;
   }
 
-  /** It said itself that it leaves, or it does not answer. */
-  forget(instance: string): void {
-    this.#signs.delete(instance);
+  /** It did not answer: what it has may be taken until it is heard again, or for the time of a lease. */
+  suspect(instance: string): void {
+    this.#suspects.set(instance, this.o.clock.now() + this.o.config.lease);
   }
 
   /** @throws nothing: a lease that cannot be given back runs out */
@@ -112,7 +116,7 @@ export class Members {
     const now = clock.now();
     const slept = this.#beaten !== undefined && now - this.#beaten > config.lease;
     this.#beaten = now;
-    this.o.say();
+    this.o.onBeat();
     let stored = false;
     try {
       const lapsed = await this.#renew();
@@ -159,6 +163,7 @@ export class Members {
       const dead = stored ? lapsed && (silent || now - sign.bus > config.beat * 2.5) : hears && silent;
       if (!dead) continue;
       this.#signs.delete(instance);
+      this.#suspects.delete(instance);
       onGone(instance);
     }
   }

@@ -69,6 +69,7 @@ export class Pods implements Calls {
   readonly #owners: Owners;
   readonly #line: PodLine;
   readonly #goneWatchers = new Map<string, Set<() => void>>();
+  #round: Iterator<Tenure> = this.#held.values();
   #tidying: Timer | undefined;
   #leaving = false;
   #closed = false;
@@ -98,7 +99,10 @@ export class Pods implements Calls {
       clock,
       logger,
       config,
-      say: () => this.#line.alive(),
+      onBeat: () => {
+        this.#line.alive();
+        void this.#verifySome();
+      },
       onGone: (other) => void this.#gone(other),
       onLapse: () => void this.#audit(),
     });
@@ -162,6 +166,7 @@ export class Pods implements Calls {
           const answer = 'answer' in said ? o.read(said.answer) : undefined;
           if (answer !== undefined) return answer;
           if ('moved' in said && turn < 2) throw moved();
+          if ('silent' in said) this.#members.suspect(place.pod);
           await this.#takeFrom(key, place.pod);
           await o.hold();
           return await ('silent' in said && !said.unheard && o.unsure ? o.unsure() : o.here());
@@ -341,11 +346,29 @@ export class Pods implements Calls {
 
   /** After a lapse: what is ours is named in the store again, and what is not is let go. */
   async #audit(): Promise<void> {
-    await inPortions([...this.#held.values()], async (tenure) => {
-      await this.#check(tenure);
-      if (!tenure.over) await this.#owners.take(tenure.key, { away: false, instance: undefined });
-    });
+    await inPortions([...this.#held.values()], (tenure) => this.#verify(tenure, true));
     for (const key of this.#senders) await this.#owners.take(key, { away: false, instance: undefined });
+  }
+
+  /** What the store says of a call of ours is made good, or the call is let go: the word that it was taken may be lost. */
+  async #verify(tenure: Tenure, sure = false): Promise<void> {
+    const found = await this.#owners.of(tenure.key);
+    if (!sure && (found.away || found.instance === this.o.instance)) return;
+    await this.#check(tenure);
+    if (tenure.over || this.#held.get(tenure.key) !== tenure) return;
+    if (!found.away && found.instance !== this.o.instance) await this.#owners.take(tenure.key, found);
+  }
+
+  /** A part of them at each beat, all of them in the time of an audit. */
+  async #verifySome(): Promise<void> {
+    const { beat, audit } = this.o.config;
+    const some: Tenure[] = [];
+    for (let left = Math.ceil((this.#held.size * beat) / audit); left > 0; left--) {
+      const next = this.#round.next();
+      if (next.done) this.#round = this.#held.values();
+      else some.push(next.value);
+    }
+    await inPortions(some, (tenure) => this.#verify(tenure));
   }
 
   async #gone(instance: string): Promise<void> {
