@@ -23,6 +23,7 @@ import { ownCalls } from './pods/calls.js';
 import { type Cluster, DeskPods } from './pods/desk-pods.js';
 import { type Order, run } from './pods/order.js';
 import { isFenced } from './pods/tenure.js';
+import type { OtherDesks } from './takers/taker-desk.js';
 import { TransferDesk } from './transfer/transfer-desk.js';
 import { storeRetryMs } from './transfer/transfer-run.js';
 
@@ -211,6 +212,10 @@ export class ChatDesk implements Desk {
     return this.#chats.find(id);
   }
 
+  has(chat: string): boolean {
+    return this.#index.get(chat) !== undefined;
+  }
+
   present(): ChatRecord[] {
     return [...this.#index.all()].map((chat) => chat.record());
   }
@@ -256,9 +261,9 @@ export class ChatDesk implements Desk {
     }
   }
 
-  /** Chats of other processes that are open, for the queue. Empty where there is no other. */
-  async elsewhere(): Promise<ChatRecord[]> {
-    return (await this.#pods?.elsewhere()) ?? [];
+  /** What call takers have to know of the other processes; undefined where there are none. */
+  get others(): OtherDesks | undefined {
+    return this.#pods?.others;
   }
 
   #ask<O extends Order>(order: O, args: Parameters<Desk[O]>): ReturnType<Desk[O]> {

@@ -79,7 +79,9 @@ export class DeskOrders implements Pick<
 
   async assign(id: string, taker: string | undefined): Promise<Result<ChatRecord, DeskRefusal>> {
     return this.#change(id, async (chat) => {
-      const { taker: _, ...others } = chat.details;
+      const { taker: has, ...others } = chat.details;
+      // Two call takers at two processes: the first one has it.
+      if (chat.tenure.fence && taker !== undefined && has !== undefined && has !== taker) return err(taken);
       const details = taker === undefined ? others : { ...others, taker };
       await this.o.archive.put(chat.record(chat.state.phase, details), chat.tenure);
       chat.details = details;
@@ -153,5 +155,7 @@ export class DeskOrders implements Pick<
     }
   }
 }
+
+const taken: DeskRefusal = { code: 'taken', message: 'another call taker has the chat' };
 
 const notFound: DeskRefusal = { code: 'not-found', message: 'there is no such chat' };

@@ -71,6 +71,8 @@ export interface Desk {
   list(query: ChatQuery): Promise<ChatRecord[]>;
   /** Chats in memory: all that are not over, after a restart too, as long as there is room. */
   present(): ChatRecord[];
+  /** Whether a chat is in memory, by its own identifier. */
+  has(chat: string): boolean;
   find(id: string): Promise<ChatRecord | undefined>;
   /** In the order a person reads them. */
   messages(chat: string): Promise<MessageRecord[]>;

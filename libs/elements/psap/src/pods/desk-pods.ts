@@ -19,6 +19,7 @@ import type { DeskEvents } from '../desk-events.js';
 import type { DeskOrders } from '../desk-orders.js';
 import type { IncomingMessage } from '../incoming-message.js';
 import type { ChatRecord } from '../message-record.js';
+import type { OtherDesks } from '../takers/taker-desk.js';
 import type { TransferDesk } from '../transfer/transfer-desk.js';
 import { callKey, senderKey } from './call-key.js';
 import type { Calls } from './calls.js';
@@ -74,11 +75,25 @@ const eventSchema = z.object({
   }),
 });
 
+const noticeSchema = z.object({
+  by: z.string(),
+  signedOn: z.boolean(),
+  taker: z.object({
+    taker: z.string(),
+    name: z.string(),
+    centres: z.array(z.string()).optional(),
+    seats: z.int().min(0),
+    signedOnAt: z.number(),
+  }),
+});
+
 /** What each process derives for itself from what the others tell. */
 const derived: ReadonlySet<string> = new Set(['queue', 'taker']);
 
 /** Not among the events that anybody may listen to and that are kept: it carries what people wrote. */
 const deskSubject = 'psap.desk';
+
+const takersSubject = 'psap.takers';
 
 /** The chats of this process as a part of those of all: what comes here for another is passed on, and the reverse. */
 export class DeskPods {
@@ -207,8 +222,26 @@ export class DeskPods {
     };
   }
 
+  /** Who signs on at one process is there for all. */
+  get others(): OtherDesks {
+    const { bus, instance } = this.o.cluster;
+    return {
+      chats: () => this.#elsewhere(),
+      tell: (notice) => bus.publish(takersSubject, { by: instance, ...notice }),
+      hear: (listener) => {
+        const heard = bus.subscribe(takersSubject, (payload) => {
+          const read = noticeSchema.safeParse(payload);
+          if (!read.success || read.data.by === instance) return;
+          const { taker: { centres, ...taker }, signedOn } = read.data;
+          listener({ taker: { ...taker, ...(centres && { centres }) }, signedOn });
+        });
+        return () => heard.unsubscribe();
+      },
+    };
+  }
+
   /** Open chats that are not here. */
-  async elsewhere(): Promise<ChatRecord[]> {
+  async #elsewhere(): Promise<ChatRecord[]> {
     const found: ChatRecord[] = [];
     for await (const chat of this.#open()) {
       if (this.o.index.get(chat.chat)) continue;
