@@ -119,8 +119,7 @@ it(
     if (!last) throw new Error('c is gone');
     for (const name of names) {
       await until(
-        async () =>
-          (await messages(last, name)).every(({ delivery }) => delivery !== 'pending') || undefined,
+        async () => (await messages(last, name)).every(({ delivery }) => delivery !== 'pending') || undefined,
         30_000,
       );
       const of = await messages(last, name);

@@ -2,7 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@esinet/kernel';
-import { type Bus, InProcessBus, LevelRecords, MemoryStore, type Records, type Store } from '@esinet/platform';
+import {
+  type Bus,
+  InProcessBus,
+  LevelRecords,
+  MemoryStore,
+  type Records,
+  type Store,
+} from '@esinet/platform';
 
 /** Bus, store and records that several elements of one test share as if they were servers. */
 export class SharedParts {
@@ -48,7 +55,10 @@ function hanging<T extends object>(inner: T, cut: { readonly off: boolean }): T 
       if (typeof found !== 'function') return found;
       return async (...args: unknown[]) => {
         if (cut.off) return never;
-        const answer = (await (found as (...of: unknown[]) => Promise<unknown>).apply(target, args)) as unknown;
+        const answer = (await (found as (...of: unknown[]) => Promise<unknown>).apply(
+          target,
+          args,
+        )) as unknown;
         return cut.off ? never : answer;
       };
     },
@@ -61,7 +71,11 @@ function muted(bus: Bus, cut: { readonly off: boolean }): Bus {
       if (!cut.off) bus.publish(subject, payload);
     },
     subscribe: (pattern, handler, options) =>
-      bus.subscribe(pattern, (payload, subject) => (cut.off ? undefined : handler(payload, subject)), options),
+      bus.subscribe(
+        pattern,
+        (payload, subject) => (cut.off ? undefined : handler(payload, subject)),
+        options,
+      ),
     request: (subject, payload, options) => (cut.off ? never : bus.request(subject, payload, options)),
     reply: (pattern, handler, options) =>
       bus.reply(

@@ -231,7 +231,11 @@ export class ChatDesk implements Desk {
 
   /** Takes up the chats that were not over when the process ended. Gives their number. */
   async restore(): Promise<number> {
-    if (this.#pods) return this.#pods.start();
+    if (this.#pods) {
+      // They are taken up beside what comes in.
+      await this.#pods.start();
+      return 0;
+    }
     const restored = await this.#chats.restore();
     await this.#transfers.restore();
     return restored;

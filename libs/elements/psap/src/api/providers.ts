@@ -102,13 +102,7 @@ export const apiProviders: Provider[] = [
   {
     provide: EventStream,
     inject: [PsapService, CLOCK, METRICS, PSAP_CONFIG, INSTANCE],
-    useFactory: (
-      psap: PsapService,
-      clock: Clock,
-      metrics: Metrics,
-      config: PsapConfig,
-      instance: string,
-    ) => {
+    useFactory: (psap: PsapService, clock: Clock, metrics: Metrics, config: PsapConfig, instance: string) => {
       const open = metrics.gauge('esinet_event_listeners', 'Readers of the event stream');
       const cut = metrics.counter(
         'esinet_event_listeners_cut_total',

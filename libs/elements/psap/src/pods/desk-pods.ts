@@ -37,7 +37,10 @@ export interface Cluster {
   readonly store: Store;
   readonly bus: Bus;
   /** Reads a request that came to another process, octet by octet as it came; `here` answers it. */
-  readonly read: (raw: Buffer) => { readonly message: IncomingMessage; readonly here: () => Promise<UasAnswer> };
+  readonly read: (raw: Buffer) => {
+    readonly message: IncomingMessage;
+    readonly here: () => Promise<UasAnswer>;
+  };
 }
 
 export interface DeskPodsOptions {
@@ -133,8 +136,7 @@ export class DeskPods {
     return this.#pods;
   }
 
-  /** Gives the number of calls taken up. */
-  async start(): Promise<number> {
+  async start(): Promise<void> {
     const { events, cluster } = this.o;
     this.#heard = cluster.bus.subscribe(deskSubject, (payload) => this.#hear(payload));
     this.#unwatch = events.watch(({ id: _id, pod, ...event }) => {
@@ -145,8 +147,8 @@ export class DeskPods {
         this.o.logger.warn('event not told to the others', { reason: messageOf(error) });
       }
     });
+    await this.#pods.start();
     await this.o.transfers().learn();
-    return this.#pods.start();
   }
 
   leave(): Promise<void> {
@@ -162,7 +164,8 @@ export class DeskPods {
   /** A request, answered where its chat is. What is of no chat is answered here. @throws RecordsError */
   take(message: IncomingMessage, here: () => Promise<UasAnswer>): Promise<UasAnswer> {
     const key = keyOf(message);
-    if (key === undefined || this.#pods.holds(key)) return here().catch((error) => this.#again(error, key, message, here));
+    if (key === undefined || this.#pods.holds(key))
+      return here().catch((error) => this.#again(error, key, message, here));
     return this.#take(key, message, here);
   }
 
@@ -190,7 +193,9 @@ export class DeskPods {
         },
         read: readResult,
         hold: () => this.#pods.hold(callId),
-        ...(order === 'transfer' && { timeoutMs: this.o.config.transfer.timeout + this.o.config.pods.passOn }),
+        ...(order === 'transfer' && {
+          timeoutMs: this.o.config.transfer.timeout + this.o.config.pods.passOn,
+        }),
         ...(!repeatable.has(order) && { unsure: () => Promise.resolve(err(unsure)) }),
       });
     } catch (error) {
@@ -232,7 +237,10 @@ export class DeskPods {
         const heard = bus.subscribe(takersSubject, (payload) => {
           const read = noticeSchema.safeParse(payload);
           if (!read.success || read.data.by === instance) return;
-          const { taker: { centres, ...taker }, signedOn } = read.data;
+          const {
+            taker: { centres, ...taker },
+            signedOn,
+          } = read.data;
           listener({ taker: { ...taker, ...(centres && { centres }) }, signedOn });
         });
         return () => heard.unsubscribe();

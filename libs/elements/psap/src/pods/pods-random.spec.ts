@@ -24,6 +24,7 @@ interface Run {
   readonly world: PodWorld;
   readonly next: () => number;
   readonly log: string[];
+  readonly leaving: Promise<void>[];
 }
 
 const chance = (run: Run, of: number): boolean => run.next() < of;
@@ -104,14 +105,19 @@ async function trouble(run: Run): Promise<void> {
   if (what === 'thaw') pod?.thaw();
   if (what === 'kill') pod?.kill();
   if (what === 'freeze') pod?.freeze();
-  if (what === 'leave') void pod?.leave();
+  if (what === 'leave' && pod) run.leaving.push(pod.leave());
   if (what === 'store') world.storeAway = !world.storeAway;
   if (what === 'bus') world.busAway = !world.busAway;
   if (what === 'flush') for (const key of await world.store.keys('')) await world.store.delete(key);
 }
 
 async function play(number: number): Promise<void> {
-  const run: Run = { world: new PodWorld({ pods: { audit: '4 s' } }), next: random(seed + number), log: [] };
+  const run: Run = {
+    world: new PodWorld({ pods: { audit: '4 s' } }),
+    next: random(seed + number),
+    log: [],
+    leaving: [],
+  };
   const { world } = run;
   try {
     for (const name of names) await world.start(name);
@@ -129,6 +135,7 @@ async function play(number: number): Promise<void> {
     await troubled;
     world.storeAway = world.busAway = false;
     for (const pod of world.pods.values()) pod.thaw();
+    await world.until(Promise.race([Promise.all(run.leaving), world.pass(10_000, 100)]));
     if (reachable(run).length === 0) await world.start('a');
     await world.pass(12_000, 100);
     for (const chat of chats) await check(run, chat, said);
@@ -148,10 +155,16 @@ async function check({ world }: Run, chat: string, said: number): Promise<void> 
   expect(starts, 'starts of ours').toHaveLength(1);
   const unique = (of: (m: MessageRecord) => unknown, among: readonly MessageRecord[]): boolean =>
     new Set(among.map(of)).size === among.length;
-  expect(unique((m) => m.messageId, own), 'a number of ours twice').toBe(true);
+  expect(
+    unique((m) => m.messageId, own),
+    'a number of ours twice',
+  ).toBe(true);
   // Two that write count twice.
   expect(messages.map(({ sequence }) => sequence)).toEqual(messages.map((_, i) => i + 1));
-  expect(own.every(({ delivery }) => delivery !== 'pending'), 'all delivered').toBe(true);
+  expect(
+    own.every(({ delivery }) => delivery !== 'pending'),
+    'all delivered',
+  ).toBe(true);
   const numbers = world.heard(chat).filter((m) => !m.includes('/-'));
   expect(new Set(numbers.map((m) => m.split(' ', 1)[0])).size, 'numbers on the wire').toBe(numbers.length);
   expect(world.owners(chat), 'processes that have it').toHaveLength(1);

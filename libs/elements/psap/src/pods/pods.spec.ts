@@ -13,7 +13,13 @@ async function world(psap: object = {}, pods: readonly string[] = ['a', 'b']): P
 }
 
 /** A message of a chat to one of the processes; its status. */
-async function say(w: PodWorld, pod: string, id: number, text = `text ${id}`, chat = 'chat'): Promise<number> {
+async function say(
+  w: PodWorld,
+  pod: string,
+  id: number,
+  text = `text ${id}`,
+  chat = 'chat',
+): Promise<number> {
   const raw = w.message({ chat, type: id === 1 ? start : inChat, id, text });
   return w.until(w.pod(pod).deliver(raw));
 }
@@ -228,7 +234,7 @@ describe('what call takers ask for', () => {
     expect(w.pod('a').events.every(({ pod }) => pod === undefined)).toBe(true);
     const stopped = await w.until(w.pod('b').desk.stop(callIdOf('chat'), 'bye', 'ana'));
     expect(stopped.ok).toBe(true);
-    expect((await w.until(w.pod('b').desk.say(callIdOf('chat'), 'too late')))).toMatchObject({
+    expect(await w.until(w.pod('b').desk.say(callIdOf('chat'), 'too late'))).toMatchObject({
       ok: false,
       error: { code: 'not-open' },
     });

@@ -42,7 +42,8 @@ export interface PodsOptions {
 }
 
 /** Where a call is. */
-export type Place = { readonly at: 'here' | 'nobody' | 'orphan' } | { readonly at: 'pod'; readonly pod: string };
+export type Place =
+  { readonly at: 'here' | 'nobody' | 'orphan' } | { readonly at: 'pod'; readonly pod: string };
 
 /** Calls taken over beside each other. */
 const atOnce = 16;
@@ -108,12 +109,12 @@ export class Pods implements Calls {
     });
   }
 
-  /** Takes part, and takes up what was this process's before or is nobody's now. Gives how many calls that is. */
-  async start(): Promise<number> {
+  /** Takes part. What was this process's before or is nobody's now is taken up beside what comes in. */
+  async start(): Promise<void> {
     this.#line.start();
     await this.#members.start();
     this.#tidyLater();
-    return this.#sweep('share');
+    void this.#lookThrough('share');
   }
 
   tenure(callId: string): Tenure {
@@ -376,18 +377,22 @@ export class Pods implements Calls {
     for (const gone of this.#goneWatchers.get(instance) ?? []) gone();
     const theirs = [...this.#elsewhere].flatMap(([key, by]) => (by === instance ? [key] : []));
     await this.#inherit(instance, theirs);
+    await this.#lookThrough('share');
+  }
+
+  /** This process's share of what is nobody's, and later what each thought was another's. */
+  async #lookThrough(which: 'share' | 'all'): Promise<void> {
+    const { logger, clock, config } = this.o;
+    let whole = false;
     try {
-      await this.#sweep('share');
+      const chats = await this.#sweep(which);
+      if (chats > 0) logger.info('chats taken up', { chats });
+      whole = true;
     } catch (error) {
-      this.o.logger.error('open chats not looked through', { reason: messageOf(error) });
+      logger.error('open chats not looked through', { reason: messageOf(error) });
     }
-    // What each thought was another's.
-    this.o.clock.after(this.o.config.lease * 2, () => {
-      if (this.#closed || this.#leaving) return;
-      this.#sweep('all').catch((error: unknown) =>
-        this.o.logger.error('open chats not looked through', { reason: messageOf(error) }),
-      );
-    });
+    if (this.#closed || this.#leaving || (whole && which === 'all')) return;
+    clock.after(config.lease * 2, () => void this.#lookThrough('all'));
   }
 
   /** This process's share of what another one has no more. */
@@ -407,13 +412,17 @@ export class Pods implements Calls {
     const seen = new Set<string>();
     const taking = new Set<Promise<void>>();
     const heirs = this.#heirs();
+    if (this.#leaving || this.#closed) return 0;
     let taken = 0;
     for await (const { callId } of this.o.open()) {
       if (this.#leaving || this.#closed) break;
       const key = callKey(callId);
       if (seen.has(key) || this.#has(key)) continue;
       seen.add(key);
-      const one: Promise<void> = this.#orphaned(key, which === 'all' || heirOf(key, heirs) === this.o.instance)
+      const one: Promise<void> = this.#orphaned(
+        key,
+        which === 'all' || heirOf(key, heirs) === this.o.instance,
+      )
         .then(async (orphaned) => {
           if (orphaned && (await this.#takeOver(key))) taken++;
         })

@@ -1,4 +1,10 @@
-import { type Fence, type RecordWrite, type Records, RecordsError, type WriteOutcome } from '@esinet/platform';
+import {
+  type Fence,
+  type RecordWrite,
+  type Records,
+  RecordsError,
+  type WriteOutcome,
+} from '@esinet/platform';
 
 /**
  * What this process has of a call: while it lasts, nobody else writes what belongs to the call. It is found out when

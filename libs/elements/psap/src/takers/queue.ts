@@ -180,12 +180,7 @@ function chat(state: QueueState, facts: ChatFacts, at: number): [QueueState, Que
   return [{ ...state, chats: with_(state.chats, facts.chat, queued) }, [...lost, ...shown(queued)]];
 }
 
-function signOff(
-  state: QueueState,
-  id: string,
-  at: number,
-  elsewhere = false,
-): [QueueState, QueueEffect[]] {
+function signOff(state: QueueState, id: string, at: number, elsewhere = false): [QueueState, QueueEffect[]] {
   if (!state.takers.has(id)) return [state, [{ type: 'refuse', code: 'not-signed-on' }]];
   const [next, effects] = back(state, heldBy(state, id), at, { record: !elsewhere });
   return [

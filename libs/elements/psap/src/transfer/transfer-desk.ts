@@ -148,7 +148,10 @@ export class TransferDesk {
   }
 
   list(centre?: string): TransferView[] {
-    const here = [...this.#latest.values()].map((record) => ({ centre: record.centre, view: viewOf(record) }));
+    const here = [...this.#latest.values()].map((record) => ({
+      centre: record.centre,
+      view: viewOf(record),
+    }));
     const all = [...this.#elsewhere.values()].filter(({ view }) => !this.#latest.has(view.transfer));
     return [...all, ...here]
       .filter((each) => centre === undefined || each.centre === centre)
