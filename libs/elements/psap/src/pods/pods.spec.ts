@@ -1,5 +1,7 @@
+import type { Agreement } from '@esinet/chat-transfer';
 import { MessageType } from '@esinet/lmpe';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { heirOf } from './heir.js';
 import { PodWorld, callIdOf } from './pods-fixture.js';
 
 const { start, inChat } = MessageType;
@@ -268,4 +270,71 @@ describe('what call takers ask for', () => {
     expect(open).toHaveLength(1);
     expect(w.pod('b').desk.transfers().length).toBe(2);
   });
+
+  it('goes to one of two call takers who accept it at two processes at once', async () => {
+    const w = await world({}, ['a', 'b', 'c']);
+    await say(w, 'a', 1);
+    const id = callIdOf('chat');
+    const both = [w.pod('b').desk.assign(id, 'ana'), w.pod('c').desk.assign(id, 'eva')];
+    const results = await w.until(Promise.all(both));
+    expect(results.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(results.find(({ ok }) => !ok)).toMatchObject({ error: { code: 'taken' } });
+  });
+
+  it('a chat comes from another PSAP by requests that reach two processes', async () => {
+    const w = await world({
+      transfer: {
+        agreements: [{ name: 'b', uris: ['sip:*@b.lab'], url: 'https://b.lab' }],
+        accept: 'auto',
+      },
+    });
+    const peer: Agreement = { name: 'b', uris: ['sip:*@b.lab'], url: 'https://b.lab', may: ['receive'] };
+    const CallId = callIdOf('chat');
+    const wish = { CallId, TransferFrom: 'sip:toledo@b.lab', TransferTo: 'sip:madrid@esinet.lab' };
+    const agreed = await w.until(w.pod('a').desk.transferHandler.negotiate(wish, peer));
+    expect(agreed.StatusCode).toBe(202);
+    const said = {
+      Direction: 'in',
+      Sender: 'sip:chat@provider.lab',
+      Reference: 'r1',
+      At: '2026-01-01T12:00:00.000Z',
+      MessageId: 1,
+      MessageType: start,
+      Text: 'help',
+    };
+    const Data = {
+      Version: 1,
+      AppUri: 'sip:chat@provider.lab',
+      Sender: 'sip:chat@provider.lab',
+      StartedAt: '2026-01-01T12:00:00.000Z',
+      Centres: ['sip:toledo@b.lab'],
+      Messages: [said],
+    };
+    const execution = { CallId, MessageId: 3, ExpiryTime: 30, Data };
+    const done = await w.until(w.pod('b').desk.transferHandler.execute(execution, peer));
+    expect(done).toMatchObject({ StatusCode: 200 });
+    expect(w.owners('chat')).toEqual(['a']);
+    expect(w.heard('chat')[0]).toMatch(/^265\/4/);
+    w.pod('a').kill();
+    expect(await w.until(w.pod('b').desk.transferHandler.execute(execution, peer))).toMatchObject({
+      StatusCode: 200,
+    });
+    expect((await w.until(w.pod('b').desk.say(CallId, 'hello'))).ok).toBe(true);
+    const own = (await w.messages('chat')).filter((m) => m.direction === 'out');
+    expect(own.map(({ messageId }) => messageId)).toEqual([4, 5]);
+  });
+});
+
+it('heirs share what is left evenly, and all come to the same', () => {
+  const keys = Array.from({ length: 3_000 }, (_, i) => `key${i}`);
+  const shares = new Map<string | undefined, number>();
+  for (const key of keys) {
+    const heir = heirOf(key, ['a', 'b', 'c']);
+    expect(heirOf(key, ['c', 'a', 'b'])).toBe(heir);
+    // Who keeps its own when another one goes.
+    if (heir !== 'c') expect(heirOf(key, ['a', 'b'])).toBe(heir);
+    shares.set(heir, (shares.get(heir) ?? 0) + 1);
+  }
+  expect(Math.min(...shares.values())).toBeGreaterThan(900);
+  expect(heirOf('key', [])).toBeUndefined();
 });
