@@ -21,8 +21,8 @@ export interface MembersOptions {
 
 const prefix = 'psap:instance:';
 
-/** Every so many beats it is looked for processes that nobody told of. */
-const lookEvery = 10;
+/** Every so many beats it is looked for processes that nobody told of: to look through all keys is dear in a large store. */
+const lookEvery = 60;
 
 interface Sign {
   /** Monotonic milliseconds. */
