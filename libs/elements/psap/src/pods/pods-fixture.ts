@@ -1,4 +1,4 @@
-import { type Clock, ManualClock, type Timer, countingIds, isoTime, silentLogger } from '@esinet/kernel';
+import { type Clock, ManualClock, type Timer, countingIds, silentLogger } from '@esinet/kernel';
 import { type OutgoingMessage, writeCallInfo } from '@esinet/lmpe';
 import {
   type Bus,
@@ -369,9 +369,4 @@ export class Pod {
       close: () => Promise.resolve(),
     };
   }
-}
-
-/** When a thing in the records was made. */
-export function atOf(world: PodWorld): string {
-  return isoTime(world.clock.wall());
 }

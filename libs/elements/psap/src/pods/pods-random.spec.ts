@@ -7,7 +7,7 @@ import { PodWorld } from './pods-fixture.js';
 const { start, inChat } = MessageType;
 
 /** `ESINET_KILLS=200` makes it the long run. */
-const rounds = environment.kills === undefined ? 40 : environment.kills * 20;
+const rounds = environment.kills === undefined ? 25 : environment.kills * 20;
 const seed = 20_261_129;
 
 /** mulberry32 */
