@@ -95,8 +95,10 @@ it(
     };
     const names = Array.from({ length: chats }, (_, i) => `pods${i}x${seed}`);
     const talk = Promise.all(names.map(chat));
-    const spoken = (at: number): Promise<true> =>
-      until(() => names.every((name) => (promised.get(name)?.length ?? 0) >= at) || undefined, 60_000);
+    const spoken = (at: number): Promise<void> =>
+      expect
+        .poll(() => names.every((name) => (promised.get(name)?.length ?? 0) >= at), { timeout: 60_000 })
+        .toBe(true);
 
     await spoken(3);
     pods.get('a')?.cut();
@@ -118,10 +120,9 @@ it(
     const last = pods.get('c');
     if (!last) throw new Error('c is gone');
     for (const name of names) {
-      await until(
-        async () => (await messages(last, name)).every(({ delivery }) => delivery !== 'pending') || undefined,
-        30_000,
-      );
+      const arrived = async (): Promise<boolean> =>
+        (await messages(last, name)).every(({ delivery }) => delivery !== 'pending');
+      await expect.poll(arrived, { timeout: 30_000 }).toBe(true);
       const of = await messages(last, name);
       expect(of.filter(({ direction }) => direction === 'in').map(({ text }) => text)).toEqual(
         promised.get(name),
