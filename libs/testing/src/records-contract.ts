@@ -182,6 +182,9 @@ export function recordsContract(
       expect(await records.get('fenced', 'k')).toBe(1);
       expect(await records.write(put(3), second)).toEqual(['stored']);
       expect(await records.write(put(4), other)).toEqual(['stored']);
+      // Nothing to store is the way to ask whose a name is.
+      expect(await records.write([], second)).toEqual([]);
+      await expect(records.write([], first)).rejects.toMatchObject({ code: 'fenced' });
       await expect(records.write(put(5), { name: 'never', epoch: 1 })).rejects.toMatchObject({
         code: 'fenced',
       });

@@ -159,7 +159,7 @@ export class Border {
       },
       sourceOf: (flow) => this.#sourceOf(flow),
       policy: this.#context.policy,
-      transport,
+      transport: edge.transport,
       isRunning: (callId, from, listener, address) => {
         const binding = this.#chats.peek(callId, canonicalUser(from));
         // By UDP, and of no peer: the address is what there is to tell.

@@ -1,4 +1,4 @@
-import type { Records } from '@esinet/platform';
+import type { RecordWrite, Records } from '@esinet/platform';
 import type { Chat } from './chat.js';
 import { isOver } from './chat-index.js';
 import {
@@ -11,6 +11,8 @@ import {
   reusedKey,
   sameMessage,
 } from './message-record.js';
+import { callKey, senderKey } from './pods/call-key.js';
+import type { Tenure } from './pods/tenure.js';
 
 /** Chats looked through for a Call Identifier that is not in memory. */
 const searched = 1_000;
@@ -21,22 +23,26 @@ const lookedThrough = 10_000;
 /** Records read at a time. */
 const page = 1_000;
 
+/** Chats read beside each other. */
+const atOnce = 100;
+
 /** What is kept of chats. Every method rejects with RecordsError when the records fail. */
 export class ChatArchive {
   constructor(private readonly records: Records) {}
 
-  /** Everything of one step goes into the same sync of the disk. `phase` if it is new. */
+  /** Everything of one step goes into the same sync of the disk, whole or not at all. `phase` if it is new. */
   async write(chat: Chat, made: readonly MessageRecord[], phase?: Chat['state']['phase']): Promise<void> {
-    const { records } = this;
-    const writes: Promise<unknown>[] = made.map((record) => this.#append(record));
-    if (phase !== undefined) {
-      writes.push(records.put(collections.chats, chat.id, chat.record(phase)));
-      if (!chat.recorded) {
-        writes.push(records.append(collections.byTime, `${chat.origin.startedAt}/${chat.id}`, chat.id));
-      }
+    const { tenure } = chat;
+    const appends = made.map((record) => append(recordKey(record), record));
+    const writes = phase === undefined ? appends : [...appends, ...ofChat(chat, phase)];
+    const outcomes = await tenure.write(this.records, writes);
+    for (const [i, record] of made.entries()) {
+      if (outcomes[i] !== 'duplicate') continue;
+      const key = recordKey(record);
+      const before = await this.records.get(collections.messages, key);
+      if (isMessageRecord(before) && sameMessage(before, record)) continue;
+      await tenure.write(this.records, [append(reusedKey(key, record), record)]);
     }
-    const outcomes = await Promise.allSettled(writes);
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   async chat(id: string): Promise<ChatRecord | undefined> {
@@ -44,8 +50,18 @@ export class ChatArchive {
     return isChatRecord(value) ? value : undefined;
   }
 
-  put(chat: ChatRecord): Promise<void> {
-    return this.records.put(collections.chats, chat.chat, chat);
+  async put(chat: ChatRecord, tenure: Tenure): Promise<void> {
+    await tenure.write(this.records, [put(collections.chats, chat.chat, chat)]);
+  }
+
+  /** Of one call or one sender, by its key: where several processes share the records. */
+  async ofCall(key: string): Promise<ChatRecord[]> {
+    const found: ChatRecord[] = [];
+    for await (const { value } of this.#pages(collections.byCall, { prefix: `${key}/` })) {
+      const chat = await this.chat(String(value));
+      if (chat) found.push(chat);
+    }
+    return found;
   }
 
   /** Newest first: the wanted ones among the newest, at most so many. */
@@ -82,10 +98,17 @@ export class ChatArchive {
 
   /** Chats that were not ended, the newest first, started at `since` (RFC 3339) or later. */
   async *openSince(since: string): AsyncGenerator<ChatRecord> {
-    for await (const { key, value } of this.#pages(collections.byTime, { reverse: true })) {
-      if (key < since) return;
-      const chat = await this.chat(String(value));
-      if (chat && !isOver(chat.phase)) yield chat;
+    for (let after: string | undefined; ;) {
+      const keys = await this.records.list(collections.byTime, {
+        reverse: true,
+        limit: atOnce,
+        ...(after !== undefined && { after }),
+      });
+      const recent = keys.filter(({ key }) => key >= since);
+      const chats = await Promise.all(recent.map(({ value }) => this.chat(String(value))));
+      for (const chat of chats) if (chat && !isOver(chat.phase)) yield chat;
+      after = keys.at(-1)?.key;
+      if (recent.length < atOnce) return;
     }
   }
 
@@ -94,12 +117,13 @@ export class ChatArchive {
     message: Parameters<typeof recordKey>[0],
     delivery: NonNullable<MessageRecord['delivery']>,
     status: number,
+    tenure: Tenure,
   ): Promise<MessageRecord | undefined> {
     const key = recordKey(message);
     const record = await this.records.get(collections.messages, key);
     if (!isMessageRecord(record)) return undefined;
     const told: MessageRecord = { ...record, delivery, status };
-    await this.records.put(collections.messages, key, told);
+    await tenure.write(this.records, [put(collections.messages, key, told)]);
     return told;
   }
 
@@ -107,24 +131,17 @@ export class ChatArchive {
   async amend(
     record: MessageRecord,
     change: (current: MessageRecord) => MessageRecord,
+    tenure: Tenure,
   ): Promise<MessageRecord | undefined> {
     const own = recordKey(record);
     for (const key of [own, reusedKey(own, record)]) {
       const current = await this.records.get(collections.messages, key);
       if (!isMessageRecord(current) || current.sequence !== record.sequence) continue;
       const changed = change(current);
-      await this.records.put(collections.messages, key, changed);
+      await tenure.write(this.records, [put(collections.messages, key, changed)]);
       return changed;
     }
     return undefined;
-  }
-
-  async #append(record: MessageRecord): Promise<void> {
-    const key = recordKey(record);
-    if ((await this.records.append(collections.messages, key, record)) === 'stored') return;
-    const before = await this.records.get(collections.messages, key);
-    if (isMessageRecord(before) && sameMessage(before, record)) return;
-    await this.records.append(collections.messages, reusedKey(key, record), record);
   }
 
   async *#pages(
@@ -142,4 +159,27 @@ export class ChatArchive {
       if (found.length < page) return;
     }
   }
+}
+
+function ofChat(chat: Chat, phase: Chat['state']['phase']): RecordWrite[] {
+  const { id, callId, origin, tenure } = chat;
+  const writes = [put(collections.chats, id, chat.record(phase))];
+  if (chat.recorded) return writes;
+  writes.push(entry(collections.byTime, `${origin.startedAt}/${id}`, id));
+  if (!tenure.fence) return writes;
+  writes.push(entry(collections.byCall, `${callKey(callId)}/${id}`, id));
+  if (origin.madeUp) writes.push(entry(collections.byCall, `${senderKey(origin.sender)}/${id}`, id));
+  return writes;
+}
+
+function append(key: string, value: MessageRecord): RecordWrite {
+  return { kind: 'append', collection: collections.messages, key, value };
+}
+
+function entry(collection: string, key: string, value: string): RecordWrite {
+  return { kind: 'append', collection, key, value };
+}
+
+function put(collection: string, key: string, value: unknown): RecordWrite {
+  return { kind: 'put', collection, key, value };
 }

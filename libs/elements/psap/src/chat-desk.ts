@@ -2,6 +2,7 @@ import type { TransferHandler, TransferPeer } from '@esinet/chat-transfer';
 import { type Clock, type IdSource, type Logger, messageOf } from '@esinet/kernel';
 import { type OutgoingMessage, type ReceivedMessage, type SendOutcome, inReadingOrder } from '@esinet/lmpe';
 import { type Limits, type Records, RecordsError } from '@esinet/platform';
+import type { UasAnswer } from '@esinet/sip';
 import type { Centre, Centres } from './centre.js';
 import type { Chat } from './chat.js';
 import type { Lookups } from './attachments/lookups.js';
@@ -18,6 +19,11 @@ import type { IncomingMessage } from './incoming-message.js';
 import { LocationFetch } from './location-fetch.js';
 import { type ChatRecord, type MessageRecord, ids, kindOf } from './message-record.js';
 import { DeskOrders } from './desk-orders.js';
+import { ownCalls } from './pods/calls.js';
+import { type Cluster, DeskPods } from './pods/desk-pods.js';
+import { type Order, run } from './pods/order.js';
+import { isFenced } from './pods/tenure.js';
+import type { OtherDesks } from './takers/taker-desk.js';
 import { TransferDesk } from './transfer/transfer-desk.js';
 import { storeRetryMs } from './transfer/transfer-run.js';
 
@@ -34,6 +40,8 @@ export interface ChatDeskOptions {
   readonly limits?: Pick<Limits, 'body' | 'xml'>;
   /** How PSAPs elsewhere are asked to take a chat; without it there are none. */
   readonly transferClient?: TransferPeer;
+  /** Where other processes share the records, and with them the chats. */
+  readonly cluster?: Cluster;
 }
 
 /** Answer to a MESSAGE. */
@@ -55,6 +63,7 @@ export class ChatDesk implements Desk {
   readonly #chats: Chats;
   readonly #transfers: TransferDesk;
   readonly #orders: DeskOrders;
+  readonly #pods: DeskPods | undefined;
   #closed = false;
 
   constructor(private readonly o: ChatDeskOptions) {
@@ -94,7 +103,21 @@ export class ChatDesk implements Desk {
     this.events = events;
     this.#archive = archive;
     this.#steps = steps;
-    this.#chats = new Chats({ ...o, archive, index, post, steps });
+    this.#pods =
+      o.cluster &&
+      new DeskPods({
+        ...o,
+        cluster: o.cluster,
+        archive,
+        index,
+        steps,
+        events,
+        chats: () => this.#chats,
+        transfers: () => this.#transfers,
+        orders: () => this.#orders,
+      });
+    const calls = this.#pods?.calls ?? ownCalls;
+    this.#chats = new Chats({ ...o, archive, index, post, steps, calls });
     this.#transfers = new TransferDesk({
       ...o,
       chats: this.#chats,
@@ -102,6 +125,7 @@ export class ChatDesk implements Desk {
       steps,
       post,
       events,
+      calls,
       client: o.transferClient,
     });
     this.#orders = new DeskOrders({ ...o, archive, steps, chats: this.#chats, transfers: this.#transfers });
@@ -109,7 +133,12 @@ export class ChatDesk implements Desk {
 
   /** What answers the PSAPs that want to hand over a chat. */
   get transferHandler(): TransferHandler {
-    return this.#transfers.handler;
+    return this.#pods?.transferHandler ?? this.#transfers.handler;
+  }
+
+  /** Answers a request where its chat is: in this process, by `here`, or in another one. @throws RecordsError */
+  where(message: IncomingMessage, here: () => Promise<UasAnswer>): Promise<UasAnswer> {
+    return this.#pods ? this.#pods.take(message, here) : here();
   }
 
   /** Who knows whether a call taker is signed on at a centre. */
@@ -120,6 +149,7 @@ export class ChatDesk implements Desk {
   async take(message: IncomingMessage, named: Centre | undefined): Promise<DeskAnswer> {
     if (message.textBytes > this.o.config.limits.textBytes) return { status: 413 };
     try {
+      await this.#pods?.hold(message);
       const chat = await this.#chats.of(message, named);
       // TS 103 698 6.1.2.9: no 503; after a 480 the routing proxy tries the next PSAP.
       if (!chat) return { status: 480 };
@@ -144,6 +174,8 @@ export class ChatDesk implements Desk {
         }
       });
     } catch (error) {
+      // It is taken where the chat is.
+      if (this.#pods && isFenced(error)) throw error;
       this.o.logger.error('message not stored', {
         reason: error instanceof RecordsError ? error.code : messageOf(error),
       });
@@ -151,13 +183,13 @@ export class ChatDesk implements Desk {
     }
   }
 
-  say: Desk['say'] = (...order) => this.#orders.say(...order);
-  stop: Desk['stop'] = (...order) => this.#orders.stop(...order);
-  transfer: Desk['transfer'] = (...order) => this.#orders.transfer(...order);
-  redirect: Desk['redirect'] = (...order) => this.#orders.redirect(...order);
-  callBack: Desk['callBack'] = (...order) => this.#orders.callBack(...order);
-  assign: Desk['assign'] = (...order) => this.#orders.assign(...order);
-  decide: Desk['decide'] = (...order) => this.#orders.decide(...order);
+  say: Desk['say'] = (...order) => this.#ask('say', order);
+  stop: Desk['stop'] = (...order) => this.#ask('stop', order);
+  transfer: Desk['transfer'] = (...order) => this.#ask('transfer', order);
+  redirect: Desk['redirect'] = (...order) => this.#ask('redirect', order);
+  callBack: Desk['callBack'] = (...order) => this.#ask('callBack', order);
+  assign: Desk['assign'] = (...order) => this.#ask('assign', order);
+  decide: Desk['decide'] = (...order) => this.#ask('decide', order);
 
   transfers(query: { readonly centre?: string } = {}): TransferView[] {
     return this.#transfers.list(query.centre);
@@ -180,6 +212,10 @@ export class ChatDesk implements Desk {
     return this.#chats.find(id);
   }
 
+  has(chat: string): boolean {
+    return this.#index.get(chat) !== undefined;
+  }
+
   present(): ChatRecord[] {
     return [...this.#index.all()].map((chat) => chat.record());
   }
@@ -195,6 +231,11 @@ export class ChatDesk implements Desk {
 
   /** Takes up the chats that were not over when the process ended. Gives their number. */
   async restore(): Promise<number> {
+    if (this.#pods) {
+      // They are taken up beside what comes in.
+      await this.#pods.start();
+      return 0;
+    }
     const restored = await this.#chats.restore();
     await this.#transfers.restore();
     return restored;
@@ -202,6 +243,16 @@ export class ChatDesk implements Desk {
 
   get openChats(): number {
     return this.#index.open;
+  }
+
+  /** Where other processes are, they take the chats. Resolves when none is here any more. */
+  async leave(): Promise<void> {
+    await this.#pods?.leave();
+  }
+
+  /** What this process has of others ends too: after its last request is answered. */
+  end(): void {
+    this.#pods?.close();
   }
 
   close(): void {
@@ -212,6 +263,16 @@ export class ChatDesk implements Desk {
       chat.cancelTimers();
       chat.outbox.close();
     }
+  }
+
+  /** What call takers have to know of the other processes; undefined where there are none. */
+  get others(): OtherDesks | undefined {
+    return this.#pods?.others;
+  }
+
+  #ask<O extends Order>(order: O, args: Parameters<Desk[O]>): ReturnType<Desk[O]> {
+    const here = (): ReturnType<Desk[O]> => run(this.#orders, order, args);
+    return this.#pods ? (this.#pods.order(order, args, here) as ReturnType<Desk[O]>) : here();
   }
 
   #stepped(chat: Chat, step: DoneStep): void {
@@ -228,6 +289,7 @@ export class ChatDesk implements Desk {
       try {
         await chat.enqueue(() => this.#steps.step(chat, { type: 'outcome', messageType, messageId, status }));
       } catch (error) {
+        if (chat.tenure.over) return;
         this.o.logger.error('outcome not recorded', { callId: chat.callId, reason: messageOf(error) });
         if (!this.#closed) this.o.clock.after(storeRetryMs, () => void this.#outcome(chat, message, status));
         return;

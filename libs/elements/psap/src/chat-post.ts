@@ -86,7 +86,7 @@ export class ChatPost {
       reference: '',
     } as const;
     // Worth keeping, but nothing depends on it.
-    archive.delivered(key, delivered ? 'delivered' : 'failed', status).then(
+    archive.delivered(key, delivered ? 'delivered' : 'failed', status, chat.tenure).then(
       (record) => record && this.o.onRecorded(chat, record),
       (error: unknown) =>
         logger.warn('delivery not recorded', { callId: chat.callId, reason: messageOf(error) }),

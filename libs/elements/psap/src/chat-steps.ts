@@ -81,7 +81,8 @@ export class ChatSteps {
       Object.assign(chat, kept);
       throw error;
     }
-    if (this.#closed) return made;
+    // What is left to do is done by whoever has the chat now: it is in the records.
+    if (this.#closed || chat.tenure.over) return made;
     const fresh = !chat.recorded;
     chat.recorded = true;
     chat.state = next;
@@ -143,7 +144,7 @@ export class ChatSteps {
 
   /** A step nobody waits for. */
   run(chat: Chat, event: PsapEvent, failure: string): void {
-    if (this.#closed) return;
+    if (this.#closed || chat.tenure.over) return;
     chat
       .enqueue(() => this.step(chat, event))
       .catch((error: unknown) => this.o.logger.error(failure, { reason: messageOf(error) }));

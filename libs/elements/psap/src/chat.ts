@@ -2,6 +2,7 @@ import type { Timer } from '@esinet/kernel';
 import type { Outbox, PsapSession } from '@esinet/lmpe';
 import type { Centre } from './centre.js';
 import type { ChatDetails, ChatRecord, MessageRecord } from './message-record.js';
+import type { Tenure } from './pods/tenure.js';
 
 /** One chat in memory. Changed only by the step that is at the head of its queue. */
 export class Chat {
@@ -39,6 +40,8 @@ export class Chat {
     },
     state: PsapSession,
     readonly outbox: Outbox,
+    /** Under which it is written. Once it is over, another process has the chat. */
+    readonly tenure: Tenure,
   ) {
     this.state = state;
   }

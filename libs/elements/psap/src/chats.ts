@@ -18,6 +18,8 @@ import type { DeskWatcher } from './desk-watcher.js';
 import type { IncomingMessage } from './incoming-message.js';
 import { outRecord, replayOf } from './make-record.js';
 import { type ChatRecord, chatIdOf } from './message-record.js';
+import type { Calls } from './pods/calls.js';
+import type { Tenure } from './pods/tenure.js';
 
 /** Chats brought back beside each other: the disk waits for none of them. */
 const restoredAtOnce = 16;
@@ -30,6 +32,7 @@ export interface ChatsOptions {
   readonly post: ChatPost;
   readonly steps: ChatSteps;
   readonly watcher: DeskWatcher;
+  readonly calls: Calls;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly logger: Logger;
@@ -60,6 +63,7 @@ export class Chats {
 
     const centre = named ?? this.o.centres.default;
     const given = callId ?? newCallId(this.o.ids, this.o.config.element);
+    if (callId === undefined) await this.o.calls.own(given);
     const id = chatIdOf(given, centre.id, message.sender);
     return this.#open(id, () => this.#begin(id, given, centre, message, callId === undefined));
   }
@@ -94,7 +98,8 @@ export class Chats {
   }
 
   /** A chat that comes from another centre: the one it was here before, or a new one, not recorded yet. */
-  async taken(id: string, fresh: () => ChatRecord): Promise<Chat> {
+  async taken(id: string, callId: string, fresh: () => ChatRecord): Promise<Chat> {
+    await this.o.calls.own(callId);
     const known = this.o.index.get(id);
     if (known) return known;
     const opened = await this.#open(id, async () => {
@@ -107,6 +112,9 @@ export class Chats {
 
   /** A chat that had to make room comes back when it is asked for. */
   async living(record: ChatRecord): Promise<Chat> {
+    const there = this.o.index.get(record.chat);
+    if (there) return there;
+    await this.o.calls.own(record.callId);
     const chat = this.o.index.get(record.chat);
     return chat ?? (await this.#open(record.chat, () => this.load(record))) ?? this.load(record);
   }
@@ -132,9 +140,28 @@ export class Chats {
     return restored;
   }
 
+  /** What is open of a call that has come to this process. */
+  async adopt(key: string): Promise<Chat[]> {
+    const found = await this.o.archive.ofCall(key);
+    const adopted: Chat[] = [];
+    for (const record of found) {
+      if (isOver(record.phase) || this.o.index.get(record.chat)) continue;
+      this.#makeRoom();
+      const chat = await this.#open(record.chat, () => this.load(record));
+      if (chat) adopted.push(chat);
+    }
+    return adopted;
+  }
+
+  /** Another process has them. */
+  drop(tenure: Tenure): void {
+    for (const user of [...tenure.users]) if (user instanceof Chat) this.forget(user);
+  }
+
   forget(chat: Chat): void {
     chat.cancelTimers();
     chat.outbox.close();
+    chat.tenure.users.delete(chat);
     this.o.index.remove(chat);
   }
 
@@ -219,10 +246,19 @@ export class Chats {
       ...(answer !== undefined && { testAnswer: answer }),
     };
     const outbox = post.outbox(() => chat);
-    const chat: Chat = new Chat(record.chat, record.callId, centre, origin, state, outbox);
+    const chat: Chat = new Chat(
+      record.chat,
+      record.callId,
+      centre,
+      origin,
+      state,
+      outbox,
+      this.o.calls.tenure(record.callId),
+    );
     chat.closedAt = record.closedAt;
     chat.details = detailsOf(record);
     index.add(chat);
+    chat.tenure.users.add(chat);
     return chat;
   }
 

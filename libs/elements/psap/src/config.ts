@@ -14,6 +14,7 @@ import { badActorsSchema } from './bad-actors/config.js';
 import { testsSchema } from './tests/test-config.js';
 import { agreementsSchema } from './agreement.js';
 import { eventsConfigSchema } from './api/config.js';
+import { podsSchema } from './pods/config.js';
 import { statesConfigSchema } from './states/config.js';
 import { snippetsConfigSchema, takersConfigSchema } from './takers/config.js';
 
@@ -133,6 +134,7 @@ export const psapConfigSchema = z
     snippets: snippetsConfigSchema,
     events: eventsConfigSchema,
     states: statesConfigSchema,
+    pods: podsSchema,
     limits: z
       .strictObject({
         /** Octets of chat text in one message. */

@@ -22,7 +22,7 @@ export class DeskEvents {
   }
 
   /** One after the other: what a listener tells in turn is heard by all after what made it tell. */
-  tell(what: Omit<DeskEvent, 'id' | 'at'>): void {
+  tell(what: Omit<DeskEvent, 'id' | 'at'> & { readonly at?: string }): void {
     this.#waiting.push({ id: ++this.#last, at: isoTime(this.clock.wall()), ...what });
     if (this.#telling) return;
     this.#telling = true;

@@ -7,6 +7,7 @@ import type { Chats } from './chats.js';
 import type { PsapConfig } from './config.js';
 import type { Desk, DeskRefusal, TransferView } from './desk.js';
 import type { ChatDetails, ChatRecord, MessageRecord } from './message-record.js';
+import { isFenced } from './pods/tenure.js';
 import type { TransferDesk } from './transfer/transfer-desk.js';
 import { fixedText } from './transfer/transfer-text.js';
 
@@ -78,9 +79,11 @@ export class DeskOrders implements Pick<
 
   async assign(id: string, taker: string | undefined): Promise<Result<ChatRecord, DeskRefusal>> {
     return this.#change(id, async (chat) => {
-      const { taker: _, ...others } = chat.details;
+      const { taker: has, ...others } = chat.details;
+      // Two call takers at two processes: the first one has it.
+      if (chat.tenure.fence && taker !== undefined && has !== undefined && has !== taker) return err(taken);
       const details = taker === undefined ? others : { ...others, taker };
-      await this.o.archive.put(chat.record(chat.state.phase, details));
+      await this.o.archive.put(chat.record(chat.state.phase, details), chat.tenure);
       chat.details = details;
       this.o.steps.tellChat(chat);
       return ok(chat.record());
@@ -131,6 +134,8 @@ export class DeskOrders implements Pick<
   }
 
   #notStored(error: unknown): Result<never, DeskRefusal> {
+    // It is done where the chat is.
+    if (isFenced(error)) throw error;
     this.o.logger.error('desk could not store', { reason: messageOf(error) });
     return err({ code: 'not-stored', message: 'this cannot be stored now' });
   }
@@ -150,5 +155,7 @@ export class DeskOrders implements Pick<
     }
   }
 }
+
+const taken: DeskRefusal = { code: 'taken', message: 'another call taker has the chat' };
 
 const notFound: DeskRefusal = { code: 'not-found', message: 'there is no such chat' };

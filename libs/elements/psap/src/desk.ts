@@ -15,7 +15,9 @@ export interface DeskRefusal {
     /** Another transfer of the chat is under way. */
     | 'busy'
     /** Not a SIP URI, or the centre the chat is at. */
-    | 'bad-target';
+    | 'bad-target'
+    /** Another call taker has the chat. */
+    | 'taken';
   readonly message: string;
 }
 
@@ -48,6 +50,8 @@ export interface DeskEvent {
   readonly chat?: string;
   readonly callId?: string;
   readonly centre?: string;
+  /** The process it comes from, if that is another one. */
+  readonly pod?: string;
   readonly data: object;
 }
 
@@ -67,6 +71,8 @@ export interface Desk {
   list(query: ChatQuery): Promise<ChatRecord[]>;
   /** Chats in memory: all that are not over, after a restart too, as long as there is room. */
   present(): ChatRecord[];
+  /** Whether a chat is in memory, by its own identifier. */
+  has(chat: string): boolean;
   find(id: string): Promise<ChatRecord | undefined>;
   /** In the order a person reads them. */
   messages(chat: string): Promise<MessageRecord[]>;

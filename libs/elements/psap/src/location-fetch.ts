@@ -37,7 +37,7 @@ export class LocationFetch {
       if (found.locations.length + found.data.length === 0) return;
       // In the queue of the chat: whoever else adds to the record must not lose this, nor this lose theirs.
       const amended = await chat.enqueue(() =>
-        archive.amend(record, (current) => withFindings(current, found)),
+        archive.amend(record, (current) => withFindings(current, found), chat.tenure),
       );
       if (amended) onFound(chat, amended);
     } catch (error) {

@@ -103,11 +103,15 @@ export interface ChatRecord extends ChatDetails {
   readonly madeUp: boolean;
 }
 
-/** Collections of Records. `chats-by-time` has a key per chat, `<RFC 3339 start>/<chat>`. */
+/**
+ * Collections of Records. `chats-by-time` has a key per chat, `<RFC 3339 start>/<chat>`. `chats-by-call` has one as well
+ * where several processes share the records: `<key of its call>/<chat>`, and one by its sender where the Call Identifier is ours.
+ */
 export const collections = {
   messages: 'messages',
   chats: 'chats',
   byTime: 'chats-by-time',
+  byCall: 'chats-by-call',
   transfers: 'transfers',
 } as const;
 

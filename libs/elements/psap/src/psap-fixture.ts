@@ -100,6 +100,7 @@ export function identify(messageType: number, messageId?: number, id = callId): 
 
 /** A disk that fails when told to, or keeps one waiting. */
 export class TryingRecords implements Records {
+  readonly exclusive = true;
   readonly inner = new MemoryRecords();
   failing = false;
   gate: Promise<void> | undefined;

@@ -1,4 +1,10 @@
-import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { type Clock, type IdSource, type Logger, isoTime, messageOf } from '@esinet/kernel';
 import type { OutgoingMessage, SendOutcome } from '@esinet/lmpe';
 import {
@@ -8,6 +14,7 @@ import {
   type Health,
   HEALTH,
   IDS,
+  INSTANCE,
   LIMITS,
   type Limits,
   LOGGER,
@@ -15,16 +22,18 @@ import {
   type Metrics,
   RECORDS,
   type Records,
+  STORE,
   SipEdge,
+  type Store,
   type TlsOptions,
 } from '@esinet/platform';
-import { type SipMessage, type UasAnswer, UserAgent, esnetValues } from '@esinet/sip';
+import { type SipMessage, type UasAnswer, UserAgent, esnetValues, parseDatagram } from '@esinet/sip';
 import { statePackages } from '@esinet/states';
 import { Centres } from './centre.js';
 import { ChatDesk } from './chat-desk.js';
 import { deskWatcher } from './desk-watcher.js';
 import { PSAP_CONFIG, type PsapConfig } from './config.js';
-import { readIncoming } from './incoming-message.js';
+import { type IncomingMessage, readIncoming } from './incoming-message.js';
 import { outgoingRequest } from './outgoing-request.js';
 import { received } from './reception.js';
 import { transferClientOf } from './transfer/transfer-https.js';
@@ -33,9 +42,14 @@ import type { AlertDesk } from './alerts/alert-desk.js';
 import { PSAP_TLS } from './attachments/config.js';
 import type { TestDesk } from './tests/test-desk.js';
 
+interface Passed {
+  readonly message: IncomingMessage;
+  readonly here: () => Promise<UasAnswer>;
+}
+
 /** The centres of this process on the wire: requests in, messages out, events and counts beside. */
 @Injectable()
-export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
+export class PsapService implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly centres: Centres;
   readonly desk: ChatDesk;
   readonly alerts: AlertDesk;
@@ -55,6 +69,8 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
     @Inject(HEALTH) health: Health,
     @Inject(LIMITS) private readonly limits: Limits,
     @Inject(PSAP_TLS) tls: TlsOptions | null,
+    @Inject(STORE) store: Store,
+    @Inject(INSTANCE) instance: string,
   ) {
     this.centres = new Centres(config);
     const side: SideDeskOptions = {
@@ -97,6 +113,10 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
       limits,
       watcher: deskWatcher({ metrics, bus, clock }),
       ...(this.#transferClient && { transferClient: this.#transferClient }),
+      // Who has the records alone has the chats alone.
+      ...(!records.exclusive && {
+        cluster: { instance, run: ids.token(16), store, bus, read: (raw) => this.#passedOn(raw) },
+      }),
     });
     if (!tls && config.transfer.agreements.length > 0) {
       logger.warn('no certificate: chats are transferred between the centres of this process only');
@@ -147,19 +167,44 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
     }
   }
 
-  beforeApplicationShutdown(): void {
+  async beforeApplicationShutdown(): Promise<void> {
     this.tests.close();
+    await this.desk.leave();
     this.desk.close();
     this.#transferClient?.close();
   }
 
+  onApplicationShutdown(): void {
+    this.desk.end();
+  }
+
   async #take(request: SipMessage): Promise<UasAnswer> {
-    return received(readIncoming(request, this.limits), this.centres.of(request), {
+    const { message, here } = this.#read(request);
+    try {
+      return await this.desk.where(message, here);
+    } catch (error) {
+      this.logger.error('message not taken', { reason: messageOf(error) });
+      return { status: 500 };
+    }
+  }
+
+  /** @throws Error: another process passes on what it could read itself */
+  #passedOn(raw: Buffer): Passed {
+    const parsed = parseDatagram(raw, this.limits.message);
+    if (parsed.kind !== 'message') throw new Error('no request was passed on');
+    return this.#read(parsed.message);
+  }
+
+  #read(request: SipMessage): Passed {
+    const message = readIncoming(request, this.limits);
+    const named = this.centres.of(request);
+    const desks = {
       chats: this.desk,
       alerts: this.alerts,
       tests: this.tests,
       fallback: this.centres.default,
-    });
+    };
+    return { message, here: () => received(message, named, desks) };
   }
 
   async #send(

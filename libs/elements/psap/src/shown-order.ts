@@ -53,7 +53,11 @@ export class ShownOrder {
     const marked = { ...record, marks: [...(record.marks ?? []), mark] };
     chat
       .enqueue(() =>
-        this.o.archive.amend(record, (current) => ({ ...current, marks: [...(current.marks ?? []), mark] })),
+        this.o.archive.amend(
+          record,
+          (current) => ({ ...current, marks: [...(current.marks ?? []), mark] }),
+          chat.tenure,
+        ),
       )
       .catch((error: unknown) =>
         this.o.logger.warn('mark not recorded', { callId: chat.callId, reason: messageOf(error) }),

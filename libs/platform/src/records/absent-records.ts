@@ -11,6 +11,7 @@ export function absentRecords(): Records {
     list: refuse,
     write: refuse,
     claim: refuse,
+    exclusive: true,
     close: () => Promise.resolve(),
   };
 }

@@ -68,6 +68,7 @@ interface Done {
  * nothing is accepted any more until `reopen`, which reads back what really is there.
  */
 export class LevelRecords implements Records {
+  readonly exclusive = true;
   readonly #limits: RecordsLimits;
   readonly #logger: Logger;
   readonly #open: () => RecordsDatabase;

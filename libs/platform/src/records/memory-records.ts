@@ -15,6 +15,7 @@ import {
 
 /** Records that end with the process: for tests and demonstrations, never for what a person was promised. */
 export class MemoryRecords implements Records {
+  readonly exclusive = true;
   readonly #collections = new Map<string, Map<string, string>>();
   readonly #epochs = new Map<string, number>();
   #closed = false;

@@ -15,11 +15,14 @@ export interface Records {
   list(collection: string, options?: ListOptions): Promise<StoredRecord[]>;
   /**
    * Stores all of it or nothing, and in one sync. An append under a key that is taken is left out and said to be a
-   * `duplicate`; the others are stored all the same. With a fence that is no longer in force nothing is stored: `fenced`.
+   * `duplicate`; the others are stored all the same. With a fence that is no longer in force nothing is stored: `fenced`,
+   * also where there was nothing to store.
    */
   write(writes: readonly RecordWrite[], fence?: Fence): Promise<WriteOutcome[]>;
   /** Puts a new fence around `name` (a key): from now on, everything written under an earlier one is refused. */
   claim(name: string): Promise<Fence>;
+  /** Nobody but this process can write here. Unless it says so, others may. */
+  readonly exclusive?: boolean;
   close(): Promise<void>;
   /** The sentence that says why nothing can be stored now, or undefined when all is well. */
   check?(): Promise<string | undefined>;

@@ -45,6 +45,8 @@ export class EventStream {
     private readonly o: {
       readonly clock: Clock;
       readonly config: EventsConfig;
+      /** Name of this process where there are several: the identifiers of one say nothing to another. */
+      readonly process?: string;
       readonly count?: (listeners: number, cut: boolean) => void;
     },
   ) {
@@ -66,9 +68,9 @@ export class EventStream {
     this.o.count?.(this.#listeners.size, false);
     this.#timer ??= this.o.clock.after(this.o.config.ping, () => this.#ping());
     sink.write(`retry: ${retryMs}\n`);
-    const missed = after === undefined ? [] : this.#since(identifierOf(after), centre);
-    if (after === undefined) sink.write(frameOf(this.#last, 'ready', {}));
-    else if (!missed) sink.write(frameOf(this.#last, 'missed', {}));
+    const missed = after === undefined ? [] : this.#since(this.#identifierOf(after), centre);
+    if (after === undefined) sink.write(frameOf(this.#named(this.#last), 'ready', {}));
+    else if (!missed) sink.write(frameOf(this.#named(this.#last), 'missed', {}));
     else {
       sink.write('\n');
       for (const { frame } of missed) sink.write(frame);
@@ -77,10 +79,20 @@ export class EventStream {
   }
 
   tell(event: DeskEvent): void {
-    const { id, type, centre, ...rest } = event;
-    const frame = frameOf(id, type, { ...rest, ...(centre !== undefined && { centre }) });
+    const { id, type, centre, pod: _pod, ...rest } = event;
+    const frame = frameOf(this.#named(id), type, { ...rest, ...(centre !== undefined && { centre }) });
     this.#keep({ id, centre, frame });
     for (const [sink, wanted] of this.#listeners) if (concerns(centre, wanted)) this.#send(sink, frame);
+  }
+
+  #named(id: number): string {
+    return this.o.process === undefined ? String(id) : `${id}-${this.o.process}`;
+  }
+
+  #identifierOf(text: string): number | undefined {
+    const { process } = this.o;
+    if (process === undefined) return identifierOf(text);
+    return text.endsWith(`-${process}`) ? identifierOf(text.slice(0, -process.length - 1)) : undefined;
   }
 
   close(): void {
@@ -133,7 +145,7 @@ function concerns(centre: string | undefined, wanted: string | undefined): boole
   return wanted === undefined || centre === undefined || centre === wanted;
 }
 
-function frameOf(id: number, type: string, data: object): string {
+function frameOf(id: string, type: string, data: object): string {
   // JSON has no line break outside of strings, and there it is written as \n.
   return `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
 }

@@ -13,6 +13,7 @@ import {
   HEALTH,
   type Health,
   IDS,
+  INSTANCE,
   LOGGER,
   METRICS,
   type Metrics,
@@ -79,6 +80,7 @@ export const apiProviders: Provider[] = [
     ) =>
       new TakerDesk({
         desk: psap.desk,
+        others: psap.desk.others,
         tell: (event) => psap.desk.events.tell(event),
         records,
         clock,
@@ -99,8 +101,8 @@ export const apiProviders: Provider[] = [
   },
   {
     provide: EventStream,
-    inject: [CLOCK, METRICS, PSAP_CONFIG],
-    useFactory: (clock: Clock, metrics: Metrics, config: PsapConfig) => {
+    inject: [PsapService, CLOCK, METRICS, PSAP_CONFIG, INSTANCE],
+    useFactory: (psap: PsapService, clock: Clock, metrics: Metrics, config: PsapConfig, instance: string) => {
       const open = metrics.gauge('esinet_event_listeners', 'Readers of the event stream');
       const cut = metrics.counter(
         'esinet_event_listeners_cut_total',
@@ -109,6 +111,7 @@ export const apiProviders: Provider[] = [
       return new EventStream({
         clock,
         config: config.events,
+        ...(psap.desk.others && { process: instance }),
         count: (listeners, wasCut) => {
           open.set(listeners);
           if (wasCut) cut.inc();

@@ -354,5 +354,5 @@ export const snippetsQuery = z.strictObject({
 });
 export const eventsQuery = z.strictObject({
   centre: centreQuery.optional(),
-  lastEventId: z.string().max(32).optional().describe('Where the header Last-Event-ID cannot be set'),
+  lastEventId: z.string().max(96).optional().describe('Where the header Last-Event-ID cannot be set'),
 });

@@ -16,6 +16,11 @@ export class Assignments {
     },
   ) {}
 
+  /** Whether it is being recorded whose chat it is. */
+  busy(chat: string): boolean {
+    return this.#last.has(chat);
+  }
+
   /** Never rejects. */
   record(chat: string, taker: string | undefined): Assigned {
     const after = this.#last.get(chat) ?? Promise.resolve();
@@ -33,7 +38,8 @@ export class Assignments {
 
   #failed(chat: string, taker: string | undefined, { code }: DeskRefusal): void {
     // A chat that ended meanwhile needs no call taker.
-    if (code !== 'not-open') this.o.logger.error('call taker of a chat not recorded', { code });
+    if (code !== 'not-open' && code !== 'taken')
+      this.o.logger.error('call taker of a chat not recorded', { code });
     if (taker !== undefined) this.o.onFailure(chat, taker);
   }
 }

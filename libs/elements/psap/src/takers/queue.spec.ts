@@ -225,3 +225,35 @@ describe('the queue of new chats', () => {
     expect(q.waiting()).toEqual(['f']);
   });
 });
+
+describe('chats of other processes', () => {
+  const there = (id: string, o: Partial<ChatFacts> = {}): QueueEvent =>
+    chat(id, { remote: true, sure: true, ...o });
+
+  it('wait as all others, and belong to whom they were given there', () => {
+    const q = told('pull', on('t1'), there('x'), there('y', { taker: 't1' }));
+    expect(q.waiting()).toEqual(['x']);
+    expect(q.held('t1')).toEqual(['y']);
+    q.tell(there('x', { taker: 't1' }));
+    q.tell(there('y'));
+    expect(q.held('t1')).toEqual(['x']);
+    expect(q.waiting()).toEqual(['y']);
+    q.tell(there('y', { phase: 'closed' }));
+    expect(q.waiting()).toEqual([]);
+    expect(q.assigned).toEqual([]);
+  });
+
+  it('are pushed by the process that has them, and by this one once it has them', () => {
+    const q = told('push', on('t1'), there('x'), chat('y'));
+    expect(q.assigned).toEqual(['y>t1']);
+    q.tell(chat('x'));
+    expect(q.assigned).toEqual(['y>t1', 'x>t1']);
+  });
+
+  it('wait again when their call taker signs off at another process, which records it', () => {
+    const q = told('pull', on('t1'), there('x', { taker: 't1' }), chat('y'), accept('t1', 'y'));
+    q.tell({ type: 'sign-off', taker: 't1', elsewhere: true, at: 30 });
+    expect(q.waiting()).toEqual(['x', 'y']);
+    expect(q.assigned).toEqual(['y>t1']);
+  });
+});

@@ -22,6 +22,10 @@ export interface ChatFacts {
   readonly transferred: boolean;
   /** Who has it according to the records; of meaning only for a chat the queue does not know. */
   readonly taker?: string | undefined;
+  /** `taker` counts for a chat that is known as well: somebody may have taken it at another process. */
+  readonly sure?: boolean;
+  /** Another process has the chat: that one pushes it. */
+  readonly remote?: boolean;
 }
 
 export interface QueuedChat {
@@ -34,6 +38,7 @@ export interface QueuedChat {
   readonly waitingSince: number;
   /** On its way to another centre: it waits for nobody here unless it stays. */
   readonly moving: boolean;
+  readonly remote?: boolean;
   readonly taker?: string;
 }
 
@@ -49,7 +54,8 @@ export type QueueEvent =
   | { readonly type: 'chat'; readonly facts: ChatFacts; readonly at: number }
   /** Also changes the name, the centres or the seats of one who is signed on. */
   | { readonly type: 'sign-on'; readonly taker: Taker; readonly at: number }
-  | { readonly type: 'sign-off'; readonly taker: string; readonly at: number }
+  /** `elsewhere`: at another process, which records what follows from it. */
+  | { readonly type: 'sign-off'; readonly taker: string; readonly elsewhere?: boolean; readonly at: number }
   /** Without `chat` the next in line. */
   | { readonly type: 'accept'; readonly taker: string; readonly chat?: string; readonly at: number }
   | { readonly type: 'release'; readonly taker: string; readonly chat: string; readonly at: number }
@@ -85,7 +91,7 @@ export function queue(state: QueueState, event: QueueEvent): [QueueState, QueueE
         event.at,
       );
     case 'sign-off':
-      return pushed(signOff(state, event.taker, event.at), event.at);
+      return pushed(signOff(state, event.taker, event.at, event.elsewhere), event.at);
     case 'accept':
       return accept(state, event);
     case 'release':
@@ -134,12 +140,29 @@ function chat(state: QueueState, facts: ChatFacts, at: number): [QueueState, Que
     return [{ ...state, chats: without(state.chats, known.chat) }, shown(known)];
   }
   const moving = facts.phase === 'transferring';
-  if (known) {
-    if (known.moving === moving) return [state, []];
-    return [{ ...state, chats: with_(state.chats, known.chat, { ...known, moving }) }, shown(known)];
+  const { remote = false } = facts;
+  // One that comes from another process is looked at as one that was restored.
+  const comes = known?.remote === true && !remote;
+  if (known && !comes) {
+    const taker = facts.sure ? facts.taker : known.taker;
+    const same = known.moving === moving && known.taker === taker && (known.remote ?? false) === remote;
+    if (same) return [state, []];
+    const { taker: _taker, remote: _remote, ...others } = known;
+    const next: QueuedChat = {
+      ...others,
+      moving,
+      waitingSince: known.taker !== undefined && taker === undefined ? at : known.waitingSince,
+      ...(remote && { remote }),
+      ...(taker !== undefined && { taker }),
+    };
+    return [
+      { ...state, chats: with_(state.chats, known.chat, next) },
+      once([...shown(known), ...shown(next)]),
+    ];
   }
   const taker = facts.taker === undefined ? undefined : state.takers.get(facts.taker);
-  const stays = taker !== undefined && heldBy(state, taker.taker).length < taker.seats;
+  const seated = taker ? heldBy(state, taker.taker).filter((c) => c.chat !== facts.chat).length : 0;
+  const stays = facts.taker !== undefined && (remote || (taker !== undefined && seated < taker.seats));
   const { callId, centre, startedAt, transferred } = facts;
   const queued: QueuedChat = {
     chat: facts.chat,
@@ -147,18 +170,19 @@ function chat(state: QueueState, facts: ChatFacts, at: number): [QueueState, Que
     centre,
     startedAt,
     transferred,
-    waitingSince: at,
+    waitingSince: known?.waitingSince ?? at,
     moving,
-    ...(stays && { taker: taker.taker }),
+    ...(remote && { remote }),
+    ...(stays && facts.taker !== undefined && { taker: facts.taker }),
   };
   const lost: QueueEffect[] =
     facts.taker !== undefined && !stays ? [{ type: 'assign', chat: facts.chat, taker: undefined }] : [];
   return [{ ...state, chats: with_(state.chats, facts.chat, queued) }, [...lost, ...shown(queued)]];
 }
 
-function signOff(state: QueueState, id: string, at: number): [QueueState, QueueEffect[]] {
+function signOff(state: QueueState, id: string, at: number, elsewhere = false): [QueueState, QueueEffect[]] {
   if (!state.takers.has(id)) return [state, [{ type: 'refuse', code: 'not-signed-on' }]];
-  const [next, effects] = back(state, heldBy(state, id), at, { record: true });
+  const [next, effects] = back(state, heldBy(state, id), at, { record: !elsewhere });
   return [
     { ...next, takers: without(next.takers, id) },
     [...effects.filter((e) => e.type !== 'taker-changed'), { type: 'taker-changed', taker: id }],
@@ -235,6 +259,7 @@ function pushed(
   let next = state;
   const all = [...effects];
   for (const c of waiting(state)) {
+    if (c.remote) continue;
     const [best] = [...state.takers.values()]
       .filter((t) => t.taker !== except && serves(t, c.centre) && (free.get(t.taker) ?? 0) > 0)
       .sort((a, b) => (free.get(b.taker) ?? 0) - (free.get(a.taker) ?? 0) || a.signedOnAt - b.signedOnAt);

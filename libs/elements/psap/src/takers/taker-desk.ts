@@ -22,8 +22,24 @@ import { type TakerRefusal, notStored, refusalOf, refused } from './taker-refusa
 import { type TakerView, type WaitingChat, queueLine, takerView, waitingChats } from './taker-view.js';
 import { Unanswered, unansweredIn } from './unanswered.js';
 
+/** Somebody signed on or off at one process. */
+export interface TakerNotice {
+  readonly taker: Taker;
+  readonly signedOn: boolean;
+}
+
+/** The other processes that have chats of the same centres. */
+export interface OtherDesks {
+  /** Open chats that are not here. */
+  readonly chats: () => Promise<ChatRecord[]>;
+  readonly tell: (notice: TakerNotice) => void;
+  readonly hear: (listener: (notice: TakerNotice) => void) => () => void;
+}
+
 export interface TakerDeskOptions {
-  readonly desk: Pick<Desk, 'assign' | 'find' | 'messages' | 'present' | 'watch'>;
+  readonly desk: Pick<Desk, 'assign' | 'find' | 'has' | 'messages' | 'present' | 'watch'>;
+  /** Undefined where there are none. */
+  readonly others?: OtherDesks | undefined;
   /** Tells those who look on. */
   readonly tell: (event: Omit<DeskEvent, 'id' | 'at'>) => void;
   readonly records: Records;
@@ -35,6 +51,9 @@ export interface TakerDeskOptions {
   readonly chats: number;
 }
 
+/** Times of `takers.refresh` until what is known of the chats of others is read anew: an event may have been lost. */
+const relookEvery = 12;
+
 /** Longest time between a change of the queue and its metrics. */
 const measureAfterMs = 100;
 
@@ -44,6 +63,8 @@ export class TakerDesk {
   readonly #unanswered = new Unanswered();
   readonly #assignments: Assignments;
   readonly #unwatch: () => void;
+  readonly #unhear: () => void;
+  #refreshed = 0;
   #timer: Timer | undefined;
   #measuring: Timer | undefined;
   /** A chat did not fit: looked for again when there is room. */
@@ -55,9 +76,14 @@ export class TakerDesk {
     this.#state = newQueue(o.config.assign);
     this.#assignments = new Assignments({
       ...o,
-      onFailure: (chat, taker) => void this.#step({ type: 'not-assigned', taker, chat, at: o.clock.wall() }),
+      onFailure: (chat, taker) => {
+        this.#step({ type: 'not-assigned', taker, chat, at: o.clock.wall() });
+        // Somebody may have been quicker at another process.
+        if (o.others) void this.#relook(chat);
+      },
     });
     this.#unwatch = o.desk.watch((event) => this.#heard(event));
+    this.#unhear = o.others?.hear((notice) => this.#noticed(notice)) ?? (() => undefined);
   }
 
   /** Takes up who was signed on and what was open when the process ended. */
@@ -72,6 +98,11 @@ export class TakerDesk {
     // Whose chat it is can only be told once it is known who is there.
     this.#ready = true;
     const found = this.#look();
+    try {
+      for (const record of (await this.o.others?.chats()) ?? []) this.#chat(record, true);
+    } catch (error) {
+      this.o.logger.error('chats of others not known', { reason: messageOf(error) });
+    }
     this.#refresh();
     // Nobody waits for the ages of old chats.
     void this.#lookBackAll(found);
@@ -80,6 +111,7 @@ export class TakerDesk {
   close(): void {
     this.#closed = true;
     this.#unwatch();
+    this.#unhear();
     this.#timer?.cancel();
     this.#measuring?.cancel();
   }
@@ -107,6 +139,7 @@ export class TakerDesk {
     };
     if (!(await this.#kept(taker, true))) return notStored();
     this.#step({ type: 'sign-on', taker, at: clock.wall() });
+    this.o.others?.tell({ taker, signedOn: true });
     return ok(this.#view(taker));
   }
 
@@ -116,6 +149,7 @@ export class TakerDesk {
     if (!taker) return refused('not-found', 'no call taker of this name is signed on');
     if (!(await this.#kept(taker, false))) return notStored();
     const { assigned } = this.#step({ type: 'sign-off', taker: id, at: this.o.clock.wall() });
+    this.o.others?.tell({ taker, signedOn: false });
     await Promise.all(assigned.values());
     return ok(true);
   }
@@ -136,6 +170,7 @@ export class TakerDesk {
     // Nothing to record: the call taker has it already.
     const result = (await done) ?? (named && ok({ ...named, taker }));
     if (!result) return refused('queue-empty');
+    if (!result.ok && result.error.code === 'taken') return refused('taken');
     return result.ok ? result : notStored();
   }
 
@@ -201,11 +236,34 @@ export class TakerDesk {
 
   #heard(event: DeskEvent): void {
     if (event.chat === undefined) return;
-    if (event.type === 'chat' && isChatRecord(event.data)) this.#chat(event.data);
-    if (event.type === 'message') this.#message(event.chat, event.data);
+    const remote = event.pod !== undefined;
+    if (event.type === 'chat' && isChatRecord(event.data)) this.#chat(event.data, remote);
+    if (event.type !== 'message') return;
+    if (remote && this.#ready && !this.#state.chats.has(event.chat)) void this.#relook(event.chat);
+    this.#message(event.chat, event.data);
   }
 
-  #chat(record: ChatRecord): void {
+  #noticed({ taker, signedOn: on }: TakerNotice): void {
+    const at = this.o.clock.wall();
+    if (on) this.#step({ type: 'sign-on', taker, at });
+    else this.#step({ type: 'sign-off', taker: taker.taker, elsewhere: true, at });
+  }
+
+  /** What the records have of a chat that another process may have. */
+  async #relook(chat: string): Promise<void> {
+    try {
+      const record = await this.o.desk.find(chat);
+      if (record && !this.#closed) this.#chat(record, !this.o.desk.has(chat));
+    } catch (error) {
+      this.o.logger.warn('chat of another process not known', { reason: messageOf(error) });
+    }
+  }
+
+  async #relookAll(): Promise<void> {
+    for (const { chat, remote } of [...this.#state.chats.values()]) if (remote) await this.#relook(chat);
+  }
+
+  #chat(record: ChatRecord, remote = false): void {
     if (!this.#ready) return;
     const known = this.#state.chats.get(record.chat);
     if (!known && this.#state.chats.size >= this.o.chats) {
@@ -213,7 +271,14 @@ export class TakerDesk {
       this.#missed = true;
       return;
     }
-    this.#step({ type: 'chat', facts: factsOf(record), at: this.o.clock.wall() });
+    const facts = factsOf(record);
+    // Of what is being recorded here this process knows more than the event.
+    const sure = this.o.others !== undefined && !this.#assignments.busy(record.chat);
+    this.#step({
+      type: 'chat',
+      facts: { ...facts, ...(sure && { sure }), ...(remote && { remote }) },
+      at: this.o.clock.wall(),
+    });
     const now = this.#state.chats.get(record.chat);
     if (!now) this.#unanswered.answered(record.chat);
     // Came with its past: what is unanswered stands there.
@@ -304,6 +369,7 @@ export class TakerDesk {
     if (this.#closed) return;
     this.#unanswered.keep(this.#state.chats);
     this.#measure();
+    if (this.o.others && ++this.#refreshed % relookEvery === 0) void this.#relookAll();
     if (this.#missed && this.#state.chats.size < this.o.chats) this.#look();
     this.#timer = this.o.clock.after(this.o.config.refresh, () => this.#refresh());
   }

@@ -34,7 +34,7 @@ export class HistoryImport {
     o: { readonly callId: string; readonly centre: Centre; readonly from: string; readonly transfer: string },
   ): Promise<Chat> {
     const id = chatIdOf(o.callId, o.centre.id, history.Sender);
-    const chat = await this.o.chats.taken(id, () => ({
+    const chat = await this.o.chats.taken(id, o.callId, () => ({
       version: 1,
       chat: id,
       callId: o.callId,

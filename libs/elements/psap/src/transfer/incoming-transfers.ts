@@ -23,6 +23,7 @@ import type { Centre } from '../centre.js';
 import type { Chat } from '../chat.js';
 import type { ChatArchive } from '../chat-archive.js';
 import type { DoneStep } from '../chat-steps.js';
+import type { Calls } from '../pods/calls.js';
 import { type IncomingTransfer, transferKey } from './transfer-record.js';
 import { TransferRun } from './transfer-run.js';
 import {
@@ -34,6 +35,7 @@ import {
 
 export interface IncomingTransfersOptions extends TransfereeChatOptions {
   readonly messages: ChatArchive;
+  readonly calls: Calls;
   readonly ids: IdSource;
   /** Whether a call taker of that centre is to be asked. */
   readonly asks: (centre: Centre) => boolean;
@@ -66,6 +68,7 @@ export class IncomingTransfers implements TransferHandler {
     const refusal: NegotiationResponse = { CallId: callId, ExpiryTime: nothing, StatusCode: 406 };
     const centre = this.o.centres.at(to);
     if (!centre || !(peer.centres?.includes(centre.id) ?? true)) return refusal;
+    await this.o.calls.own(callId);
     if (!isSipUri(from) || this.o.chats.has(callId, centre.id)) return refusal;
     const last = this.#of(callId, peer).findLast((c) => c.record.centre === centre.id);
     const waiting = last && ['asked', 'accepted'].includes(last.run.state.phase) ? last : undefined;
@@ -163,6 +166,7 @@ export class IncomingTransfers implements TransferHandler {
     if (!coming) return;
     this.#end(coming);
     this.#known.delete(transfer);
+    coming.tenure.users.delete(coming);
     const { callId } = coming.record.state;
     const others = (this.#byCall.get(callId) ?? []).filter((c) => c !== coming);
     if (others.length === 0) this.#byCall.delete(callId);
@@ -209,7 +213,7 @@ export class IncomingTransfers implements TransferHandler {
     });
     const answer = new Promise<NegotiationResponse>((resolve) => coming.negotiations.push(resolve));
     try {
-      await this.o.archive.put(coming.record);
+      await this.o.archive.put(coming.record, coming.tenure);
     } catch (error) {
       this.forget(coming.record.transfer);
       throw error;
@@ -222,6 +226,7 @@ export class IncomingTransfers implements TransferHandler {
   #add(record: IncomingTransfer, restored = false): Coming {
     const coming: Coming = {
       record,
+      tenure: this.o.calls.tenure(record.state.callId),
       negotiations: [],
       executions: [],
       run: new TransferRun(record.state, {
@@ -233,6 +238,7 @@ export class IncomingTransfers implements TransferHandler {
       }),
     };
     this.#known.set(record.transfer, coming);
+    coming.tenure.users.add(coming);
     const same = this.#byCall.get(record.state.callId) ?? [];
     this.#byCall.set(record.state.callId, restored ? [coming, ...same] : [...same, coming]);
     return coming;
@@ -249,7 +255,7 @@ export class IncomingTransfers implements TransferHandler {
   async #persist(coming: Coming, state: Transferee): Promise<void> {
     const before = coming.record.state.phase;
     const record: IncomingTransfer = { ...coming.record, state };
-    await this.o.archive.put(record);
+    await this.o.archive.put(record, coming.tenure);
     coming.record = record;
     this.o.onChange(record, before === state.phase ? undefined : before);
   }

@@ -11,6 +11,7 @@ import { type IdSource, type Logger, isoTime, messageOf } from '@esinet/kernel';
 import { MessageType } from '@esinet/lmpe';
 import type { Chat } from '../chat.js';
 import type { DoneStep } from '../chat-steps.js';
+import type { Calls } from '../pods/calls.js';
 import type { TransferArchive } from './transfer-archive.js';
 import type { TransferPeers } from './transfer-peers.js';
 import { type OutgoingTransfer, transferKey } from './transfer-record.js';
@@ -20,6 +21,7 @@ import { type Going, TransferorChat, type TransferorChatOptions, cameBack } from
 export interface OutgoingTransfersOptions extends TransferorChatOptions {
   readonly archive: TransferArchive;
   readonly peers: TransferPeers;
+  readonly calls: Calls;
   readonly ids: IdSource;
   readonly logger: Logger;
   /** With whom a transfer to that PSAP is agreed, now. */
@@ -75,7 +77,7 @@ export class OutgoingTransfers {
       });
     });
     try {
-      await this.o.archive.put(going.record);
+      await this.o.archive.put(going.record, going.tenure);
     } catch (error) {
       this.forget(going.record.transfer);
       throw error;
@@ -149,6 +151,7 @@ export class OutgoingTransfers {
     if (!going) return;
     going.run.close();
     this.#known.delete(transfer);
+    going.tenure.users.delete(going);
     if (this.#byChat.get(going.record.chat) === going) this.#byChat.delete(going.record.chat);
   }
 
@@ -159,6 +162,7 @@ export class OutgoingTransfers {
   #add(record: OutgoingTransfer): Going {
     const going: Going = {
       record,
+      tenure: this.o.calls.tenure(record.state.callId),
       settled: [],
       run: new TransferRun(record.state, {
         machine: transferor,
@@ -169,6 +173,7 @@ export class OutgoingTransfers {
       }),
     };
     this.#known.set(record.transfer, going);
+    going.tenure.users.add(going);
     const last = this.#byChat.get(record.chat);
     if (!last || last.record.transfer < record.transfer) this.#byChat.set(record.chat, going);
     return going;
@@ -202,7 +207,7 @@ export class OutgoingTransfers {
   async #persist(going: Going, state: Transferor): Promise<void> {
     const before = going.record.state.phase;
     const record: OutgoingTransfer = { ...going.record, state };
-    await this.o.archive.put(record);
+    await this.o.archive.put(record, going.tenure);
     going.record = record;
     this.o.onChange(record, before === state.phase ? undefined : before);
     for (const settled of going.settled) settled(state.phase);

@@ -1,5 +1,6 @@
 import type { Records } from '@esinet/platform';
 import { collections } from '../message-record.js';
+import type { Tenure } from '../pods/tenure.js';
 import { type TransferRecord, isTransferRecord } from './transfer-record.js';
 
 /** Records read at a time. */
@@ -9,8 +10,11 @@ const page = 500;
 export class TransferArchive {
   constructor(private readonly records: Records) {}
 
-  put(record: TransferRecord): Promise<void> {
-    return this.records.put(collections.transfers, record.transfer, record);
+  async put(record: TransferRecord, tenure: Tenure): Promise<void> {
+    const { transfer: key } = record;
+    await tenure.write(this.records, [
+      { kind: 'put', collection: collections.transfers, key, value: record },
+    ]);
   }
 
   async get(transfer: string): Promise<TransferRecord | undefined> {

@@ -27,11 +27,16 @@ import type { PsapConfig } from '../config.js';
 import type { DeskRefusal, TransferView } from '../desk.js';
 import type { DeskEvents } from '../desk-events.js';
 import type { DeskWatcher } from '../desk-watcher.js';
+import type { Calls } from '../pods/calls.js';
+import { callKey } from '../pods/call-key.js';
+import { type Tenure, isFenced } from '../pods/tenure.js';
 import { HistoryImport } from './history-import.js';
 import { IncomingTransfers } from './incoming-transfers.js';
 import { OutgoingTransfers } from './outgoing-transfers.js';
 import { TransferArchive } from './transfer-archive.js';
 import { TransferPeers } from './transfer-peers.js';
+import type { Coming } from './transferee-chat.js';
+import type { Going } from './transferor-chat.js';
 import { type TransferRecord, viewOf } from './transfer-record.js';
 
 export interface TransferDeskOptions {
@@ -44,6 +49,7 @@ export interface TransferDeskOptions {
   readonly post: ChatPost;
   readonly events: DeskEvents;
   readonly watcher: DeskWatcher;
+  readonly calls: Calls;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly logger: Logger;
@@ -60,6 +66,11 @@ export class TransferDesk {
   readonly #in: IncomingTransfers;
   /** The latest, the oldest first. */
   readonly #latest = new Map<string, TransferRecord>();
+  /** Of other processes, as they were told last. */
+  readonly #elsewhere = new Map<string, { readonly centre: string; readonly view: TransferView }>();
+  /** Keys of calls whose transfers are looked for next. */
+  readonly #adopting = new Set<string>();
+  #looking: Promise<void> = Promise.resolve();
   #staffed: (centre: string) => boolean = () => false;
 
   constructor(private readonly o: TransferDeskOptions) {
@@ -137,10 +148,15 @@ export class TransferDesk {
   }
 
   list(centre?: string): TransferView[] {
-    return [...this.#latest.values()]
-      .filter((record) => centre === undefined || record.centre === centre)
-      .map(viewOf)
-      .reverse();
+    const here = [...this.#latest.values()].map((record) => ({
+      centre: record.centre,
+      view: viewOf(record),
+    }));
+    const all = [...this.#elsewhere.values()].filter(({ view }) => !this.#latest.has(view.transfer));
+    return [...all, ...here]
+      .filter((each) => centre === undefined || each.centre === centre)
+      .map(({ view }) => view)
+      .sort((a, b) => (a.transfer < b.transfer ? 1 : -1));
   }
 
   stepped(chat: Chat, step: DoneStep): void {
@@ -169,12 +185,80 @@ export class TransferDesk {
     for (const record of found.reverse()) this.#latest.set(record.transfer, record);
     for (const record of found) {
       try {
-        if (record.role === 'out') await this.#out.restore(record);
-        else await this.#in.restore(record);
+        await this.#goOn(record);
       } catch (error) {
         logger.error('transfer not restored', { reason: messageOf(error) });
       }
     }
+  }
+
+  /** Goes on with the transfers of calls that have come to this process. @throws RecordsError */
+  adopt(key: string): Promise<void> {
+    this.#adopting.add(key);
+    // One look through the records serves all calls that come while the one before it is under way.
+    const look = this.#looking.then(() => this.#adoptAll());
+    this.#looking = look.catch(() => undefined);
+    return look;
+  }
+
+  async #adoptAll(): Promise<void> {
+    if (this.#adopting.size === 0) return;
+    const { config, clock } = this.o;
+    const keys = new Set(this.#adopting);
+    this.#adopting.clear();
+    const found: TransferRecord[] = [];
+    for await (const record of this.#archive.since(isoTime(clock.wall() - config.limits.restoreWithin))) {
+      if (keys.has(callKey(record.state.callId))) found.push(record);
+    }
+    for (const record of found.reverse()) {
+      if (this.#out.get(record.transfer) ?? this.#in.get(record.transfer)) continue;
+      this.#latest.set(record.transfer, record);
+      try {
+        await this.#goOn(record);
+      } catch (error) {
+        if (!isFenced(error)) throw error;
+      }
+    }
+  }
+
+  #goOn(record: TransferRecord): Promise<void> {
+    return record.role === 'out' ? this.#out.restore(record) : this.#in.restore(record);
+  }
+
+  /** Another process has the call. */
+  drop(tenure: Tenure): void {
+    for (const user of [...tenure.users]) {
+      if (!('record' in user)) continue;
+      const { record } = user as Going | Coming;
+      this.#out.forget(record.transfer);
+      this.#in.forget(record.transfer);
+      this.#latest.delete(record.transfer);
+      this.told(record.centre, viewOf(record));
+    }
+  }
+
+  /** What another process says of a transfer of its own. */
+  told(centre: string, view: TransferView): void {
+    this.#elsewhere.delete(view.transfer);
+    this.#elsewhere.set(view.transfer, { centre, view });
+    if (this.#elsewhere.size <= this.o.config.transfer.remembered) return;
+    for (const oldest of this.#elsewhere.keys()) return void this.#elsewhere.delete(oldest);
+  }
+
+  /** Those that are kept, as call takers see them: for a process that has to learn of the others'. */
+  async learn(): Promise<void> {
+    const { config, clock } = this.o;
+    const found: TransferRecord[] = [];
+    for await (const record of this.#archive.since(isoTime(clock.wall() - config.limits.restoreWithin))) {
+      if (found.push(record) >= config.transfer.remembered) break;
+    }
+    for (const record of found.reverse()) this.told(record.centre, viewOf(record));
+  }
+
+  /** Of which call a transfer is. @throws RecordsError */
+  async callOf(transfer: string): Promise<string | undefined> {
+    const known = this.#latest.get(transfer) ?? (await this.#archive.get(transfer));
+    return known?.state.callId;
   }
 
   close(): void {

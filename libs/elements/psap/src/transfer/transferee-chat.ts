@@ -9,6 +9,7 @@ import type { ChatSteps } from '../chat-steps.js';
 import type { Chats } from '../chats.js';
 import type { PsapConfig } from '../config.js';
 import { type MessageRecord, chatIdOf } from '../message-record.js';
+import type { Tenure } from '../pods/tenure.js';
 import type { HistoryImport } from './history-import.js';
 import type { TransferArchive } from './transfer-archive.js';
 import type { IncomingTransfer } from './transfer-record.js';
@@ -25,6 +26,7 @@ export interface Execution {
 /** One transfer of a chat to us, while it is in memory. */
 export interface Coming {
   record: IncomingTransfer;
+  readonly tenure: Tenure;
   readonly run: TransferRun<Transferee, TransfereeEvent, TransfereeEffect>;
   /** Our 265, and what the APP said to it last. */
   claim?: { readonly record: MessageRecord; status: number | undefined };
@@ -64,7 +66,7 @@ export class TransfereeChat {
     const chat = await this.o.imports.merge(history, { callId, centre, from, transfer });
     if (coming.record.chat !== chat.id) {
       const record: IncomingTransfer = { ...coming.record, chat: chat.id };
-      await this.o.archive.put(record);
+      await this.o.archive.put(record, coming.tenure);
       coming.record = record;
     }
     // After a crash between the state and the history, which comes again with the request.

@@ -14,6 +14,7 @@ import type { ChatSteps } from '../chat-steps.js';
 import type { Chats } from '../chats.js';
 import type { PsapConfig } from '../config.js';
 import type { MessageRecord } from '../message-record.js';
+import type { Tenure } from '../pods/tenure.js';
 import { notesForHistory } from '../takers/history-notes.js';
 import { historyOf } from './chat-history.js';
 import type { OutgoingTransfer } from './transfer-record.js';
@@ -23,6 +24,7 @@ import { fixedText } from './transfer-text.js';
 /** One transfer of a chat of ours, while it is in memory. */
 export interface Going {
   record: OutgoingTransfer;
+  readonly tenure: Tenure;
   readonly run: TransferRun<Transferor, TransferorEvent, TransferorEffect>;
   /** Our 266 and 265, and what the APP said to them last. */
   stop?: { readonly record: MessageRecord; status: number | undefined };
