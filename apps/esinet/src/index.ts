@@ -9,6 +9,7 @@ export {
   startLabEsinet,
 } from './esinet.js';
 export { LAB_ATTRIBUTION, LAB_PSAPS, labBoundaries } from './lab/lab-boundaries.js';
+export { labDevices } from './lab/lab-devices.js';
 export { shiftPorts } from './shift-ports.js';
 export {
   type RoamingOptions,
