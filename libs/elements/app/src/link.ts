@@ -22,6 +22,8 @@ export interface Via {
   readonly transport: TransportName;
   readonly host: string;
   readonly port: number;
+  /** The same border elsewhere: addresses that are tried, one after another, while this one is away. RFC 3263 4.3 */
+  readonly others?: readonly { readonly host: string; readonly port: number }[];
   /** Port to send from and be reached at, with `udp`; by default any. */
   readonly localPort?: number;
   /** Of a WebSocket. */
@@ -77,17 +79,12 @@ export const reopenPauseMs = 1_000;
 /** Sockets and user agent of one APP. Requests of the other side come in over the connection we opened. */
 export async function openLink(o: LinkOptions): Promise<ReachableLink> {
   const { via, clock } = o;
-  const address = isIP(via.host) === 0 ? (await lookup(via.host)).address : via.host;
-  const destination: Destination = {
-    transport: via.transport,
-    address,
-    port: via.port,
-    ...(isIP(via.host) === 0 && { serverName: via.host }),
-  };
+  const destination = await destinationOf(via, via);
+  const others = await Promise.all((via.others ?? []).map((other) => destinationOf(via, other)));
   const closedListeners: (() => void)[] = [];
   const restoredListeners: (() => void)[] = [];
   const open = (): Promise<Sockets> =>
-    openSockets(o, destination, () => {
+    openSockets(o, [destination, ...others], () => {
       for (const listener of closedListeners) listener();
     });
 
@@ -149,8 +146,21 @@ interface Sockets {
   stop(): Promise<void>;
 }
 
-async function openSockets(o: LinkOptions, destination: Destination, onClosed: () => void): Promise<Sockets> {
+async function destinationOf(
+  { transport }: Via,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<Destination> {
+  if (isIP(host) !== 0) return { transport, address: host, port };
+  return { transport, address: (await lookup(host)).address, port, serverName: host };
+}
+
+async function openSockets(
+  o: LinkOptions,
+  destinations: readonly [Destination, ...Destination[]],
+  onClosed: () => void,
+): Promise<Sockets> {
   const { via, clock, ids, logger } = o;
+  const [destination] = destinations;
   const stack = createSipStack({
     listeners:
       via.transport === 'udp'
@@ -175,7 +185,7 @@ async function openSockets(o: LinkOptions, destination: Destination, onClosed: (
     clock,
     ids,
     logger,
-    outboundProxy: destination,
+    outboundProxy: destinations,
     mergedRequests: 'repeat',
     onRequest: o.onMessage,
     ...(o.allow && { allow: o.allow }),
