@@ -80,7 +80,7 @@ const sections: Record<Seat['element'], (plan: ClusterPlan, seat: Seat) => objec
     ],
     http: { port: ports['http'] },
     centres: centres(),
-    outboundProxy: ownBorder(plan, instance),
+    ...outwards(plan, instance),
     held: { allowedHosts: lisHosts(plan) },
     script: 'echo',
   }),
@@ -121,10 +121,12 @@ function lisHosts(plan: ClusterPlan): string[] {
   return seatsOf(plan, 'lis').map(({ ports }) => `127.0.0.1:${ports['http']}`);
 }
 
-/** The second PSAP goes out by the second border. */
-function ownBorder(plan: ClusterPlan, instance: string): string | undefined {
+/** The second PSAP goes out by the second border. Without a common store only the border of a caller knows the way back. */
+function outwards(plan: ClusterPlan, instance: string): object {
   const borders = hops(plan, 'bcf', 'private');
-  return instance === 'psap-2' ? (borders[1] ?? borders[0]) : borders[0];
+  if (instance === 'psap-2') borders.reverse();
+  const [outboundProxy, ...furtherProxies] = borders;
+  return plan.servers ? { outboundProxy, furtherProxies } : { outboundProxy };
 }
 
 function centres(): { uri: string; name: string }[] {

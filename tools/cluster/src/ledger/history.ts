@@ -17,6 +17,8 @@ export interface Said {
 /** One row of a chat in the records of the PSAPs, in the order a person reads them. */
 export interface Recorded {
   readonly chat: string;
+  /** Which of the records of the chat it stands in: each centre that the chat came to has one. */
+  readonly record: string;
   readonly direction: 'in' | 'out';
   readonly kind: string;
   readonly text: string;
@@ -27,7 +29,7 @@ export interface Recorded {
 
 /** A text that a call taker was told of as it happened. */
 export interface Told {
-  readonly chat: string;
+  readonly record: string;
   readonly text: string;
   /** Which of several readers of which PSAP. */
   readonly reader: string;
@@ -36,6 +38,8 @@ export interface Told {
 /** A text of a PSAP that a caller was shown, in order. */
 export interface Heard {
   readonly chat: string;
+  /** URI of the centre. */
+  readonly sender: string;
   readonly kind: string;
   readonly text: string;
   readonly messageId?: number;

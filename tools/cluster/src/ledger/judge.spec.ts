@@ -19,6 +19,7 @@ const under = (text: string): Said => {
 };
 const row = (text: string, o: Partial<Recorded> = {}): Recorded => ({
   chat: text.charAt(0),
+  record: `record of ${text.charAt(0)}`,
   direction: 'in',
   kind: text.endsWith('1') ? 'start' : 'in-chat',
   text,
@@ -41,10 +42,10 @@ it('a run in which everything arrived once is clean', () => {
       said: [said('a1'), said('a2'), said('b1')],
       recorded: [row('a1'), row('a2'), row('b1'), out('a hello', 1, 'delivered')],
       told: [
-        { chat: 'a', text: 'a1', reader: 'psap-1' },
-        { chat: 'a', text: 'a1', reader: 'psap-2' },
+        { record: 'record of a', text: 'a1', reader: 'psap-1' },
+        { record: 'record of a', text: 'a1', reader: 'psap-2' },
       ],
-      heard: [{ chat: 'a', kind: 'start', text: 'a hello', messageId: 1 }],
+      heard: [{ chat: 'a', sender: 'sip:x@psap', kind: 'start', text: 'a hello', messageId: 1 }],
     }),
   );
   expect(verdict).toMatchObject({ said: 3, promised: 3, recorded: 3, refused: 0, open: 0 });
@@ -70,7 +71,7 @@ it('recorded although nobody promised it is no fault: the answer was lost', () =
 });
 
 it('finds what was recorded or told twice', () => {
-  const told = { chat: 'b', text: 'b1', reader: 'psap-1' };
+  const told = { record: 'record of b', text: 'b1', reader: 'psap-1' };
   const verdict = judge(
     history({
       said: [said('a1'), said('b1')],
@@ -91,12 +92,28 @@ it('finds what is out of order within a chat, and nothing across chats', () => {
   expect(verdict.disordered).toEqual(['a2']);
 });
 
+it('a chat at two centres is told apart from a text recorded twice', () => {
+  const elsewhere = { record: 'record of a elsewhere' };
+  const verdict = judge(
+    history({
+      said: [said('a1'), said('a2')],
+      recorded: [row('a1'), row('a1', elsewhere), row('a2', elsewhere)],
+      heard: [
+        { chat: 'a', sender: 'sip:x@psap', kind: 'start', text: 'x hello', messageId: 1 },
+        { chat: 'a', sender: 'sip:y@psap', kind: 'start', text: 'y hello', messageId: 1 },
+      ],
+    }),
+  );
+  expect(verdict).toMatchObject({ atTwoCentres: ['a'], doubled: [], doubleStarts: [], reusedMessageIds: [] });
+  expect(verdict.lost).toEqual([]);
+});
+
 it('finds texts nobody said', () => {
   expect(judge(history({ recorded: [row('a1')] })).strange).toEqual(['a1']);
 });
 
 it('finds second starts at either end', () => {
-  const greeting = { kind: 'start', text: 'b hello', messageId: 1, chat: 'b' };
+  const greeting = { kind: 'start', text: 'b hello', messageId: 1, chat: 'b', sender: 'sip:x@psap' };
   const verdict = judge(
     history({
       said: [said('a1'), said('b1')],
@@ -104,17 +121,17 @@ it('finds second starts at either end', () => {
       heard: [greeting, { ...greeting, text: 'b hello again', messageId: 2 }],
     }),
   );
-  expect(verdict.doubleStarts).toEqual(['a', 'b']);
+  expect(verdict.doubleStarts).toEqual(['record of a', 'b sip:x@psap']);
 });
 
 it('finds a message id that stands for two texts', () => {
   const verdict = judge(
     history({
       recorded: [out('a x', 2, 'delivered'), out('a y', 2, 'delivered'), out('b x', 2, 'delivered')],
-      heard: [{ chat: 'a', kind: 'in-chat', text: 'a x', messageId: 2 }],
+      heard: [{ chat: 'a', sender: 'sip:x@psap', kind: 'in-chat', text: 'a x', messageId: 2 }],
     }),
   );
-  expect(verdict.reusedMessageIds).toEqual(['a 2']);
+  expect(verdict.reusedMessageIds).toEqual(['record of a 2']);
 });
 
 it('counts the other way too', () => {
@@ -127,9 +144,9 @@ it('counts the other way too', () => {
         out('a w', 4, 'pending'),
       ],
       heard: [
-        { chat: 'a', kind: 'start', text: 'a x', messageId: 1 },
-        { chat: 'a', kind: 'in-chat', text: 'a z', messageId: 3 },
-        { chat: 'a', kind: 'in-chat', text: 'a z', messageId: 3 },
+        { chat: 'a', sender: 'sip:x@psap', kind: 'start', text: 'a x', messageId: 1 },
+        { chat: 'a', sender: 'sip:x@psap', kind: 'in-chat', text: 'a z', messageId: 3 },
+        { chat: 'a', sender: 'sip:x@psap', kind: 'in-chat', text: 'a z', messageId: 3 },
       ],
     }),
   );

@@ -18,8 +18,10 @@ export interface Verdict {
   readonly disordered: readonly string[];
   /** Recorded, and never said. */
   readonly strange: readonly string[];
-  /** Chats with two starts in the record, or whose caller was greeted twice. */
+  /** Chats with two starts in one record, or whose caller was greeted twice by one centre. */
   readonly doubleStarts: readonly string[];
+  /** Chats that came to more than one centre: a start that seemed to go nowhere was routed again. */
+  readonly atTwoCentres: readonly string[];
   /** `chat messageId` that stand for two texts of the PSAP. */
   readonly reusedMessageIds: readonly string[];
   /** The other way. */
@@ -51,13 +53,14 @@ export function judge(history: History): Verdict {
     lost: promised.map(({ text }) => text).filter((text) => !kept.has(text) && !notices.has(text)),
     doubled: [
       ...new Set([
-        ...repeated(incoming.map(({ text }) => text)),
-        ...repeated(told.map(({ reader, text }) => `${reader}\n${text}`)).map((key) => key.split('\n')[1] ?? ''),
+        ...repeated(incoming.map(({ record, text }) => `${record}\n${text}`)).map(lastLine),
+        ...repeated(told.map(({ reader, record, text }) => `${reader} ${record}\n${text}`)).map(lastLine),
       ]),
     ],
     disordered: disorderedOf(said, incoming),
     strange: incoming.map(({ text }) => text).filter((text) => !known.has(text)),
     doubleStarts: doubleStartsOf(recorded, heard),
+    atTwoCentres: repeated([...new Set(recorded.map(({ chat, record }) => `${record}\n${chat}`))].map(lastLine)),
     reusedMessageIds: reusedOf(recorded, heard),
     answers: answersOf(recorded, heard),
   };
@@ -92,18 +95,18 @@ function keyOf({ chat, messageId, text }: { chat: string; messageId?: number; te
   return `${chat} ${messageId ?? '-'} ${text}`;
 }
 
-/** Compared are texts that were answered before the next one of the chat was said: others have no order. */
+/** Within one record, against the order in which they were said. */
 function disorderedOf(said: readonly Said[], incoming: readonly Recorded[]): string[] {
   const place = new Map<string, number>();
   for (const [index, { text }] of said.entries()) place.set(text, index);
   const last = new Map<string, number>();
   const wrong: string[] = [];
-  for (const { chat, text } of incoming) {
+  for (const { record, text } of incoming) {
     const index = place.get(text);
     if (index === undefined) continue;
-    const before = last.get(chat) ?? -1;
+    const before = last.get(record) ?? -1;
     if (index < before) wrong.push(text);
-    last.set(chat, Math.max(before, index));
+    last.set(record, Math.max(before, index));
   }
   return wrong;
 }
@@ -112,22 +115,32 @@ function doubleStartsOf(recorded: readonly Recorded[], heard: readonly Heard[]):
   const starts = recorded.filter(({ kind, direction }) => kind === 'start' && direction === 'in');
   const greetings = heard.filter(({ kind }) => kind === 'start');
   return [
-    ...new Set([...repeated(starts.map(({ chat }) => chat)), ...repeated(greetings.map(({ chat }) => chat))]),
+    ...new Set([
+      ...repeated(starts.map(({ record }) => record)),
+      ...repeated(greetings.map(({ chat, sender }) => `${chat} ${sender}`)),
+    ]),
   ];
 }
 
 function reusedOf(recorded: readonly Recorded[], heard: readonly Heard[]): string[] {
   const texts = new Map<string, string>();
   const reused = new Set<string>();
-  const own = recorded.filter(({ direction }) => direction === 'out');
-  for (const { chat, messageId, text } of [...own, ...heard]) {
-    if (messageId === undefined) continue;
-    const key = `${chat} ${messageId}`;
+  const look = (key: string, text: string): void => {
     const before = texts.get(key);
     if (before !== undefined && before !== text) reused.add(key);
     texts.set(key, text);
+  };
+  for (const { direction, record, messageId, text } of recorded) {
+    if (direction === 'out' && messageId !== undefined) look(`${record} ${messageId}`, text);
+  }
+  for (const { chat, sender, messageId, text } of heard) {
+    if (messageId !== undefined) look(`${chat} ${sender} ${messageId}`, text);
   }
   return [...reused];
+}
+
+function lastLine(key: string): string {
+  return key.slice(key.indexOf('\n') + 1);
 }
 
 function repeated(values: readonly string[]): string[] {
