@@ -9,7 +9,6 @@ import {
   type TestServer,
 } from '@esinet/testing';
 
-
 export type ServerName = 'nats' | 'redis' | 'postgres';
 export type OutsideServers = Readonly<Record<ServerName, TestServer>>;
 

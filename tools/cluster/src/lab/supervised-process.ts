@@ -86,7 +86,7 @@ export class SupervisedProcess {
 
   /** Resolves once it serves. @throws with the end of its output where it does not within `withinMs` */
   async ready(withinMs = 120_000): Promise<void> {
-    for (const until = performance.now() + withinMs; ; ) {
+    for (const until = performance.now() + withinMs; ;) {
       if (this.#state === 'ready') return;
       if (performance.now() > until) {
         throw new Error(`${this.name} is not ready after ${withinMs / 1_000} s: ${this.#lastWords()}`);

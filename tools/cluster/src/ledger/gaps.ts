@@ -59,7 +59,9 @@ export function recoveryOf(
   const before = quantile(said, 0.99, o.calmFrom, o.injected) ?? 0;
   let back: number | undefined;
   for (let from = o.healed; from + slice <= o.end; from += slice) {
-    const open = said.some(({ at, answeredAt }) => at >= from && at < from + slice && answeredAt === undefined);
+    const open = said.some(
+      ({ at, answeredAt }) => at >= from && at < from + slice && answeredAt === undefined,
+    );
     const late = quantile(said, 0.99, from, from + slice);
     const normal = !open && late !== undefined && late <= backToNormal(before);
     if (!normal) back = undefined;

@@ -60,7 +60,9 @@ export function judge(history: History): Verdict {
     disordered: disorderedOf(said, incoming),
     strange: incoming.map(({ text }) => text).filter((text) => !known.has(text)),
     doubleStarts: doubleStartsOf(recorded, heard),
-    atTwoCentres: repeated([...new Set(recorded.map(({ chat, record }) => `${record}\n${chat}`))].map(lastLine)),
+    atTwoCentres: repeated(
+      [...new Set(recorded.map(({ chat, record }) => `${record}\n${chat}`))].map(lastLine),
+    ),
     reusedMessageIds: reusedOf(recorded, heard),
     answers: answersOf(recorded, heard),
   };
