@@ -84,7 +84,7 @@ export async function openLink(o: LinkOptions): Promise<ReachableLink> {
   const closedListeners: (() => void)[] = [];
   const restoredListeners: (() => void)[] = [];
   const open = (): Promise<Sockets> =>
-    openSockets(o, [destination, ...others], () => {
+    openSockets(o, destination, () => {
       for (const listener of closedListeners) listener();
     });
 
@@ -105,11 +105,17 @@ export async function openLink(o: LinkOptions): Promise<ReachableLink> {
       while (!sockets && !closed) await new Promise<void>((resolve) => waiting.push(resolve));
       if (!sockets) return { kind: 'failure', reason: 'transport' };
       const large = via.transport === 'udp' && octetsOf(request.body) > udpBodyOctets;
-      return sockets.agent.send({
-        ...request,
-        ...(o.credentials && { credentials: o.credentials }),
-        ...(large && { destination: { ...destination, transport: 'tcp' } }),
-      });
+      const { agent } = sockets;
+      let outcome: UacOutcome = { kind: 'failure', reason: 'transport' };
+      for (const hop of [destination, ...others]) {
+        outcome = await agent.send({
+          ...request,
+          ...(o.credentials && { credentials: o.credentials }),
+          destination: large ? { ...hop, transport: 'tcp' } : hop,
+        });
+        if (closed || (outcome.kind === 'response' && outcome.message.status !== 503)) break;
+      }
+      return outcome;
     },
     onClosed: (callback) => void closedListeners.push(callback),
     onRestored: (callback) => void restoredListeners.push(callback),
@@ -154,13 +160,8 @@ async function destinationOf(
   return { transport, address: (await lookup(host)).address, port, serverName: host };
 }
 
-async function openSockets(
-  o: LinkOptions,
-  destinations: readonly [Destination, ...Destination[]],
-  onClosed: () => void,
-): Promise<Sockets> {
+async function openSockets(o: LinkOptions, destination: Destination, onClosed: () => void): Promise<Sockets> {
   const { via, clock, ids, logger } = o;
-  const [destination] = destinations;
   const stack = createSipStack({
     listeners:
       via.transport === 'udp'
@@ -185,7 +186,7 @@ async function openSockets(
     clock,
     ids,
     logger,
-    outboundProxy: destinations,
+    outboundProxy: destination,
     mergedRequests: 'repeat',
     onRequest: o.onMessage,
     ...(o.allow && { allow: o.allow }),

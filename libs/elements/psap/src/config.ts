@@ -61,8 +61,6 @@ export const psapConfigSchema = z
     defaultCentre: z.string().min(1).default('default'),
     /** Next hop of everything that leaves: the inner side of the border, or the ESRP. */
     outboundProxy: destinationSchema.prefault('tcp:127.0.0.1:15062'),
-    /** Where it goes instead, one after another, while that one is away. RFC 3263 4.3 */
-    furtherProxies: z.array(destinationSchema).max(8).default([]),
     /** `{name}` becomes the name of the centre. */
     greeting: z.string().min(1).max(2_000).default('You have reached {name}. What is your emergency?'),
     /** Text of a stop to which nobody gave one (6.2.4). */

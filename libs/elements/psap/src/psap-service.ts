@@ -107,7 +107,7 @@ export class PsapService implements OnModuleInit, BeforeApplicationShutdown {
       clock,
       ids,
       logger,
-      outboundProxy: [config.outboundProxy, ...config.furtherProxies],
+      outboundProxy: config.outboundProxy,
       // SUBSCRIBE is answered beside this agent, with the states.
       allow: ['MESSAGE', 'OPTIONS', 'SUBSCRIBE'],
       allowEvents: Object.values(statePackages).map(({ event }) => event),

@@ -46,11 +46,8 @@ export interface UserAgentOptions {
   readonly resourceValues?: readonly string[];
   /** Schemes of the Request-URIs answered, lower case; others are 416. Default sip, sips, tel, urn, im and pres. */
   readonly schemes?: readonly string[];
-  /**
-   * Where every request goes first; of several the next one where one fails (RFC 3263 4.3). A URI with `lr` is put into
-   * Route as well, RFC 3261 8.1.2
-   */
-  readonly outboundProxy?: Destination | readonly Destination[] | string | Flow;
+  /** Where every request goes first. A URI with `lr` is put into Route as well, RFC 3261 8.1.2 */
+  readonly outboundProxy?: Destination | string | Flow;
   /**
    * A request that came a second time by another path, RFC 3261 8.2.2.2: `reject` answers 482; `repeat` answers as the
    * first one was answered, so that a proxy that had failed over reports a MESSAGE that did arrive as arrived.
@@ -204,8 +201,7 @@ export class UserAgent {
     bytes: number,
   ): Promise<readonly (Destination | Flow)[]> {
     const fixed = o.destination ?? this.options.outboundProxy;
-    if (Array.isArray(fixed)) return fixed as readonly Destination[];
-    if (fixed !== undefined && typeof fixed !== 'string') return [fixed as Destination | Flow];
+    if (fixed !== undefined && typeof fixed !== 'string') return [fixed];
     // RFC 3261 8.1.2: the outbound proxy, else the first Route, else the Request-URI.
     const hop = uriOf(fixed ?? routes[0] ?? o.uri);
     return orderForSize(await this.options.locator.locate(hop), bytes);

@@ -125,8 +125,7 @@ function lisHosts(plan: ClusterPlan): string[] {
 function outwards(plan: ClusterPlan, instance: string): object {
   const borders = hops(plan, 'bcf', 'private');
   if (instance === 'psap-2') borders.reverse();
-  const [outboundProxy, ...furtherProxies] = borders;
-  return plan.servers ? { outboundProxy, furtherProxies } : { outboundProxy };
+  return { outboundProxy: plan.servers ? borders : borders[0] };
 }
 
 function centres(): { uri: string; name: string }[] {

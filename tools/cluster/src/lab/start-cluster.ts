@@ -75,7 +75,7 @@ export async function startCluster(o: ClusterOptions): Promise<Cluster> {
   const close = async (): Promise<void> => {
     for (const kind of [...order].reverse()) {
       const ending = plan.seats.filter(({ element }) => element === kind);
-      await Promise.all(ending.map(({ instance }) => processes.get(instance)?.stop()));
+      await Promise.all(ending.map(async ({ instance }) => processes.get(instance)?.stop()));
     }
     await Promise.all(Object.values(servers ?? {}).map((server) => server.dispose()));
   };
@@ -97,7 +97,7 @@ export async function startCluster(o: ClusterOptions): Promise<Cluster> {
     }
     for (const kind of order) {
       const starting = plan.seats.filter(({ element }) => element === kind);
-      await Promise.all(starting.map(({ instance }) => processes.get(instance)?.start()));
+      await Promise.all(starting.map(async ({ instance }) => processes.get(instance)?.start()));
     }
   } catch (error) {
     await close();

@@ -32,8 +32,8 @@ export const ordinaryLoad: LoadShape = {
 const tickMs = 10;
 /** Chats that are opened at the same time. */
 const openingAtOnce = 10;
-/** How long a short chat stays reachable after its end. */
-const lingerMs = 3_000;
+/** How long a short chat stays reachable after its end: what its centre still says has to reach it. */
+const lingerMs = 15_000;
 /** Texts under way get so long for an answer after the load has ended: five attempts of an APP may take minutes. */
 const lastAnswersMs = 45_000;
 /** Short chats that may be under way at once. */
