@@ -36,6 +36,7 @@ import { f35 } from './f35.js';
 import { f38 } from './f38.js';
 import { f39 } from './f39.js';
 import { f40 } from './f40.js';
+import { postgresAway } from './postgres-away.js';
 import type { Fault } from './fault.js';
 
 /** Every fault that has a script, in the order of the table. */
@@ -78,4 +79,5 @@ export const faults: readonly Fault[] = [
   f38,
   f39,
   f40,
+  postgresAway,
 ];

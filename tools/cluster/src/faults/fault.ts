@@ -3,7 +3,8 @@ import type { Load, LoadShape } from '../load/load.js';
 import type { Way } from '../load/load-caller.js';
 import type { Verdict } from '../ledger/judge.js';
 
-export type FaultId = `F${number}`;
+/** Of the table, or a word for one that is not in it. */
+export type FaultId = `F${number}` | 'POSTGRES';
 
 /** What a fault cannot be made without. */
 export type Need = 'servers' | 'two PSAPs' | 'faketime' | 'prlimit' | 'root';

@@ -12,7 +12,7 @@ import { type FaultResult, obstacle, runFault } from './fault-run.js';
 import { killRun, randomRun } from './long-run.js';
 import { available } from './needs.js';
 import { seeded } from './random.js';
-import { type ChaosReport, type Skipped, passed, resultLine, textReport } from './report-text.js';
+import { type ChaosReport, type Skipped, passed, resultLine, textReport, wrongLines } from './report-text.js';
 import { writeReport } from './write-report.js';
 
 export const chaosHelp = `npm run chaos [-- F01 F06 …] [options]
@@ -208,12 +208,12 @@ async function run(
     }
     say(`${fault.id}  ${fault.title} …`);
     const result = await runFault(fault, {
-      ...{ cluster, shape, random, say, rounds, calmMs: 4_000, afterMs: 8_000 },
+      ...{ cluster, shape, random, say, rounds, calmMs: 4_000, afterMs: 8_000, timed: true },
       holdMs: seconds === undefined ? undefined : seconds * 1_000,
     });
     results.push(result);
     say(resultLine(result));
-    for (const sentence of result.wrong) say(`      WRONG: ${sentence}`);
+    for (const line of wrongLines(result)) say(`      ${line}`);
   }
   for (const { elsewhere: reason, ...fault } of elsewhere) {
     if (named.length === 0 || named.includes(fault.id)) skipped.push({ ...fault, reason });

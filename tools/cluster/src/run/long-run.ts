@@ -133,11 +133,10 @@ async function longRun(id: string, title: string, o: LongRunOptions, steps: Step
     const starts = history.said.filter(({ start }) => start).map((each) => ({ ...each, path: 'starts' }));
     return {
       ...{ id, title, goal: 'lost 0, doubled 0', verdict, notes },
-      wrong: [
-        ...wrong,
-        ...faultsOfBooks(verdict),
-        ...unaskedExits(cluster, exits, []),
+      broken: [...wrong, ...faultsOfBooks(verdict), ...unaskedExits(cluster, exits, [])],
+      missed: [
         ...load.problems.slice(0, 5),
+        ...(verdict.open > 0 ? [`${verdict.open} texts had no answer yet`] : []),
       ],
       gaps: gapsOf(history.said, from, end).map((gap) => ({ ...gap, ms: Math.round(gap.ms) })),
       startGapMs: Math.round(gapsOf(starts, from, end)[0]?.ms ?? 0),

@@ -1,6 +1,6 @@
 import type { FaultResult, Timeline } from './fault-run.js';
 import { stepMs } from './fault-run.js';
-import { type ChaosReport, resultLine } from './report-text.js';
+import { type ChaosReport, isPassed, resultLine, wrongLines } from './report-text.js';
 
 const width = 900;
 const height = 120;
@@ -28,8 +28,10 @@ ${rows}
 }
 
 function section(r: FaultResult): string {
-  const ok = r.wrong.length === 0;
-  const wrong = r.wrong.map((sentence) => `<li class="fail">${escaped(sentence)}</li>`).join('');
+  const ok = isPassed(r);
+  const wrong = wrongLines(r)
+    .map((sentence) => `<li class="fail">${escaped(sentence)}</li>`)
+    .join('');
   const notes = r.notes.length ? `<pre>${escaped(r.notes.join('\n'))}</pre>` : '';
   return `<section><h2 class="${ok ? 'pass' : 'fail'}">${escaped(resultLine(r))}</h2>
 <p>Goal: ${escaped(r.goal)}. Gaps in ms: ${escaped(r.gaps.map(({ path, ms }) => `${path} ${ms}`).join(', '))}.</p>

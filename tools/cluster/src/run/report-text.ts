@@ -17,7 +17,16 @@ export interface ChaosReport {
 }
 
 export function passed({ results }: ChaosReport): boolean {
-  return results.every(({ wrong }) => wrong.length === 0);
+  return results.every(isPassed);
+}
+
+export function isPassed({ broken, missed }: FaultResult): boolean {
+  return broken.length + missed.length === 0;
+}
+
+/** What was wrong, the worst first. */
+export function wrongLines({ broken, missed }: FaultResult): string[] {
+  return [...broken.map((line) => `BROKEN: ${line}`), ...missed.map((line) => `missed: ${line}`)];
 }
 
 /** One line of a fault. */
@@ -33,7 +42,7 @@ export function resultLine(r: FaultResult): string {
     `starts ${r.startGapMs} ms`,
     recovery.afterMs === undefined ? 'not back' : `back ${recovery.afterMs} ms`,
   ];
-  return `${r.id}  ${r.wrong.length === 0 ? 'PASS' : 'FAIL'}  ${facts.join(', ')}  ${r.title}`;
+  return `${r.id}  ${isPassed(r) ? 'PASS' : r.broken.length > 0 ? 'FAIL' : 'LATE'}  ${facts.join(', ')}  ${r.title}`;
 }
 
 export function textReport(report: ChaosReport): string {
@@ -59,12 +68,12 @@ export function textReport(report: ChaosReport): string {
       `      answers: ${answers.said} said, ${answers.promised} delivered, ${answers.lost.length} lost, ` +
         `${answers.failed} failed, ${answers.pending} pending; chats at two centres: ${atTwoCentres.length}`,
     );
-    for (const sentence of r.wrong) lines.push(`      WRONG: ${sentence}`);
+    for (const line of wrongLines(r)) lines.push(`      ${line}`);
   }
   for (const { id, title, reason } of skipped) lines.push(`${id}  ----  ${title}: ${reason}`);
   lines.push(
     '',
-    `${results.length} run, ${results.filter(({ wrong }) => wrong.length === 0).length} passed, ` +
+    `${results.length} run, ${results.filter(isPassed).length} passed, ` +
       `${skipped.length} not run. ${sum((r) => r.verdict.promised)} promised, ` +
       `${sum((r) => r.verdict.lost.length)} LOST, ${sum((r) => r.verdict.doubled.length)} doubled.`,
     '',
