@@ -11,14 +11,17 @@ import {
   seeded,
   startCluster,
 } from '@esinet/cluster';
-import { busSchema, environment } from '@esinet/platform';
+import { esinetConfigSchema } from '@esinet/app-esinet';
+import { environment } from '@esinet/platform';
 
 /** A handful of `npm run chaos`: what is promised is kept, whatever a busy machine makes of the times. */
 const shown = ['F01', 'F02', 'F03', 'F06', 'F08', 'POSTGRES'];
 
 const missing = missingPrograms();
 if (missing.length > 0 && environment.requireAll) throw new Error(missing.join('\n'));
-const clustered = busSchema.safeParse({ kind: 'nats', servers: ['nats://127.0.0.1:4222'] }).success;
+const clustered = esinetConfigSchema.safeParse({
+  bus: { kind: 'nats', servers: ['nats://127.0.0.1:4222'] },
+}).success;
 const embedded = missing.length > 0 || !clustered;
 if (embedded) {
   process.stdout.write(`SKIPPED: faults of the servers: ${missing.join(' ') || 'no adapters for them'}\n`);

@@ -119,11 +119,12 @@ export class Load {
     return open;
   }
 
-  /** Reads the records and closes the books. */
+  /** Closes the books, then reads the records: what is promised from then on is not looked for in what was read before. */
   async history(settleMs?: number): Promise<History> {
-    const chats = [...new Set(this.said.map(({ chat }) => chat))];
+    const said = this.said.map((each) => ({ ...each }));
+    const chats = [...new Set(said.map(({ chat }) => chat))];
     const recorded = await readRecords(psapUrls(this.cluster), chats, settleMs);
-    return { said: this.said, heard: this.heard, told: this.told, recorded, notices: [] };
+    return { said, heard: this.heard, told: this.told, recorded, notices: [] };
   }
 
   async close(): Promise<void> {
