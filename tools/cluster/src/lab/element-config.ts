@@ -5,6 +5,7 @@ import { type ClusterPlan, type Seat, seatsOf } from './cluster-plan.js';
 /** Files in the folder of the plan. */
 export const boundariesFile = 'lab.geojson';
 export const dialogsSecretFile = 'dialogs.secret';
+export const transactionSecretFile = 'transactions.secret';
 export const postgresPasswordFile = 'postgres.password';
 
 const psapDomain = 'psap.esinet.internal';
@@ -27,7 +28,7 @@ export function elementConfig(plan: ClusterPlan, seat: Seat): object {
   };
 }
 
-/** Bus, store and records of the whole cluster. */
+/** Bus, store and records of the whole cluster, and what its processes know each other's requests by. */
 function clusterServers({ servers, folder }: ClusterPlan): object {
   if (!servers) return {};
   const records = new URL(servers.postgres);
@@ -35,6 +36,7 @@ function clusterServers({ servers, folder }: ClusterPlan): object {
   return {
     bus: { kind: 'nats', servers: [servers.nats] },
     store: { kind: 'redis', url: servers.redis },
+    sip: { transactionSecretFile: join(folder, transactionSecretFile) },
     records: { kind: 'postgres', url: records.href, passwordFile: join(folder, postgresPasswordFile) },
   };
 }

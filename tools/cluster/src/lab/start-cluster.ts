@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -13,7 +14,13 @@ import {
   portsOf,
   serverPorts,
 } from './cluster-plan.js';
-import { boundariesFile, dialogsSecretFile, elementConfig, postgresPasswordFile } from './element-config.js';
+import {
+  boundariesFile,
+  dialogsSecretFile,
+  elementConfig,
+  postgresPasswordFile,
+  transactionSecretFile,
+} from './element-config.js';
 import { type OutsideServers, type ServerName, startServers } from './outside-servers.js';
 import { SupervisedProcess } from './supervised-process.js';
 
@@ -133,6 +140,9 @@ async function writeShared({ folder, servers }: ClusterPlan): Promise<void> {
   await writeFile(join(folder, boundariesFile), JSON.stringify(labBoundaries()));
   await keptSecret(join(folder, dialogsSecretFile));
   if (!servers) return;
+  await writeFile(join(folder, transactionSecretFile), `${randomBytes(16).toString('hex')}\n`, {
+    mode: 0o600,
+  });
   const { password } = new URL(servers.postgres);
   await writeFile(join(folder, postgresPasswordFile), `${password}\n`, { mode: 0o600 });
 }
