@@ -64,8 +64,8 @@ const sections: Record<Seat['element'], (plan: ClusterPlan, seat: Seat) => objec
     listen: { udp: ports['sip'], tcp: ports['sip'] },
     hosts: { [psapDomain]: hops(plan, 'psap', 'sip') },
     bcf: hops(plan, 'bcf', 'private'),
-    ecrf: { url: url(plan, 'ecrf', '/lost') },
-    held: { lis: url(plan, 'lis', '/held'), allowedHosts: lisHosts(plan) },
+    ecrf: { url: url(plan, 'ecrf', '/lost'), ...ways(plan) },
+    held: { lis: url(plan, 'lis', '/held'), allowedHosts: lisHosts(plan), ...ways(plan) },
     dialogs: { secretFile: join(plan.folder, dialogsSecretFile) },
     failover,
     states: {
@@ -110,6 +110,11 @@ const sections: Record<Seat['element'], (plan: ClusterPlan, seat: Seat) => objec
     failover,
   }),
 };
+
+/** On the bus whichever ECRF or LIS is there answers; HTTP is the second way. */
+function ways(plan: ClusterPlan): object {
+  return plan.servers ? { via: ['bus', 'http'] } : {};
+}
 
 function hops(plan: ClusterPlan, element: Seat['element'], port: string, transport = 'tcp'): string[] {
   return seatsOf(plan, element).map(({ ports }) => `${transport}:127.0.0.1:${ports[port]}`);
