@@ -51,6 +51,7 @@ function become(programArgs, env = {}) {
   child.on('exit', (code, signal) => process.exit(signal ? 128 + 15 : (code ?? 1)));
 }
 
+const cluster = join(root, 'tools/cluster/dist/main.js');
 const esinet = join(root, 'apps/esinet/dist/main.js');
 const commands = {
   start: () => become([esinet, 'up', ...args]),
@@ -58,6 +59,8 @@ const commands = {
   roaming: () => become([esinet, 'roaming', ...args]),
   bench: () => become([join(root, 'tools/bench/dist/main.js'), ...args]),
   fuzz: () => become([join(root, 'tools/fuzz/dist/main.js'), ...args]),
+  cluster: () => become([cluster, 'cluster', ...args]),
+  chaos: () => become([cluster, 'chaos', ...args]),
   test: () => become([join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--root', root, ...args]),
 };
 

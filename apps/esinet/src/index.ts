@@ -10,6 +10,7 @@ export {
 } from './esinet.js';
 export { type CheckName, type Examined, type ExamineOptions, checkNames, examine } from './doctor/examine.js';
 export { LAB_ATTRIBUTION, LAB_PSAPS, labBoundaries } from './lab/lab-boundaries.js';
+export { labDevices } from './lab/lab-devices.js';
 export { shiftPorts } from './shift-ports.js';
 export {
   type RoamingOptions,

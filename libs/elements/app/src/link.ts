@@ -22,6 +22,8 @@ export interface Via {
   readonly transport: TransportName;
   readonly host: string;
   readonly port: number;
+  /** The same border elsewhere: addresses that are tried, one after another, while this one is away. RFC 3263 4.3 */
+  readonly others?: readonly { readonly host: string; readonly port: number }[];
   /** Port to send from and be reached at, with `udp`; by default any. */
   readonly localPort?: number;
   /** Of a WebSocket. */
@@ -77,13 +79,8 @@ export const reopenPauseMs = 1_000;
 /** Sockets and user agent of one APP. Requests of the other side come in over the connection we opened. */
 export async function openLink(o: LinkOptions): Promise<ReachableLink> {
   const { via, clock } = o;
-  const address = isIP(via.host) === 0 ? (await lookup(via.host)).address : via.host;
-  const destination: Destination = {
-    transport: via.transport,
-    address,
-    port: via.port,
-    ...(isIP(via.host) === 0 && { serverName: via.host }),
-  };
+  const destination = await destinationOf(via, via);
+  const others = await Promise.all((via.others ?? []).map((other) => destinationOf(via, other)));
   const closedListeners: (() => void)[] = [];
   const restoredListeners: (() => void)[] = [];
   const open = (): Promise<Sockets> =>
@@ -108,11 +105,17 @@ export async function openLink(o: LinkOptions): Promise<ReachableLink> {
       while (!sockets && !closed) await new Promise<void>((resolve) => waiting.push(resolve));
       if (!sockets) return { kind: 'failure', reason: 'transport' };
       const large = via.transport === 'udp' && octetsOf(request.body) > udpBodyOctets;
-      return sockets.agent.send({
-        ...request,
-        ...(o.credentials && { credentials: o.credentials }),
-        ...(large && { destination: { ...destination, transport: 'tcp' } }),
-      });
+      const { agent } = sockets;
+      let outcome: UacOutcome = { kind: 'failure', reason: 'transport' };
+      for (const hop of [destination, ...others]) {
+        outcome = await agent.send({
+          ...request,
+          ...(o.credentials && { credentials: o.credentials }),
+          destination: large ? { ...hop, transport: 'tcp' } : hop,
+        });
+        if (closed || (outcome.kind === 'response' && outcome.message.status !== 503)) break;
+      }
+      return outcome;
     },
     onClosed: (callback) => void closedListeners.push(callback),
     onRestored: (callback) => void restoredListeners.push(callback),
@@ -147,6 +150,14 @@ interface Sockets {
   readonly agent: UserAgent;
   sentBy(): string;
   stop(): Promise<void>;
+}
+
+async function destinationOf(
+  { transport }: Via,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<Destination> {
+  if (isIP(host) !== 0) return { transport, address: host, port };
+  return { transport, address: (await lookup(host)).address, port, serverName: host };
 }
 
 async function openSockets(o: LinkOptions, destination: Destination, onClosed: () => void): Promise<Sockets> {
