@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import {
   natsServer,
@@ -31,6 +32,8 @@ export async function startServers(
 ): Promise<OutsideServers> {
   const missing = missingPrograms();
   if (missing.length > 0) throw new Error(`${missing.join('\n')}\nWithout them: --embedded`);
+  // PostgreSQL runs as a user of its own where we are root, and has to get through to its folder.
+  if (userInfo().uid === 0) chmodSync(folder, 0o711);
   const own = (name: ServerName): { port: number; folder: string } => {
     const at = join(folder, name);
     mkdirSync(at, { recursive: true });
