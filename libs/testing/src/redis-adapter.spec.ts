@@ -238,11 +238,13 @@ describe('away', () => {
         return opened?.store as Store;
       }),
     );
-    await a?.set('bcf:before', '1');
+    await a?.set('bcf:chat:before', '1');
     await one.kill();
     await a?.set('bcf:chat:x', '1');
     await one.start();
-    await until(async () => (await b?.get('bcf:chat:x')) === '1' && (await b?.get('bcf:before')) === '1');
+    await until(
+      async () => (await b?.get('bcf:chat:x')) === '1' && (await b?.get('bcf:chat:before')) === '1',
+    );
   });
 });
 

@@ -36,7 +36,7 @@ it('finds next hops, listeners and URLs in a configuration by their shape', () =
       'bcf.esrp[0]',
       'bcf.esrp[1]',
       'esrp.bcf[0]',
-      'psap.outboundProxy',
+      'psap.outboundProxy[0]',
       'provider.bcf[0]',
     ]),
   );

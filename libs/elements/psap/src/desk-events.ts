@@ -16,6 +16,11 @@ export class DeskEvents {
     this.#last = Math.floor(clock.wall()) * 1_000;
   }
 
+  /** The identifier of what was told last; of nothing so far, the one before the first. */
+  get last(): number {
+    return this.#last;
+  }
+
   watch(listener: (event: DeskEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

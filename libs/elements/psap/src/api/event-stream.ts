@@ -45,13 +45,15 @@ export class EventStream {
     private readonly o: {
       readonly clock: Clock;
       readonly config: EventsConfig;
+      /** The identifier of what was told before this began; by the clock, unless given. */
+      readonly after?: number;
       /** Name of this process where there are several: the identifiers of one say nothing to another. */
       readonly process?: string;
       readonly count?: (listeners: number, cut: boolean) => void;
     },
   ) {
     // Identifiers grow from one process to the next: what a former one told is not kept.
-    this.#dropped = this.#last = Math.floor(o.clock.wall()) * 1_000;
+    this.#dropped = this.#last = o.after ?? Math.floor(o.clock.wall()) * 1_000;
   }
 
   get listeners(): number {

@@ -111,6 +111,7 @@ export const apiProviders: Provider[] = [
       return new EventStream({
         clock,
         config: config.events,
+        after: psap.desk.events.last,
         ...(psap.desk.others && { process: instance }),
         count: (listeners, wasCut) => {
           open.set(listeners);
