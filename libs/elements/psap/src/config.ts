@@ -1,9 +1,9 @@
 import {
-  destinationSchema,
   domainSchema,
   durationSchema,
   hostSchema,
   listenSchema,
+  nextHopSchema,
   portSchema,
   sipListenersSchema,
   sipUriSchema,
@@ -62,7 +62,7 @@ export const psapConfigSchema = z
     defaultCentre: z.string().min(1).default('default'),
     /** Next hops of everything that leaves, tried in this order: the inner sides of the borders, or the ESRPs. */
     outboundProxy: z
-      .union([destinationSchema.transform((one) => [one]), z.array(destinationSchema).min(1).max(32)])
+      .union([nextHopSchema.transform((one) => [one]), z.array(nextHopSchema).min(1).max(32)])
       .prefault('tcp:127.0.0.1:15062'),
     /** `{name}` becomes the name of the centre. */
     greeting: z.string().min(1).max(2_000).default('You have reached {name}. What is your emergency?'),

@@ -8,13 +8,20 @@ const first = '192.0.2.20';
 const second = '192.0.2.21';
 const answer = (status: number) => (tx: ServerTransaction) => tx.respond({ status });
 
-function setUp() {
+function setUp(o: { readonly byName?: boolean } = {}) {
   const made = harness('tcp');
   const ua = new UserAgent({
     ...made.layer('192.0.2.1'),
-    locator: { locate: () => Promise.resolve([]) },
+    locator: {
+      locate: (uri) =>
+        String(uri).includes('away')
+          ? Promise.reject(new Error('no such name'))
+          : Promise.resolve([made.at(second)]),
+    },
     ids: countingIds('c'),
-    outboundProxy: [made.at(first), made.at(second)],
+    outboundProxy: o.byName
+      ? [{ uri: 'sip:away.lab;transport=tcp' }, made.at(first), { uri: 'sip:bcf.lab;transport=tcp' }]
+      : [made.at(first), made.at(second)],
   });
   const outcomes: UacOutcome[] = [];
   const send = () =>
@@ -62,6 +69,15 @@ describe('a user agent with several outbound proxies', () => {
       expect([silent.received.length, other.received.length]).toEqual([1, 2]);
     },
   );
+
+  it('knows them by name too, and goes on where one is not found', async () => {
+    const { clock, callee, send, statuses } = setUp({ byName: true });
+    const other = callee(second, answer(200));
+    send();
+    await clock.run(100, 10);
+    expect(statuses()).toEqual([200]);
+    expect(other.received).toHaveLength(1);
+  });
 
   it('waits for one that says 100', async () => {
     const { clock, callee, send, statuses } = setUp();

@@ -54,9 +54,10 @@ export interface UserAgentOptions {
   /**
    * Where every request goes first. A URI with `lr` is put into Route as well, RFC 3261 8.1.2. Several are elements of
    * ours that stand for each other: one that over a reliable transport does not even say 100 (RFC 4320 4.1) within
-   * `promptMs` is joined by the next, and those that failed lately are asked last.
+   * `promptMs` is joined by the next, and those that failed lately are asked last. One of them by its name is as many
+   * as RFC 3263 finds under it.
    */
-  readonly outboundProxy?: Destination | string | Flow | readonly Destination[];
+  readonly outboundProxy?: Destination | string | Flow | readonly (Destination | { readonly uri: string })[];
   /** Default 500 ms. */
   readonly promptMs?: number;
   /**
@@ -254,11 +255,22 @@ export class UserAgent {
     bytes: number,
   ): Promise<readonly (Destination | Flow)[]> {
     const fixed = o.destination ?? this.options.outboundProxy;
-    if (isList(fixed)) return this.#failures.lastTried(fixed, (destination) => destination);
+    if (isList(fixed)) {
+      const found = await Promise.all(fixed.map((hop) => ('uri' in hop ? this.#located(hop.uri) : [hop])));
+      return this.#failures.lastTried(found.flat(), (destination) => destination);
+    }
     if (fixed !== undefined && typeof fixed !== 'string') return [fixed];
     // RFC 3261 8.1.2: the outbound proxy, else the first Route, else the Request-URI.
     const hop = uriOf(fixed ?? routes[0] ?? o.uri);
     return orderForSize(await this.options.locator.locate(hop), bytes);
+  }
+
+  /** None where the name is not found: the others of the list are there. */
+  #located(uri: string): Promise<readonly Destination[]> {
+    return this.options.locator.locate(uri).catch((error: unknown) => {
+      this.options.logger.warn('sip-proxy-not-located', { reason: messageOf(error) });
+      return [];
+    });
   }
 
   #capabilities(): UasAnswer {
@@ -290,7 +302,9 @@ export class UserAgent {
   }
 }
 
-function isList(fixed: UserAgentOptions['outboundProxy']): fixed is readonly Destination[] {
+function isList(
+  fixed: UserAgentOptions['outboundProxy'],
+): fixed is readonly (Destination | { readonly uri: string })[] {
   return Array.isArray(fixed);
 }
 
