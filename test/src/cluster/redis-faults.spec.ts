@@ -67,6 +67,8 @@ describe.skipIf(path === '')('chats over two borders while Redis', () => {
     },
     'is flushed': async () => {
       const socket = connect(server.port, '127.0.0.1', () => socket.end('FLUSHALL\r\n'));
+      // What nobody reads keeps it open.
+      socket.resume();
       await once(socket, 'close');
     },
   };
@@ -87,10 +89,13 @@ describe.skipIf(path === '')('chats over two borders while Redis', () => {
         expect(new Set(await talk(running, () => true))).toEqual(new Set([200]));
         let over = false;
         const talking = talk(running, () => over);
-        await fault();
-        await until(async () => there(net.stores[0]!));
-        await until(async () => there(net.stores[1]!));
-        over = true;
+        try {
+          await fault();
+          await until(async () => there(net.stores[0]!));
+          await until(async () => there(net.stores[1]!));
+        } finally {
+          over = true;
+        }
         expect(new Set([...(await talking), ...seen])).toEqual(new Set([200]));
         // What was said meanwhile is in the store for the border that did not hear it.
         await until(async () => (await net.stores[0]!.keys('bcf:chat:')).length >= chats.length);
