@@ -50,9 +50,8 @@ it(
       { ...queues, nextHops: { ...queues.nextHops, probeEvery: '10 s' } },
       { failover: '1 s' },
     );
-    lab.madrid.answer = () => new Promise(() => undefined);
-    // It takes connections and answers nothing, OPTIONS included.
-    lab.madrid.stack.transactions.onRequest = () => undefined;
+    // It takes connections and answers nothing: not with 100, and no OPTIONS.
+    lab.madrid.stack.transport.onMessage = () => undefined;
     expect(await lab.call('chat 1')).toBe(200);
     expect(lab.toledo.received.map(textOf)).toEqual(['chat 1']);
     expect(await lab.call('chat 2')).toBe(200);
