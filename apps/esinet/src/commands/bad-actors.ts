@@ -2,7 +2,6 @@ import { Agent as HttpsAgent } from 'node:https';
 import { join } from 'node:path';
 import type { Command, Option } from 'commander';
 import { httpExchange } from '@esinet/kernel';
-import { loadTls } from '@esinet/platform';
 import { bold, dim, exit, green, print, printJson, red, tell, yellow } from '../terminal.js';
 
 interface BadActorsOptions {
@@ -141,6 +140,8 @@ async function ask(
 }
 
 async function showing({ data, as }: BadActorsOptions): Promise<HttpsAgent> {
+  // Certificates are read for https alone.
+  const { loadTls } = await import('@esinet/platform/pki');
   const { cert, key, ca } = await loadTls(join(data, 'pki'), as);
   return new HttpsAgent({ cert, key, ca, minVersion: 'TLSv1.2' });
 }
