@@ -8,7 +8,8 @@ export {
   startEsinet,
   startLabEsinet,
 } from './esinet.js';
-export { type CheckName, type Examined, type ExamineOptions, checkNames, examine } from './doctor/examine.js';
+export { type CheckName, checkNames } from './doctor/check-names.js';
+export { type Examined, type ExamineOptions, examine } from './doctor/examine.js';
 export { LAB_ATTRIBUTION, LAB_PSAPS, labBoundaries } from './lab/lab-boundaries.js';
 export { labDevices } from './lab/lab-devices.js';
 export { shiftPorts } from './shift-ports.js';

@@ -1,4 +1,3 @@
-import 'reflect-metadata';
 import { messageOf } from '@esinet/kernel';
 import { program, argvOf } from './program.js';
 import { exit, red, tell } from './terminal.js';

@@ -1,25 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type PositionQuestion, parseDevice } from '@esinet/element-app';
-import { alert } from './commands/alert.js';
-import { bot } from './commands/bot.js';
-import { chat } from './commands/chat.js';
-import type { ConfigOptions } from './commands/config.js';
+import type { PositionQuestion } from '@esinet/element-app';
+import { parseDevice } from '@esinet/element-app/device';
 import { addBadActors } from './commands/bad-actors.js';
-import { addLis } from './commands/lis.js';
 import { addDoctor } from './commands/doctor.js';
 import { addGis } from './commands/gis.js';
+import { addLis } from './commands/lis.js';
 import { addPolicy } from './commands/policy.js';
-import { addRecords } from './commands/records.js';
 import { addQueues } from './commands/queues.js';
-import { pkiInit, pkiList } from './commands/pki.js';
-import { send } from './commands/send.js';
-import { sensor } from './commands/sensor.js';
+import { addRecords } from './commands/records.js';
 import { addState } from './commands/state.js';
-import type { UpOptions } from './commands/up.js';
-import { watch } from './commands/watch.js';
-import { where } from './commands/where.js';
-import { why } from './commands/why.js';
-import type { RoamingCommandOptions } from './commands/roaming.js';
 import { parseCivic, parsePlace, parsePlaces } from './place.js';
 import { exit } from './terminal.js';
 
@@ -87,16 +76,6 @@ function repeated(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
 
-// Loaded when they are asked for: the elements take longer to load than a caller's command to run.
-const up = async (o: UpOptions): Promise<number> => (await import('./commands/up.js')).up(o);
-const roaming = async (o: RoamingCommandOptions): Promise<number> =>
-  (await import('./commands/roaming.js')).roaming(o);
-const boundaries = async (): Promise<number> => (await import('./commands/boundaries.js')).boundaries();
-const configCheck = async (o: ConfigOptions): Promise<number> =>
-  (await import('./commands/config.js')).configCheck(o);
-const configShow = async (o: ConfigOptions): Promise<number> =>
-  (await import('./commands/config.js')).configShow(o);
-
 /** Runs a command and keeps its exit code. Our timers do not hold the process: until the command is done, this does. */
 function running<A extends unknown[]>(
   command: (...args: A) => Promise<number> | number,
@@ -109,6 +88,13 @@ function running<A extends unknown[]>(
       clearInterval(held);
     }
   };
+}
+
+/** The same for a command whose module is loaded when it runs: most take longer to load than to be described. */
+function loading<A extends unknown[]>(
+  load: () => Promise<(...args: A) => Promise<number> | number>,
+): (...args: A) => Promise<void> {
+  return running(async (...args: A) => (await load())(...args));
 }
 
 /**
@@ -152,7 +138,7 @@ export function program(): Command {
       ]),
     )
     .addOption(json)
-    .action(running(up));
+    .action(loading(async () => (await import('./commands/up.js')).up));
 
   esinet
     .command('roaming')
@@ -172,7 +158,7 @@ export function program(): Command {
         .default('warn'),
     )
     .addOption(json)
-    .action(running(roaming));
+    .action(loading(async () => (await import('./commands/roaming.js')).roaming));
 
   const caller = (command: Command): Command =>
     command
@@ -222,11 +208,11 @@ export function program(): Command {
     .option('--check-service', 'tell beforehand whether the service is offered at the place')
     .option('--lost <url>', 'the ECRF for --check-service')
     .option('--wait <seconds>', 'how long to wait for an answer to each message', seconds, 10)
-    .action(running(chat));
+    .action(loading(async () => (await import('./commands/chat.js')).chat));
 
   person(esinet.command('send').description('send one start of a chat and show what went over the wire'))
     .option('--raw', 'whole messages')
-    .action(running(send));
+    .action(loading(async () => (await import('./commands/send.js')).send));
 
   caller(
     esinet
@@ -249,14 +235,14 @@ export function program(): Command {
     .option('--serial <number>', 'serial number')
     .option('--wait <seconds>', 'how long to wait for the centre', seconds, 10)
     .addHelpText('after', '\nA line is 81.5, temperature=81.5 °C, or {"value": 81.5}.')
-    .action(running(sensor));
+    .action(loading(async () => (await import('./commands/sensor.js')).sensor));
 
   caller(esinet.command('alert').description('an alert without a conversation (RFC 8876, CAP 1.2)'))
     .option('--cap <file>', 'the alert; it is checked before it is sent')
     .option('--cap-uri <url>', 'where the alert can be fetched, instead')
     .option('--unchecked', 'send it even if it is not in order')
     .option('--wait <seconds>', 'stay that long to hear whether the centre says something', seconds, 0)
-    .action(running(alert));
+    .action(loading(async () => (await import('./commands/alert.js')).alert));
 
   esinet
     .command('bot')
@@ -269,7 +255,7 @@ export function program(): Command {
     .option('--patience <seconds>', 'without an answer for that long a person takes over', seconds, 60)
     .addOption(offset)
     .addOption(json)
-    .action(running(bot));
+    .action(loading(async () => (await import('./commands/bot.js')).bot));
 
   esinet
     .command('where')
@@ -288,7 +274,7 @@ export function program(): Command {
     .option('--iterative', 'a server that is not responsible names the one that is, instead of asking it')
     .option('--services', 'the services there are for the place, each with its centre')
     .addOption(json)
-    .action(running(where));
+    .action(loading(async () => (await import('./commands/where.js')).where));
 
   esinet
     .command('why')
@@ -299,7 +285,7 @@ export function program(): Command {
     .option('--limit <n>', 'calls in the list', count, 20)
     .addOption(offset)
     .addOption(json)
-    .action(running(why));
+    .action(loading(async () => (await import('./commands/why.js')).why));
 
   esinet
     .command('watch')
@@ -321,12 +307,12 @@ export function program(): Command {
     .addOption(offset)
     .addOption(data)
     .addOption(json)
-    .action(running(watch));
+    .action(loading(async () => (await import('./commands/watch.js')).watch));
 
   esinet
     .command('boundaries')
     .description("the lab's service areas as GeoJSON, to look at or to start from")
-    .action(running(boundaries));
+    .action(loading(async () => (await import('./commands/boundaries.js')).boundaries));
 
   addLis(esinet, running, { json, offset });
   addGis(esinet, running, json);
@@ -345,27 +331,27 @@ export function program(): Command {
     .option('--name <name>', 'one more, as psap-b or psap-b=its.domain; may be given again', repeated)
     .addOption(data)
     .addOption(json)
-    .action(running(pkiInit));
+    .action(loading(async () => (await import('./commands/pki.js')).pkiInit));
   pki
     .command('ls')
     .description('names, days left, fingerprints')
     .addOption(data)
     .addOption(json)
-    .action(running(pkiList));
+    .action(loading(async () => (await import('./commands/pki.js')).pkiList));
 
   const config = esinet.command('config').description('the configuration');
   config
     .command('check')
     .description('every problem with its place')
     .option('--config <file>', 'YAML')
-    .action(running(configCheck));
+    .action(loading(async () => (await import('./commands/config.js')).configCheck));
   config
     .command('show')
     .description('every value in force')
     .option('--config <file>', 'YAML')
     .option('--origin', 'and where it comes from')
     .addOption(json)
-    .action(running(configShow));
+    .action(loading(async () => (await import('./commands/config.js')).configShow));
 
   return esinet;
 }

@@ -1,4 +1,4 @@
-import { environment } from '@esinet/platform';
+import { environment } from '@esinet/platform/environment';
 
 /** Exit codes of the command line. */
 export const exit = { ok: 0, failed: 1, usage: 2, unreachable: 3 } as const;

@@ -5,10 +5,14 @@ export const maxProblems = 50;
 
 const ajv = new Ajv({ strict: true, allErrors: true, ownProperties: true });
 
-/** A check, made once: every way in which a value misses the schema, as JSON pointer and words, never content. */
+/**
+ * A check: every way in which a value misses the schema, as JSON pointer and words, never content. It is made once, when
+ * it is first asked for, so that a start does not wait for it.
+ */
 export function checkOf(schema: object): (value: unknown) => string[] {
-  const validate: ValidateFunction = ajv.compile(schema);
+  let made: ValidateFunction | undefined;
   return (value) => {
+    const validate = (made ??= ajv.compile(schema));
     if (validate(value)) return [];
     const problems = (validate.errors ?? []).slice(0, maxProblems).map(wordsOf);
     validate.errors = null;

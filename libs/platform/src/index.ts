@@ -10,8 +10,6 @@ export { type AdapterPorts, type Adapters, openAdapters } from './cluster/open-a
 export { MemoryStore, defaultMaxEntries } from './store/memory-store.js';
 export { Leases, leasePrefix } from './store/leases.js';
 export { LocalValues } from './store/local-values.js';
-export { redisClient } from './store/redis-client.js';
-export { RedisStore, type RedisStoreOptions, type StoreChange } from './store/redis-store.js';
 export { ResilientStore } from './store/resilient-store.js';
 export { openStore } from './store/open-store.js';
 export { type RedisConfig, type StoreConfig, storeSchema } from './store/store-config.js';
@@ -31,12 +29,9 @@ export {
   type RecordsLimits,
   defaultRecordsLimits,
 } from './records/level-records.js';
-export { type PostgresOptions, PostgresRecords } from './records/postgres-records.js';
 export { Spool, type SpoolLimits } from './records/spool.js';
 export { type ServedRecords, SpooledRecords, asideCollections } from './records/spooled-records.js';
-export { type RecordsReport, type RecordsUpkeep, recordsUpkeep } from './records/postgres-upkeep.js';
 export { type PostgresConfig } from './records/records-config.js';
-export { migrate } from './records/migrations/migrate.js';
 export { openRecords, postgresOptions } from './records/open-records.js';
 export { type RecordsConfig, recordsSchema } from './records/records-config.js';
 export { MemoryRecords } from './records/memory-records.js';
@@ -69,11 +64,10 @@ export { type TlsSide, tlsIdentity, tlsSideSchema, withTlsSide } from './http/tl
 export { type Health, HealthChecks, type HealthReport } from './telemetry/health.js';
 export { portOwner } from './http/port-owner.js';
 export { type CounterMetric, type Labels, type Metrics, PrometheusMetrics } from './telemetry/metrics.js';
-export type { TlsOptions } from './pki/tls-options.js';
 export { environment } from './config/environment.js';
+export { durationOf } from './config/duration.js';
 export {
   domainSchema,
-  durationOf,
   durationSchema,
   hostPort,
   hostSchema,
@@ -111,16 +105,7 @@ export {
   defaultDrainMs,
   sipEdgeProvider,
 } from './sip/sip-edge.js';
-export {
-  type CertificateSummary,
-  type LeafName,
-  ensureLabPki,
-  fingerprintsOf,
-  labNames,
-  listPki,
-  loadTls,
-} from './pki/lab-pki.js';
-export { PkiError } from './pki/pki-error.js';
+export * from './pki/pki.js';
 export {
   type CertificateWatch,
   type WatchLimits,
@@ -128,7 +113,6 @@ export {
   watchCertificates,
 } from './pki/certificate-watch.js';
 export { type LiveTls, liveTls } from './pki/live-tls.js';
-export { type TlsFiles, readTlsMaterial } from './pki/tls-material.js';
 export { BusClient, BusServer, MessagePattern, Payload } from './bus/nest-transport.js';
 export { type LogLevel, type LogOptions, createLogger } from './telemetry/logger.js';
 export { eventLoopDelayP99 } from './telemetry/event-loop.js';

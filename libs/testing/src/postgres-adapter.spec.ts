@@ -1,4 +1,5 @@
-import { type PostgresOptions, PostgresRecords, defaultRecordsLimits } from '@esinet/platform';
+import { defaultRecordsLimits } from '@esinet/platform';
+import { type PostgresOptions, PostgresRecords } from '@esinet/platform/postgres';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { requireProgram } from './outside-program.js';

@@ -1,15 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type LogFields, type Logger, silentLogger, systemClock } from '@esinet/kernel';
-import {
-  Leases,
-  PrometheusMetrics,
-  RedisStore,
-  type RedisStoreOptions,
-  type Store,
-  openStore,
-  redisClient,
-  storeSchema,
-} from '@esinet/platform';
+import { Leases, PrometheusMetrics, type Store, openStore, storeSchema } from '@esinet/platform';
+import { RedisStore, type RedisStoreOptions, redisClient } from '@esinet/platform/redis';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { freePort } from './free-port.js';
 import { requireProgram } from './outside-program.js';

@@ -1,4 +1,4 @@
-import { migrate, recordsUpkeep } from '@esinet/platform';
+import { migrate, recordsUpkeep } from '@esinet/platform/postgres';
 import { requireProgram } from '@esinet/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect } from 'vitest';

@@ -1,8 +1,5 @@
-import { Agent as HttpsAgent } from 'node:https';
-import { join } from 'node:path';
 import type { Command, Option } from 'commander';
 import { httpExchange } from '@esinet/kernel';
-import { loadTls } from '@esinet/platform';
 import { bold, dim, exit, green, print, printJson, red, tell, yellow } from '../terminal.js';
 
 interface BadActorsOptions {
@@ -120,7 +117,10 @@ async function ask(
   const base = (o.url ?? `http://127.0.0.1:${15_960 + o.portOffset}`).replace(/\/$/, '');
   const url = `${base}/BadActors${path}`;
   if (!URL.canParse(url)) return { status: 0, problem: `${base} is no URL` };
-  const agent = url.startsWith('https:') ? await showing(o) : undefined;
+  // Certificates are read for https alone.
+  const agent = url.startsWith('https:')
+    ? await (await import('./certificate-agent.js')).certificateAgent(o.data, o.as)
+    : undefined;
   const answer = await httpExchange({
     method,
     url,
@@ -138,11 +138,6 @@ async function ask(
     body: read,
     problem: typeof detail === 'string' ? detail : 'refused',
   };
-}
-
-async function showing({ data, as }: BadActorsOptions): Promise<HttpsAgent> {
-  const { cert, key, ca } = await loadTls(join(data, 'pki'), as);
-  return new HttpsAgent({ cert, key, ca, minVersion: 'TLSv1.2' });
 }
 
 function readJson(body: Buffer): unknown {

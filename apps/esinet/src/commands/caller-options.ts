@@ -8,7 +8,7 @@ import {
   type PositionQuestion,
   askPosition,
 } from '@esinet/element-app';
-import { type TlsOptions, loadTls } from '@esinet/platform';
+import { type TlsOptions, loadTls } from '@esinet/platform/pki';
 import { type Place, parseService } from '../place.js';
 import { dim, tell, yellow } from '../terminal.js';
 

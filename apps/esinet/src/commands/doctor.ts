@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, type Option } from 'commander';
-import { durationSchema } from '@esinet/platform';
-import { type CheckName, type Examined, checkNames } from '../doctor/examine.js';
-import { readEsinetConfig } from '../read-config.js';
+import { durationOf } from '@esinet/platform/duration';
+import { type CheckName, checkNames } from '../doctor/check-names.js';
+import type { Examined } from '../doctor/examine.js';
 import { bold, dim, exit, green, print, printJson, red, tell, yellow } from '../terminal.js';
 
 type Running = <A extends unknown[]>(
@@ -40,6 +40,7 @@ export function addDoctor(esinet: Command, running: Running, json: Option): void
 
 /** `esinet doctor`: every check, and whether there is a fault. */
 export async function doctor(o: DoctorOptions): Promise<number> {
+  const { readEsinetConfig } = await import('../read-config.js');
   const read = readEsinetConfig(o.config);
   if (!read.ok) {
     for (const line of read.error) tell(line);
@@ -77,7 +78,7 @@ function only(text: string): CheckName[] {
 }
 
 function timeout(text: string): number {
-  const read = durationSchema.safeParse(text);
-  if (!read.success || read.data <= 0) throw new InvalidArgumentError('A time such as 500 ms or 5 s.');
-  return read.data;
+  const ms = durationOf(text);
+  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('A time such as 500 ms or 5 s.');
+  return ms;
 }

@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parsePlace } from '../place.js';
-import { lisList, lisLoad, lisPut, lisRemove, lisUris } from './lis-devices.js';
 import type { LisWhereOptions } from './lis-where.js';
 
 type Running = <A extends unknown[]>(
@@ -37,9 +36,9 @@ function repeated(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
 
-// With the LIS and its HELD client: loaded when it is asked for.
-const where = async (identity: string, o: LisWhereOptions): Promise<number> =>
-  (await import('./lis-where.js')).lisWhere(identity, o);
+// Loaded when one of the commands runs.
+type Devices = typeof import('./lis-devices.js');
+const devices = (): Promise<Devices> => import('./lis-devices.js');
 
 /** `esinet lis …`: what a LIS knows, over its provisioning interface and over HELD. */
 export function addLis(esinet: Command, running: Running, o: { json: Option; offset: Option }): void {
@@ -59,7 +58,7 @@ export function addLis(esinet: Command, running: Running, o: { json: Option; off
   command('ls', 'devices')
     .option('--identifier <kind:value>', 'only the one with this identifier')
     .option('--limit <n>', 'at most so many', amount, 100)
-    .action(running(lisList));
+    .action(running(async (...args: Parameters<Devices['lisList']>) => (await devices()).lisList(...args)));
   command('put', 'make a device, or without --identifier move one')
     .argument('<id>', 'what it is called in the LIS')
     .option('--identifier <kind:value>', 'what HELD knows it by (RFC 6155); may be given again', repeated)
@@ -70,21 +69,29 @@ export function addLis(esinet: Command, running: Running, o: { json: Option; off
     .option('--method <token>', 'how it was found')
     .option('--ttl <seconds>', 'for how long that is known', amount)
     .option('--dry-run', 'show what would be sent')
-    .action(running(lisPut));
-  command('rm', 'forget a device').argument('<id>').action(running(lisRemove));
+    .action(running(async (...args: Parameters<Devices['lisPut']>) => (await devices()).lisPut(...args)));
+  command('rm', 'forget a device')
+    .argument('<id>')
+    .action(
+      running(async (...args: Parameters<Devices['lisRemove']>) => (await devices()).lisRemove(...args)),
+    );
   command('load', 'devices of a file')
     .argument('<file>', '.csv, .ndjson, or .json with an array')
     .option('--partial', 'take what can be used; else nothing where anything is wrong')
     .option('--dry-run', 'say what would be done')
-    .action(running(lisLoad));
+    .action(running(async (...args: Parameters<Devices['lisLoad']>) => (await devices()).lisLoad(...args)));
   command('uris', 'location URIs that were given out for a device')
     .argument('<id>')
     .option('--revoke [uri]', 'make them void, or only one of them')
-    .action(running(lisUris));
+    .action(running(async (...args: Parameters<Devices['lisUris']>) => (await devices()).lisUris(...args)));
   command('where', 'where a device is, asked by HELD')
     .argument('<identity>', 'uri:sip:caller1@provider.lab, ip:192.0.2.7, … or "address"')
     .option('--route [urn]', 'and who serves it (RFC 7840)')
     .option('--reference', 'and a location URI')
     .option('--wait <seconds>', 'how long the LIS may look for it', amount)
-    .action(running(where));
+    .action(
+      running(async (identity: string, o: LisWhereOptions) =>
+        (await import('./lis-where.js')).lisWhere(identity, o),
+      ),
+    );
 }

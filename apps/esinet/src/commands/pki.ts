@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { messageOf } from '@esinet/kernel';
-import { type LeafName, ensureLabPki, labNames, listPki } from '@esinet/platform';
+import { type LeafName, ensureLabPki, labNames, listPki } from '@esinet/platform/pki';
 import { bold, dim, exit, print, printJson, red, tell, yellow } from '../terminal.js';
 
 export interface PkiOptions {

@@ -1,5 +1,5 @@
 import { messageOf } from '@esinet/kernel';
-import { type RecordsUpkeep, recordsUpkeep } from '@esinet/platform';
+import { type RecordsUpkeep, recordsUpkeep } from '@esinet/platform/postgres';
 import { readEsinetConfig } from '../read-config.js';
 import { exit, print, printJson, red, tell, yellow } from '../terminal.js';
 

@@ -1,5 +1,5 @@
 import { type WatchEnd, type WatchedPosition, watchLocation } from '@esinet/element-app';
-import { loadTls } from '@esinet/platform';
+import { loadTls } from '@esinet/platform/pki';
 import { bold, dim, exit, print, red, tell, yellow } from '../terminal.js';
 
 export interface WatchOptions {

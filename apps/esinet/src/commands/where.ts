@@ -1,4 +1,5 @@
-import { type CivicAddress, type LocationValidation, askServices, askWhere } from '@esinet/element-app';
+import type { CivicAddress, LocationValidation } from '@esinet/element-app';
+import { askServices, askWhere } from '@esinet/element-app/where';
 import { parsePlace, parseService } from '../place.js';
 import { bold, dim, exit, green, print, printJson, red, tell, yellow } from '../terminal.js';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { askWhere } from '@esinet/element-app';
+import { askWhere } from '@esinet/element-app/where';
 import type { GisSource } from '@esinet/gis';
 import { err, silentLogger, systemClock } from '@esinet/kernel';
 import { PrometheusMetrics, openAdapters, readTlsMaterial } from '@esinet/platform';
@@ -14,6 +14,7 @@ import { checkAddresses } from './addresses.js';
 import { checkCertificates } from './certificates.js';
 import { type Neighbour, checkClock } from './clock.js';
 import { type Configured, configured } from './configured.js';
+import { type CheckName, checkNames } from './check-names.js';
 import { checkCoverage } from './coverage.js';
 import { checkDns } from './dns.js';
 import { type Finding, fault, warning } from './finding.js';
@@ -23,9 +24,6 @@ import { type KnownPlace, checkLost } from './lost.js';
 import { checkMessageSize } from './message-size.js';
 import { addressPorts, folderPorts, handshake, httpDate, sipDate } from './ports.js';
 import { checkStores } from './stores.js';
-
-export const checkNames = ['dns', 'tls', 'clock', 'addresses', 'size', 'lost', 'coverage', 'stores'] as const;
-export type CheckName = (typeof checkNames)[number];
 
 export interface Examined extends Finding {
   readonly check: CheckName;

@@ -23,7 +23,8 @@ export {
   sendChat,
 } from './open-chat.js';
 export { type RegisterOptions, registrationPauseMs, registrationSeconds } from './registration.js';
-export { type Position, type PositionQuestion, askPosition, parseDevice } from './position.js';
+export { parseDevice } from './device.js';
+export { type Position, type PositionQuestion, askPosition } from './position.js';
 export type { CivicAddress } from '@esinet/location';
 export type { LocationValidation } from '@esinet/lost';
 export { type ServicesAnswer, type WhereAnswer, type WhereQuestion, askServices, askWhere } from './where.js';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Logger } from '@esinet/kernel';
 import type { AdapterPorts } from '../cluster/open-adapters.js';
 import type { TlsOptions } from '../pki/tls-options.js';
-import { type PostgresOptions, PostgresRecords } from './postgres-records.js';
+import type { PostgresOptions } from './postgres-records.js';
 import type { PostgresServer } from './postgres-session.js';
 import { type Records, RecordsError } from './records.js';
 import type { PostgresConfig, RecordsConfig } from './records-config.js';
@@ -28,6 +28,8 @@ async function openPostgres(config: PostgresConfig, o: AdapterPorts): Promise<Re
   const { clock, logger, metrics, limits, instance } = o;
   const { spool: spooling } = config;
   const options = postgresOptions(config, { tls: o.tls, logger });
+  // The driver is read where it is used.
+  const { PostgresRecords } = await import('./postgres-records.js');
   const server = new PostgresRecords({ ...options, clock, limits: limits.records });
   const folder = spooling.folder ?? (o.folder === undefined ? undefined : join(o.folder, 'spool', 'records'));
   try {

@@ -1,7 +1,5 @@
 import type { AdapterPorts } from '../cluster/open-adapters.js';
 import { LocalValues } from './local-values.js';
-import { redisClient } from './redis-client.js';
-import { RedisStore } from './redis-store.js';
 import { ResilientStore } from './resilient-store.js';
 import type { Store } from './store.js';
 import type { RedisConfig, StoreConfig } from './store-config.js';
@@ -30,6 +28,8 @@ async function openRedis(
   config: RedisConfig,
   { instance, tls, clock, logger, metrics }: AdapterPorts,
 ): Promise<{ readonly store: Store; readonly close: () => Promise<void> }> {
+  // The driver is read where it is used.
+  const { RedisStore, redisClient } = await import('./redis.js');
   const client = redisClient(config, { instance, tls, random: Math.random });
   const redis = new RedisStore(client, {
     ...{ prefix: config.prefix, timeoutMs: config.timeout, clock, logger, metrics },
