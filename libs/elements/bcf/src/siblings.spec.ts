@@ -221,7 +221,7 @@ describe('who is alive', () => {
     deaf.close();
     a.close();
     await clock.run(6_000, 1_000);
-    b.learn(['a']);
+    void b.learn(['a']);
     await clock.run(10);
     expect([b.hop('a'), b.isAlive('a')]).toEqual([undefined, false]);
   });
@@ -240,7 +240,7 @@ describe('who is alive', () => {
     expect([here.isAlive('b'), here.isAlive('c')]).toEqual([true, false]);
     away = true;
     clock.advance(60_000);
-    here.learn(['b']);
+    void here.learn(['b']);
     await here.learn(['d']);
     await clock.run(10);
     expect([here.isAlive('b'), here.hop('d')]).toEqual([

@@ -1,5 +1,4 @@
 import { isatty } from 'node:tty';
-import type { Clock, Logger } from '@esinet/kernel';
 import { watchFiles } from '@esinet/platform';
 import { BoundaryReload, type ReloadPorts } from './boundary-reload.js';
 import { BoundarySpread } from './boundary-spread.js';

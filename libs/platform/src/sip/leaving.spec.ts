@@ -1,25 +1,25 @@
-import { sipMessage } from '@esinet/testing';
+import { type SipMessage, parseDatagram } from '@esinet/sip';
 import { describe, expect, it } from 'vitest';
 import { turnedAway } from './leaving.js';
 
-const request = (method: string, uri: string, toTag = ''): ReturnType<typeof sipMessage> =>
-  sipMessage(
-    Buffer.from(
-      [
-        `${method} ${uri} SIP/2.0`,
-        'Via: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bKleaving',
-        'From: <sip:a@esinet.lab>;tag=1',
-        `To: <${uri}>${toTag}`,
-        'Call-ID: leaving@esinet.lab',
-        `CSeq: 1 ${method}`,
-        'Content-Length: 0',
-        '',
-        '',
-      ].join('\r\n'),
-    ),
-  );
-const status = (message: ReturnType<typeof sipMessage>, phase: 'noticing' | 'finishing') =>
-  turnedAway(message, phase)?.status;
+function request(method: string, uri: string, toTag = ''): SipMessage {
+  const text = [
+    `${method} ${uri} SIP/2.0`,
+    'Via: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bKleaving',
+    'From: <sip:a@esinet.lab>;tag=1',
+    `To: <${uri}>${toTag}`,
+    'Call-ID: leaving@esinet.lab',
+    `CSeq: 1 ${method}`,
+    'Content-Length: 0',
+    '',
+    '',
+  ].join('\r\n');
+  const parsed = parseDatagram(Buffer.from(text));
+  if (parsed.kind !== 'message') throw new Error(parsed.kind);
+  return parsed.message;
+}
+
+const status = (message: SipMessage, phase: 'noticing' | 'finishing') => turnedAway(message, phase)?.status;
 
 describe('what an element that is ending turns away', () => {
   it('at first only those who ask how it is', { meta: { clause: 'TS 103 698 6.1.2.9' } }, () => {

@@ -256,7 +256,9 @@ export class UserAgent {
   ): Promise<readonly (Destination | Flow)[]> {
     const fixed = o.destination ?? this.options.outboundProxy;
     if (isList(fixed)) {
-      const found = await Promise.all(fixed.map((hop) => ('uri' in hop ? this.#located(hop.uri) : [hop])));
+      const found = await Promise.all(
+        fixed.map((hop) => ('uri' in hop ? this.#located(hop.uri) : Promise.resolve([hop]))),
+      );
       return this.#failures.lastTried(found.flat(), (destination) => destination);
     }
     if (fixed !== undefined && typeof fixed !== 'string') return [fixed];
