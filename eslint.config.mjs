@@ -18,7 +18,7 @@ const boundaries = [
   only('element', 'kernel', 'protocol', 'platform', 'testing'),
   // Polygon clipping and the like: for people who keep boundaries, so never for an element.
   only('gis', 'kernel', 'protocol'),
-  only('app', 'kernel', 'platform', 'element', 'gis', 'policy'),
+  only('app', 'kernel', 'platform', 'element', 'gis', 'policy', 'handover'),
   only('testing', 'kernel', 'protocol', 'platform'),
   only('tool', 'kernel', 'protocol', 'platform', 'element', 'gis', 'app', 'testing'),
   only('test', 'kernel', 'protocol', 'platform', 'element', 'gis', 'app', 'testing'),
