@@ -11,7 +11,7 @@ const second: Person = { name: 'ben', roles: ['approver'] };
 const all: Person = { name: 'clara', roles: ['handover-clerk', 'handover-reviewer', 'approver'] };
 
 const seal: Seal = {
-  ...{ id: 's1', transactionId: 't1', digest: 'ab'.repeat(32), bytes: 10, items: 1 },
+  ...{ id: 's1', transactionId: 't1', objectIds: ['d1'], digest: 'ab'.repeat(32), bytes: 10, items: 1 },
   objects: [{ id: 'o1', contentType: 'image/png', bytes: 3, digest: 'cd'.repeat(32) }],
 };
 

@@ -87,6 +87,8 @@ export interface SelectorHash {
 export interface Seal {
   readonly id: string;
   readonly transactionId: string;
+  /** Of its DeliveryObjects, in the order of the actions. */
+  readonly objectIds: readonly string[];
   /** SHA-256 of the document, hexadecimal: what an approval is for. */
   readonly digest: string;
   readonly bytes: number;
