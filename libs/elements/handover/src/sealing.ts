@@ -1,0 +1,233 @@
+import { createHash } from 'node:crypto';
+import {
+  type HandoverItem,
+  type PeerProfile,
+  type SchemaValidator,
+  type ValidationProblem,
+  batchesOf,
+  lmpeRecordSchemaText,
+  qualifiedMicroseconds,
+  unspecified,
+  writeDeliverMessage,
+} from '@esinet/handover';
+import { type Result, err, ok } from '@esinet/kernel';
+import { isInRange } from './in-force.js';
+import { mapMessage } from './map-record.js';
+import { messageParts } from './message-parts.js';
+import type { Authorisation, Authority, Seal, SealedObject, Selected } from './model.js';
+import type { FrozenMessage } from './snapshot.js';
+
+/** Numbers of chats within a reference, and of the next message in each: later batches go on where earlier ended. */
+export interface Levels {
+  readonly byCallId: Readonly<Record<string, { readonly id: number; readonly next: number }>>;
+  /** Sequence number of the next object under the reference. */
+  readonly nextSequence: number;
+}
+
+export const noLevels: Levels = { byCallId: {}, nextSequence: 1 };
+
+/** What a reviewer decided about one message of the snapshot, by its place in it. */
+export interface ReviewDecision {
+  readonly index: number;
+  readonly withhold: 'message' | 'text' | 'parts' | 'location';
+  readonly reason: 'third-party' | 'privileged' | 'reviewer';
+}
+
+export interface SealedDocument {
+  readonly seal: Seal;
+  readonly bytes: Buffer;
+  readonly objects: ReadonlyMap<string, { readonly octets: Buffer; readonly contentType: string }>;
+}
+
+export type SealingProblem =
+  | { readonly kind: 'invalid'; readonly problems: readonly ValidationProblem[] }
+  /** The second look at what was built found something that was not granted. */
+  | { readonly kind: 'beyond-the-order'; readonly message: string }
+  | { readonly kind: 'nothing' };
+
+/**
+ * Builds the documents of a case from its snapshot, looks at them a second time without knowing how they were made, and
+ * validates them. What comes out is what is approved and sent, byte by byte.
+ */
+export function sealed(
+  messages: readonly FrozenMessage[],
+  decisions: readonly ReviewDecision[],
+  o: {
+    readonly authorisation: Authorisation;
+    readonly authority: Authority;
+    readonly levels: Levels;
+    readonly validator: SchemaValidator;
+    readonly uuid: () => string;
+    readonly wallMs: number;
+    /** Until when an object can be fetched, RFC 3339 in whole seconds. */
+    readonly expiry: string;
+    /** Where objects are fetched from us, ending with a slash: Model A. */
+    readonly objectsUrl: string;
+    /** Whether the peer has seen our schema before. */
+    readonly knowsSchema: boolean;
+    /** Whether nothing follows under this reference. */
+    readonly isLast: boolean;
+  },
+): Result<{ readonly documents: readonly SealedDocument[]; readonly levels: Levels }, SealingProblem> {
+  const { authority, authorisation } = o;
+  const { profile } = authority;
+  const base = profile.binary === 'A' ? o.objectsUrl : (authority.objectsUrl ?? '');
+  const byCallId: Record<string, { id: number; next: number }> = structuredClone({ ...o.levels.byCallId });
+  const selected: Selected[] = [];
+  const objectIds = new Map<string, string>();
+  for (const [index, frozen] of messages.entries()) {
+    const level = (byCallId[frozen.chat.callId] ??= { id: Object.keys(byCallId).length + 1, next: 0 });
+    const own = decisions.filter((decision) => decision.index === index);
+    const whole = own.find(({ withhold }) => withhold === 'message');
+    const withheldParts = new Set(own.map(({ withhold }) => withhold));
+    const mapped = mapMessage(frozen.message, frozen.chat, whole ? 'third-party' : frozen.scope, {
+      authorisation,
+      selector: frozen.selector,
+      levelId: level.id,
+      sequenceNumber: level.next,
+      parts: messageParts(frozen.message.raw),
+      objectUrl: (identifier) => {
+        const id = o.uuid();
+        objectIds.set(identifier, id);
+        return { url: `${base}${id}${profile.binary === 'B' ? '/' : ''}`, expiry: o.expiry };
+      },
+    });
+    level.next++;
+    selected.push(reviewed(mapped, withheldParts, own));
+  }
+  if (selected.length === 0) return err({ kind: 'nothing' });
+  const beyond = secondLook(selected, authorisation);
+  if (beyond !== undefined) return err({ kind: 'beyond-the-order', message: beyond });
+  const items = selected.map(({ item }) => item);
+  const octets = new Map(selected.flatMap(({ objects }) => [...objects]));
+  const withSchema = withSchemaContent(items, profile, o.knowsSchema);
+  const batches = batchesOf(withSchema, {
+    ...{ profile, reference: authorisation.reference, objectId: o.uuid, deliveryId: o.uuid() },
+    ...{ firstSequence: o.levels.nextSequence, isLast: o.isLast },
+  });
+  const documents: SealedDocument[] = [];
+  let nextSequence = o.levels.nextSequence;
+  for (const { objects } of batches) {
+    const transactionId = o.uuid();
+    const header = {
+      ...{ sender: profile.sender, receiver: profile.receiver, transactionId },
+      timestamp: qualifiedMicroseconds(o.wallMs),
+      version: {
+        etsi: profile.etsiVersion,
+        nationalProfileOwner: unspecified.profile,
+        nationalProfileVersion: unspecified.profile,
+      },
+    };
+    const bytes = Buffer.from(writeDeliverMessage({ kind: 'deliver', header, objects }, profile));
+    const valid = o.validator.validate(bytes);
+    if (!valid.ok) return err({ kind: 'invalid', problems: valid.error });
+    nextSequence += objects.length;
+    const own = objects.flatMap((object) => object.items).flatMap((item) => item.objects);
+    const sealedObjects = own.flatMap(({ cspDefinedIdentifier = '' }): [SealedObject, Buffer][] => {
+      const found = octets.get(cspDefinedIdentifier);
+      const id = objectIds.get(cspDefinedIdentifier);
+      if (!found || id === undefined) return [];
+      const { contentType } = found;
+      return [[{ id, contentType, bytes: found.octets.length, digest: sha256(found.octets) }, found.octets]];
+    });
+    documents.push({
+      bytes,
+      seal: {
+        id: o.uuid(),
+        transactionId,
+        objectIds: objects.map(({ objectId }) => objectId),
+        digest: sha256(bytes),
+        bytes: bytes.length,
+        items: objects.reduce((sum, object) => sum + object.items.length, 0),
+        objects: sealedObjects.map(([object]) => object),
+      },
+      objects: new Map(sealedObjects.map(([{ id, contentType }, own]) => [id, { octets: own, contentType }])),
+    });
+  }
+  return ok({ documents, levels: { byCallId, nextSequence } });
+}
+
+/** What a reviewer withheld of a message that is handed over otherwise. */
+function reviewed(
+  { item, objects }: Selected,
+  withhold: ReadonlySet<ReviewDecision['withhold']>,
+  decisions: readonly ReviewDecision[],
+): Selected {
+  if (withhold.size === 0 || withhold.has('message')) return { item, objects };
+  const keeps = (object: { readonly contentType?: string }): boolean =>
+    object.contentType === 'application/pidf+xml' ? !withhold.has('location') : !withhold.has('parts');
+  const metadata = item.metadata.map((each) => {
+    const { record } = each;
+    if (!record) return each;
+    const { location, ...rest } = record;
+    const kept = new Set(item.objects.filter(keeps).map(({ cspDefinedIdentifier }) => cspDefinedIdentifier));
+    return {
+      ...each,
+      record: {
+        ...rest,
+        texts: withhold.has('text') ? [] : record.texts,
+        ...(location && !withhold.has('location') && { location }),
+        parts: record.parts.map(({ object, ...part }) =>
+          object !== undefined && kept.has(object) ? { ...part, object } : part,
+        ),
+        withheld: [
+          ...record.withheld,
+          ...decisions.map(({ withhold: what, reason }) => ({
+            what: what === 'parts' ? ('part' as const) : (what as 'text' | 'location'),
+            reason,
+          })),
+        ],
+      },
+    };
+  });
+  return {
+    item: { ...item, objects: item.objects.filter(keeps), metadata },
+    objects: new Map([...objects].filter(([, object]) => keeps(object))),
+  };
+}
+
+/** TS 103 707 4.2: a filter of its own over what was built. The first thing that was not granted, or undefined. */
+export function secondLook(selected: readonly Selected[], authorisation: Authorisation): string | undefined {
+  const granted = new Set(authorisation.categories);
+  for (const { item, objects } of selected) {
+    const record = item.metadata[0]?.record;
+    if (!record) return 'a message without its record';
+    if (!isInRange(record.recordedTime, authorisation)) return 'a message outside the range';
+    if (!granted.has('content') && record.texts.length > 0) return 'text, which was not granted';
+    if (!granted.has('location') && record.location) return 'a location, which was not granted';
+    for (const { contentType } of objects.values()) {
+      if (contentType === 'application/pidf+xml' && !granted.has('location'))
+        return 'a location, which was not granted';
+    }
+    const names = item.sender ? [item.sender, ...item.receivers] : [];
+    const targeted = names.some(({ isTargetedParty }) => isTargetedParty);
+    const byCall = authorisation.selectors.some(
+      ({ kind, value }) => kind === 'call-id' && value === record.callId,
+    );
+    if (item.sender && !targeted && !byCall) return 'a chat that no selector names';
+  }
+  return undefined;
+}
+
+function withSchemaContent(
+  items: readonly HandoverItem[],
+  profile: PeerProfile,
+  knows: boolean,
+): HandoverItem[] {
+  const wanted = profile.schemaContent === 'always' || (profile.schemaContent === 'first' && !knows);
+  if (!wanted) return [...items];
+  const content = lmpeRecordSchemaText();
+  // Once in a document is enough for who reads it.
+  return items.map((item, i) =>
+    i > 0
+      ? item
+      : {
+          ...item,
+          metadata: item.metadata.map((each) => ({ ...each, schema: { ...each.schema, content } })),
+        },
+  );
+}
+
+function sha256(octets: Buffer): string {
+  return createHash('sha256').update(octets).digest('hex');
+}
