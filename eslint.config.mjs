@@ -22,7 +22,7 @@ const boundaries = [
   only('app', 'kernel', 'platform', 'element', 'gis', 'policy', 'sip'),
   only('testing', 'kernel', 'protocol', 'platform'),
   only('tool', 'kernel', 'protocol', 'platform', 'element', 'gis', 'app', 'testing'),
-  only('test', 'kernel', 'protocol', 'platform', 'element', 'gis', 'app', 'testing'),
+  only('test', 'kernel', 'protocol', 'platform', 'element', 'gis', 'app', 'testing', 'tool'),
 ];
 
 export default tseslint.config(
