@@ -6,7 +6,7 @@ const only = (tag, ...tags) => ({
   onlyDependOnLibsWithTags: tags.map((t) => `type:${t}`),
 });
 
-/** Who may import whom: the table of ARCHITECTURE.md. Run through `npm run lint` (nx): outside of nx the rule passes silently. */
+/** Who may import whom: the table of ARCHITECTURE.md. Run through `npm run lint`: without the graph of nx the rule passes silently. */
 const boundaries = [
   only('kernel'),
   {
