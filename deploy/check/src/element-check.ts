@@ -8,7 +8,6 @@ import { type Manifest, workloads } from './manifest.js';
 const ofThePod: Readonly<Record<string, string>> = {
   POD_IP: '10.244.1.7',
   POD_NAME: 'psap-0',
-  BCF_INSIDE_SERVICE_HOST: '10.96.0.11',
   BCF_PUBLIC_SERVICE_HOST: '10.96.0.12',
   PROVIDER_SERVICE_HOST: '10.96.0.13',
 };
