@@ -48,6 +48,7 @@ export function rawMessage(text: string): string {
     typed(
       'application/pidf+xml',
       Buffer.from('<presence xmlns="urn:ietf:params:xml:ns:pidf" entity="pres:a@b"/>'),
+      ['Content-ID', '<loc@a>'],
     ),
     typed('application/EmergencyCallData.SubscriberInfo+xml', Buffer.from('<s/>')),
   ]);

@@ -7,15 +7,12 @@ import {
   unspecified,
   writeDeliverMessage,
 } from '@esinet/handover';
-import { writeMultipart } from '@esinet/sip';
 import { describe, expect, it } from 'vitest';
+import { png, rawMessage } from './handover-fixture.js';
 import { mapMessage } from './map-record.js';
 import { messageParts } from './message-parts.js';
 import type { Category } from './model.js';
 import type { StoredChat, StoredMessage } from './stored-chats.js';
-
-const png = Buffer.from('89504e470d0a1a0a00ff0d0a', 'hex');
-const pidf = Buffer.from('<presence xmlns="urn:ietf:params:xml:ns:pidf" entity="pres:a@b"/>');
 
 const chat: StoredChat = {
   ...{ version: 1, chat: 'c1', callId: 'urn:emergency:uid:callid:a1:app.lab', centre: 'madrid', test: false },
@@ -27,40 +24,15 @@ const chat: StoredChat = {
   did: 'did:example:123',
 };
 
-function sip(text: string): string {
-  const typed = (type: string, body: Buffer, ...more: [string, string][]) => ({
-    headers: [['Content-Type', type] as const, ...more],
-    body,
-  });
-  const { contentType, body } = writeMultipart([
-    typed('text/plain; charset=utf-8', Buffer.from(text)),
-    typed('image/png', png, ['Content-Disposition', 'attachment; filename="../stairs.png"']),
-    typed('application/pidf+xml', pidf, ['Content-ID', '<loc@a>']),
-    typed('application/EmergencyCallData.SubscriberInfo+xml', Buffer.from('<s/>')),
-  ]);
-  const head = [
-    'MESSAGE urn:service:sos SIP/2.0',
-    'Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa',
-    'From: <sip:caller1@provider.lab>;tag=a',
-    'To: <urn:service:sos>',
-    'Call-ID: a@b',
-    'CSeq: 1 MESSAGE',
-    'Max-Forwards: 70',
-    `Content-Type: ${contentType}`,
-    `Content-Length: ${body.length}`,
-  ].join('\r\n');
-  return Buffer.concat([Buffer.from(`${head}\r\n\r\n`), body]).toString('base64');
-}
-
 function message(text: string, change: Partial<StoredMessage> = {}): StoredMessage {
   return {
     ...{ version: 1, chat: 'c1', callId: chat.callId, centre: 'madrid', sequence: 1, kind: 'start' },
     ...{ at: '2026-03-04T08:15:30.120Z', direction: 'in', sender: chat.sender, to: 'urn:service:sos' },
-    ...{ messageId: 1, messageType: 257, text, raw: sip(text), replyTo: 'sip:caller1@provider.lab' },
+    ...{ messageId: 1, messageType: 257, text, raw: rawMessage(text), replyTo: 'sip:caller1@provider.lab' },
     locations: [
       {
         source: 'value',
-        document: pidf.toString(),
+        document: '<presence/>',
         shapes: [{ type: 'circle', center: [-3.70379, 40.416775], radius: 12.5 }],
         timestamp: '2026-03-04T08:15:29.500Z',
       },
