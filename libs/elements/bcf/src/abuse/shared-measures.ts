@@ -117,16 +117,17 @@ export class SharedMeasures {
   }
 
   /** A measure that begins or is extended here. Resolves when the others can know; never rejects. */
+  /** Never rejects: what cannot be said is in the store. */
   async put(measure: ToldMeasure, leftMs: number): Promise<void> {
-    const { bus, instance } = this.o;
-    bus.publish(subject, { what: 'measure', from: instance, measure, leftMs });
+    this.#say({ what: 'measure', from: this.o.instance, measure, leftMs });
     await this.#write(measure, leftMs);
   }
 
+  /** Never rejects. */
   async undone(measure: ToldMeasure, leftMs: number): Promise<void> {
-    const { bus, instance } = this.o;
-    bus.publish(subject, { what: 'undone', from: instance, id: measure.id, measured: measure.key.measured });
-    await this.#writeUndone(measure.id, leftMs);
+    const { id, key } = measure;
+    this.#say({ what: 'undone', from: this.o.instance, id, measured: key.measured });
+    await this.#writeUndone(id, leftMs);
   }
 
   /** What is in force here and what stands in the store become the same. Never rejects. */
@@ -147,6 +148,14 @@ export class SharedMeasures {
         else over.push(id);
       }
       if (over.length > 0) await this.#reindex((known) => known.filter((id) => !over.includes(id)));
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #say(what: object): void {
+    try {
+      this.o.bus.publish(subject, what);
     } catch (error) {
       this.#failed(error);
     }
