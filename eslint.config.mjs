@@ -18,8 +18,8 @@ const boundaries = [
   only('element', 'kernel', 'protocol', 'platform', 'testing'),
   // Polygon clipping and the like: for people who keep boundaries, so never for an element.
   only('gis', 'kernel', 'protocol'),
-  // sip: for `esinet doctor`, which asks as the elements do.
-  only('app', 'kernel', 'platform', 'element', 'gis', 'policy', 'sip'),
+  // sip: for `esinet doctor`, which asks as the elements do. handover: for the simulator of an authority.
+  only('app', 'kernel', 'platform', 'element', 'gis', 'policy', 'sip', 'handover'),
   only('testing', 'kernel', 'protocol', 'platform'),
   only('tool', 'kernel', 'protocol', 'platform', 'element', 'gis', 'app', 'testing'),
   only('test', 'kernel', 'protocol', 'platform', 'element', 'gis', 'app', 'testing', 'tool'),

@@ -21,7 +21,11 @@ export async function sippStage(
     (config) => ({
       ...config,
       // Nothing is lost on loopback: what is repeated was only late, and SIPp does not know it again.
-      limits: { ...config.limits, timers: { ...config.limits.timers, t1: 5_000, t2: 10_000 } },
+      // And a call ends where a 100 comes between what it read and what it says next.
+      limits: {
+        ...config.limits,
+        timers: { ...config.limits.timers, t1: 5_000, t2: 10_000, trying: 10_000 },
+      },
       // All callers stand at one address, and say more in a second than people do.
       bcf: { ...config.bcf, abuse: { ...config.bcf.abuse, enabled: false } },
       esrp: {

@@ -97,7 +97,10 @@ describe('HTTP-3 refuses, logs nothing of it, and nothing has changed', () => {
       const app = await two.app();
       await app.start('my chat');
       await until(() => app.phase === 'open');
-      const before = await madrid.chat(app.callId);
+      const before = await until(async () => {
+        const chat = await madrid.chat(app.callId);
+        return chat?.messages.every(({ delivery }) => delivery !== 'pending') && chat;
+      });
       const ask = JSON.stringify({ ...negotiation(app.callId), ReasonText: secret });
       const history2 = { ...history, AppUri: secret };
 

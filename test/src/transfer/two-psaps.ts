@@ -17,6 +17,7 @@ export interface ShownMessage {
   readonly messageType?: number;
   readonly text?: string;
   readonly imported?: string;
+  readonly delivery?: string;
 }
 
 export interface ShownChat {

@@ -37,7 +37,7 @@ export interface Limits {
   readonly transport: TransportLimits;
   readonly transactions: TransactionLimits;
   /** The other timers follow from these. RFC 3261 table 4 */
-  readonly timers: Pick<SipTimers, 't1' | 't2' | 't4'>;
+  readonly timers: Pick<SipTimers, 't1' | 't2' | 't4' | 'trying'>;
   readonly proxy: ProxyTimes;
   readonly locate: LocateLimits & { readonly timeoutMs: number };
   readonly http: HttpLimits;
@@ -55,7 +55,12 @@ export const defaultLimits: Limits = {
   xml: DEFAULT_XML_LIMITS,
   transport: defaultTransportLimits,
   transactions: defaultTransactionLimits,
-  timers: { t1: defaultTimers.t1, t2: defaultTimers.t2, t4: defaultTimers.t4 },
+  timers: {
+    t1: defaultTimers.t1,
+    t2: defaultTimers.t2,
+    t4: defaultTimers.t4,
+    trying: defaultTimers.trying,
+  },
   proxy: {
     timerCMs: defaultProxyTimes.timerCMs,
     connectMs: defaultProxyTimes.connectMs,
@@ -96,6 +101,7 @@ const ranges: Readonly<Record<string, Range>> = {
   'timers.t1': [10, 10_000],
   'timers.t2': [10, 60_000],
   'timers.t4': [10, 60_000],
+  'timers.trying': [1, 60_000],
   // RFC 3261 16.6 step 11: more than three minutes.
   'proxy.timerCMs': [180_001, maxMs],
   'proxy.cooldownMs': [0, maxMs],
