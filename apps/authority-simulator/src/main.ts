@@ -44,7 +44,8 @@ async function run(flags: Flags): Promise<void> {
   const { pki, name } = flags;
   // What is there is left alone: the provider has written down its fingerprint.
   if (!(await listPki(pki)).some((each) => each.name === name)) {
-    await ensureLabPki({ folder: pki, names: [{ name, domain: `${name}.esinet.lab` }] });
+    const domain = name === program ? 'authority.lab' : `${name}.lab`;
+    await ensureLabPki({ folder: pki, names: [{ name, domain }] });
   }
   const simulator = await startAuthoritySimulator({
     ...{ port: flags.port, controlPort: flags.control, pki, data: flags.data, model: flags.model },
@@ -60,7 +61,8 @@ async function run(flags: Flags): Promise<void> {
   line(`  what came    ${flags.data}/received`);
   line(`  control      http://127.0.0.1:${simulator.controlPort}/report`);
   const end = (): void => void simulator.close().finally(() => process.exit(0));
-  process.once('SIGINT', end).once('SIGTERM', end);
+  // Started by another program, we end with it.
+  process.once('SIGINT', end).once('SIGTERM', end).once('disconnect', end);
 }
 
 const command = new Command(program)

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { err, ok } from '@esinet/kernel';
 import { dim, exit, printJson, red, tell, yellow } from '../terminal.js';
-import { type DeskAnswer, type DeskCaseHead, type DeskProblem, HandoverClient } from './handover-client.js';
+import type { DeskCaseHead } from './handover-answers.js';
+import { type DeskAnswer, type DeskProblem, HandoverClient } from './handover-client.js';
 
 /** The port of the lab's hand-over desk. */
 const labDeskPort = 15_092;

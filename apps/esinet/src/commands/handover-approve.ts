@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline/promises';
 import { messageOf } from '@esinet/kernel';
 import { bold, dim, exit, green, print, printJson, red, tell } from '../terminal.js';
 import { type DeskOptions, answered, caseOf, deskOf, refused } from './handover-access.js';
-import type { DeskCase, DeskSeal, HandoverClient } from './handover-client.js';
+import type { DeskCase, DeskSeal } from './handover-answers.js';
+import type { HandoverClient } from './handover-client.js';
 import { caseText, count } from './handover-text.js';
 
 /** `esinet handover documents`: what was sealed; with `out` its bytes as files. */

@@ -1,6 +1,6 @@
 import { bold, dim, exit, green, print, printJson, red } from '../terminal.js';
 import { type DeskOptions, answered, deskOf, refused } from './handover-access.js';
-import type { DeskAuditEntry } from './handover-client.js';
+import type { DeskAuditEntry } from './handover-answers.js';
 
 export interface AuditOptions extends DeskOptions {
   readonly case?: string;

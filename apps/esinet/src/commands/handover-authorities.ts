@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { messageOf } from '@esinet/kernel';
 import { exit, green, print, red, tell, yellow } from '../terminal.js';
 import { type DeskOptions, answered } from './handover-access.js';
-import type { DeskAuthority } from './handover-client.js';
+import type { DeskAuthority } from './handover-answers.js';
 import { authorityText } from './handover-text.js';
 
 export function authorities(o: DeskOptions): Promise<number> {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { messageOf } from '@esinet/kernel';
 import { bold, exit, green, print, red, tell, yellow } from '../terminal.js';
 import { type DeskOptions, answered, answeredOf } from './handover-access.js';
-import type { DeskCase, DeskCaseHead } from './handover-client.js';
+import type { DeskCase, DeskCaseHead } from './handover-answers.js';
 import { caseLine, caseText, count } from './handover-text.js';
 
 export interface RequestOptions extends DeskOptions {
@@ -14,8 +14,12 @@ export interface RequestOptions extends DeskOptions {
   readonly categories?: readonly string[];
   readonly from?: string;
   readonly until?: string;
+  /** Milliseconds up to now, instead of `from` and `until`. */
+  readonly last?: number;
   readonly validFrom?: string;
   readonly validUntil?: string;
+  /** Milliseconds from when it is valid, instead of `validUntil`. */
+  readonly validFor?: number;
   readonly includeTests?: boolean;
   readonly reviewBatches?: boolean;
   readonly salt?: string;
@@ -43,7 +47,10 @@ export async function request(o: RequestOptions): Promise<number> {
 }
 
 /** What is to be sent, or a sentence about what is missing. */
-export async function requestOf(o: RequestOptions): Promise<{ xml: Buffer } | { request: object } | string> {
+export async function requestOf(
+  o: RequestOptions,
+  now = Date.now(),
+): Promise<{ xml: Buffer } | { request: object } | string> {
   const file = o.ldTask ?? o.file;
   if (file !== undefined) {
     try {
@@ -56,15 +63,20 @@ export async function requestOf(o: RequestOptions): Promise<{ xml: Buffer } | { 
     }
   }
   const reference = o.ldid ?? o.liid;
+  const from = o.last === undefined ? o.from : new Date(now - o.last).toISOString();
+  const until = o.last === undefined ? o.until : new Date(now).toISOString();
+  const validFrom = o.validFrom ?? new Date(now).toISOString();
+  const validUntil =
+    o.validFor === undefined ? o.validUntil : new Date(Date.parse(validFrom) + o.validFor).toISOString();
   const missing = [
     ...(o.authority === undefined ? ['--authority'] : []),
     ...(reference === undefined ? ['--ldid or --liid'] : []),
     ...(o.order === undefined ? ['--order'] : []),
     ...((o.about ?? []).length === 0 ? ['--about'] : []),
     ...((o.categories ?? []).length === 0 ? ['--categories'] : []),
-    ...(o.from === undefined ? ['--from'] : []),
-    ...(o.until === undefined ? ['--until'] : []),
-    ...(o.validUntil === undefined ? ['--valid-until'] : []),
+    ...(from === undefined ? ['--from or --last'] : []),
+    ...(until === undefined ? ['--until'] : []),
+    ...(validUntil === undefined ? ['--valid-until or --valid-for'] : []),
   ];
   if (missing.length > 0) {
     return `A request needs ${missing.join(', ')}, or --file FILE, or --ld-task FILE.`;
@@ -76,8 +88,8 @@ export async function requestOf(o: RequestOptions): Promise<{ xml: Buffer } | { 
       legalReference: o.order,
       selectors: (o.about ?? []).map((value) => ({ kind: selectorKind(value), value })),
       categories: o.categories,
-      range: { from: o.from, until: o.until },
-      validity: { from: o.validFrom ?? new Date().toISOString(), until: o.validUntil },
+      range: { from, until },
+      validity: { from: validFrom, until: validUntil },
       ...(o.includeTests === true && { includeTests: true }),
       ...(o.reviewBatches === true && { reviewBatches: true }),
       ...(o.salt !== undefined && { hash: { salt: o.salt, digest: o.hash ?? '' } }),

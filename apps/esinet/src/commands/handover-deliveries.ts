@@ -1,7 +1,8 @@
 import { ok } from '@esinet/kernel';
 import { dim, exit, green, print, red, tell } from '../terminal.js';
 import { type DeskOptions, caseOf, deskOf, refused } from './handover-access.js';
-import type { DeskAnswer, DeskCaseHead, DeskDelivery, HandoverClient } from './handover-client.js';
+import type { DeskCaseHead, DeskDelivery } from './handover-answers.js';
+import type { DeskAnswer, HandoverClient } from './handover-client.js';
 import { deliveryLine } from './handover-text.js';
 
 export interface DeliveriesOptions extends DeskOptions {

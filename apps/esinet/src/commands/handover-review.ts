@@ -1,8 +1,8 @@
 import { exit, green, print, printJson, tell, yellow } from '../terminal.js';
 import { type DeskOptions, caseOf, deskOf, refused } from './handover-access.js';
-import type { DeskCase, DeskMessage } from './handover-client.js';
+import type { DeskCase, DeskMessage } from './handover-answers.js';
 import { caseText, count, messageText } from './handover-text.js';
-import type { Withholding } from './handover-withholding.js';
+import type { Withholding } from './handover-arguments.js';
 
 export interface ReviewOptions extends DeskOptions {
   readonly withhold?: readonly Withholding[];

@@ -1,5 +1,5 @@
 import { blue, bold, dim, green, red, yellow } from '../terminal.js';
-import type { DeskAuthority, DeskCase, DeskCaseHead, DeskDelivery, DeskMessage } from './handover-client.js';
+import type { DeskAuthority, DeskCase, DeskCaseHead, DeskDelivery, DeskMessage } from './handover-answers.js';
 
 /** A row of a table of cases. */
 export function caseLine({ id, phase, reference = '', authority = '', createdAt }: DeskCaseHead): string {

@@ -12,7 +12,7 @@ import { authorities, onboard, pause, unpause } from './handover-authorities.js'
 import { cases, freeze, request, requestOf, show, step } from './handover-cases.js';
 import { deliveries } from './handover-deliveries.js';
 import { review } from './handover-review.js';
-import { withholding } from './handover-withholding.js';
+import { withholding } from './handover-arguments.js';
 
 const id = '6b3ff3b2-1df7-4c57-9c09-0d5fc1ce8b11';
 const bytes = Buffer.from('<HI1Message/>');
@@ -85,7 +85,9 @@ async function saysOf(run: () => Promise<number>): Promise<[number, string]> {
 it('takes in a request, and says what is missing in it', async () => {
   expect(await saysOf(() => request({ ...o, authority: 'lab' }))).toEqual([
     exit.usage,
-    expect.stringMatching(/needs --ldid or --liid, --order, --about, .*--valid-until/),
+    expect.stringMatching(
+      /needs --ldid or --liid, --order, --about, .*--from or --last, --until, --valid-until or --valid-for/,
+    ),
   ]);
   const wanted = {
     ...{ ...o, authority: 'lab', ldid: 'ES-LAB-1', order: 'Order 1/2026', categories: ['content'] },
@@ -117,6 +119,13 @@ it('takes in a request, and says what is missing in it', async () => {
     exit.failed,
     '422  cannot be granted\n  range: ends in the past\n',
   ]);
+  const lasting = { ...wanted, last: 3_600_000, validFrom: '2026-03-05T00:00:00Z', validFor: 86_400_000 };
+  expect(await requestOf(lasting, Date.parse('2026-03-05T01:00:00Z'))).toMatchObject({
+    request: {
+      range: { from: '2026-03-05T00:00:00.000Z', until: '2026-03-05T01:00:00.000Z' },
+      validity: { until: '2026-03-06T00:00:00.000Z' },
+    },
+  });
   const task = join(folder, 'task.xml');
   writeFileSync(task, '<HI1Message/>');
   expect(await requestOf({ ...o, ldTask: task })).toEqual({ xml: Buffer.from('<HI1Message/>') });

@@ -1,13 +1,13 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { withholding } from './handover-withholding.js';
+import { type Command, Option } from 'commander';
+import { atMost, duration, repeated, several, time, withholding } from './handover-arguments.js';
 
 type Running = <A extends unknown[]>(
   command: (...args: A) => Promise<number>,
 ) => (...args: A) => Promise<void>;
 
 const examples = `Examples:
-  esinet handover request --authority lab-authority --ldid ES-LAB-1 --order "Order 12/2026" --about tel:+34600000001
-      --categories traffic,content --from 2026-03-01T00:00:00Z --until 2026-03-02T00:00:00Z --valid-until 2026-12-31T00:00:00Z
+  esinet handover request --authority lab --ldid ES-LAB-1 --order "Order 12/2026" --about sip:caller1@provider.lab
+      --categories traffic,content --last 1h --valid-for 7d
   esinet handover freeze CASE                        the records it is about, as they are now
   esinet handover review CASE                        what would leave, as people look at it
   esinet handover review CASE --withhold 3:text:privileged --seal
@@ -15,26 +15,13 @@ const examples = `Examples:
   esinet handover deliveries CASE --watch            until it is acknowledged
   esinet handover audit --verify
 
+CASE is an id, the beginning of one, or "last".
 `;
 
 const after = `
 People and what they may: clerk (requests, freezes, closes), reviewer (reviews), approver1 and approver2 (approve, suspend,
 reject), admin (authorities), auditor (audit). How a case goes: docs/handover.md
 Exit codes: 0 fine, 1 refused or failed, 2 wrong use, 3 nobody there.`;
-
-function several(text: string, before: readonly string[] = []): string[] {
-  return [...before, ...text.split(',').map((each) => each.trim())].filter((each) => each !== '');
-}
-
-function repeated(text: string, before: readonly string[] = []): string[] {
-  return [...before, text];
-}
-
-function atMost(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1) throw new InvalidArgumentError('A number from 1 up.');
-  return value;
-}
 
 // Loaded when one of the commands runs.
 type Cases = typeof import('./handover-cases.js');
@@ -100,10 +87,12 @@ export function addHandover(
       repeated,
     )
     .option('--categories <list>', 'subscriber, traffic, content, location', several)
-    .option('--from <time>', 'records from then on')
-    .option('--until <time>', 'and before then')
-    .option('--valid-from <time>', 'when the order begins to be in force (default: now)')
-    .option('--valid-until <time>', 'when it ends')
+    .option('--from <time>', 'records from then on: 2026-03-01T00:00:00Z', time)
+    .option('--until <time>', 'and before then', time)
+    .option('--last <duration>', 'instead: records of the last 30 min, 1 h, 2 d', duration)
+    .option('--valid-from <time>', 'when the order begins to be in force (default: now)', time)
+    .option('--valid-until <time>', 'when it ends', time)
+    .option('--valid-for <duration>', 'instead: 7 d', duration)
     .option('--include-tests', 'test calls too')
     .option('--review-batches', 'LIID: somebody looks at each batch')
     .option('--salt <hex>', 'what the authority sent along (TS 103 707 D.4)')
