@@ -117,4 +117,3 @@ export interface DeskAuditEntry {
   readonly outcome?: string;
   readonly counts?: Readonly<Record<string, number>>;
 }
-
