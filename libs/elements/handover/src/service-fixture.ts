@@ -126,7 +126,8 @@ export async function world(o: { readonly binary?: 'A' | 'B'; readonly people?: 
     delivery: { firstPauseMs: 10, mostPauseMs: 20, everyMs: 20, timeoutMs: 2_000, continueMs: 2_000 },
     vault: { masterKey: '5a'.repeat(32) },
   });
-  const clock = { ...systemClock, wall: () => now };
+  const begun = Date.now();
+  const clock = { ...systemClock, wall: () => now + Date.now() - begun };
   const reader: RecordsReader = {
     get: (collection, key) => chats.get(collection, key),
     list: (collection, options) => chats.list(collection, options),

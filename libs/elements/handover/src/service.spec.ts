@@ -102,7 +102,7 @@ describe('a case by REST', () => {
     });
   });
 
-  it('sends objects after their document, again after a failure, and stops when it is suspended (model B)', async () => {
+  it('sends objects after their document, and again after a failure (model B)', async () => {
     const { far, authority, start } = await world({ binary: 'B' });
     const running = await start();
     const { desk, id, digest, seals } = await approvedOnce(running, authority);
