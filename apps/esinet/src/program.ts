@@ -4,6 +4,7 @@ import { parseDevice } from '@esinet/element-app/device';
 import { addBadActors } from './commands/bad-actors.js';
 import { addDoctor } from './commands/doctor.js';
 import { addGis } from './commands/gis.js';
+import { addHandover } from './commands/handover.js';
 import { addLis } from './commands/lis.js';
 import { addPolicy } from './commands/policy.js';
 import { addQueues } from './commands/queues.js';
@@ -321,6 +322,7 @@ export function program(): Command {
   addRecords(esinet, running, json);
   addQueues(esinet, running, { json, offset, seconds });
   addBadActors(esinet, running, { json, offset, data });
+  addHandover(esinet, running, { json, offset, data, seconds });
 
   addDoctor(esinet, running, json);
 
