@@ -59,6 +59,8 @@ export class FarAuthority {
       const id = binaryId(request.url);
       // Octets are wanted once their DeliveryObject was there (C.3).
       if (!this.#announced.has(id)) return void response.writeHead(404).end();
+      // What is there already is not sent again.
+      if (this.#has(id)) return void response.writeHead(409).end();
       if (this.moods[0] === '500') return answer(request, response);
       response.writeContinue();
       answer(request, response);
@@ -162,11 +164,15 @@ export class FarAuthority {
     return { ...header, sender: header.receiver, receiver: header.sender, transactionId };
   }
 
+  #has(id: string): boolean {
+    return this.effects.some((effect) => effect.kind === 'binary' && effect.id === id);
+  }
+
   #octets(request: IncomingMessage, body: Buffer, response: ServerResponse): void {
     const id = binaryId(request.url);
     const announced = this.#announced.get(id);
     if (!announced) return void response.writeHead(404).end();
-    if (this.effects.some((effect) => effect.id === id)) return void response.writeHead(409).end();
+    if (this.#has(id)) return void response.writeHead(409).end();
     if (request.headers.expect !== '100-continue') this.complaints.push('octets without Expect');
     if (Number(request.headers['content-length']) !== body.length) this.complaints.push('no Content-Length');
     if (sha256(body) !== announced.checksum) this.complaints.push('octets that do not fit their checksum');

@@ -112,7 +112,7 @@ export async function recordSeededChats(seed: number, records: Records): Promise
     }
   }
   const all: Category[] = ['subscriber', 'traffic', 'content', 'location'];
-  const categories = all.filter(() => happens(0.6));
+  const categories = all.filter(() => happens(0.7));
   return {
     categories: categories.length > 0 ? categories : [oneOf(all)],
     includeTests: happens(0.5),
@@ -120,7 +120,7 @@ export async function recordSeededChats(seed: number, records: Records): Promise
       ...(happens(0.7) ? [{ kind: 'uri' as const, value: target }] : []),
       { kind: 'call-id' as const, value: chosen },
     ],
-    decisions: Array.from({ length: below(6) }, () => ({
+    decisions: Array.from({ length: below(12) }, () => ({
       index: below(14),
       withhold: oneOf(['message', 'text', 'parts', 'location'] as const),
       reason: oneOf(['third-party', 'privileged', 'reviewer'] as const),
@@ -132,7 +132,7 @@ export async function recordSeededChats(seed: number, records: Records): Promise
 /** What was received in one message, and what the PSAP keeps of it beside the request. */
 function message(id: number, { oneOf, happens, below, ...more }: Chance) {
   const chance = { oneOf, happens, below, ...more };
-  const strange = happens(0.4) ? odd(chance) : '';
+  const strange = happens(0.6) ? odd(chance) : '';
   const text = `TXT${id}x ${strange}`.repeat(happens(0.02) ? Math.ceil(65_536 / (7 + strange.length)) : 1);
   const octets = happens(0.1) ? Buffer.from([...Buffer.from(text), 0xff, 0xc3]) : Buffer.from(text);
   const parts: Marks['parts'][number][] = [];
@@ -183,12 +183,12 @@ function message(id: number, { oneOf, happens, below, ...more }: Chance) {
   const stored = {
     text: octets.toString('utf8'),
     ...(kept !== 'none' && { raw: (kept === 'whole' ? raw : raw.subarray(60)).toString('base64') }),
-    ...(happens(0.5) && {
+    ...(happens(0.8) && {
       locations: [
         {
           source: oneOf(['value', 'reference']),
           document: '<',
-          shapes: happens(0.8) ? [oneOf(shapes)] : [],
+          shapes: happens(0.9) ? [oneOf(shapes)] : [],
           timestamp: oneOf(times),
         },
       ],
