@@ -142,11 +142,17 @@ export class HandoverDesk {
     return this.send(id);
   }
 
-  /** Puts what was approved into the queue of the authority. Also what a restart found approved and not sent. */
-  async send(id: string): Promise<Result<HandoverCase, DeskRefusal>> {
+  /**
+   * Puts what was approved into the queue of the authority. Also what a restart found approved and not sent; `again`: what
+   * had failed for good too, as somebody asked for.
+   */
+  async send(id: string, o: { readonly again?: boolean } = {}): Promise<Result<HandoverCase, DeskRefusal>> {
     const sent = await this.#step(id, { do: 'send' }, undefined, async (c) => {
       const { outbox, clock } = this.o;
-      const queued = new Set((await outbox.ofCase(id)).map((entry) => entry.id));
+      const entriesBefore = await outbox.ofCase(id);
+      const queued = new Set(
+        entriesBefore.filter(({ state }) => !(o.again && state === 'failed')).map((entry) => entry.id),
+      );
       const entries = c.seals
         .filter((seal) => !queued.has(seal.id))
         .map((seal) => ({

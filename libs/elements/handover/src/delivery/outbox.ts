@@ -18,6 +18,8 @@ export interface OutboxEntry {
   readonly mayHaveArrived: boolean;
   /** RFC 3339, of the next attempt. */
   readonly notBefore: string;
+  /** RFC 3339, since when it is here. */
+  readonly queuedAt?: string;
   /** Why the last attempt did not do. */
   readonly reason?: string;
 }
@@ -45,7 +47,8 @@ export class Outbox {
   ): Promise<OutboxEntry[]> {
     const made = entries.map((entry): OutboxEntry => {
       const number = this.#next++;
-      return { ...entry, number, state: 'waiting', attempts: 0, mayHaveArrived: false, notBefore };
+      const fresh = { state: 'waiting', attempts: 0, mayHaveArrived: false } as const;
+      return { ...entry, number, ...fresh, notBefore, queuedAt: notBefore };
     });
     const last = made.at(-1);
     if (!last) return [];

@@ -1,0 +1,34 @@
+import { approvalsNeeded, sealsDigest } from '../case-steps.js';
+import { notInForce } from '../in-force.js';
+import type { HandoverCase, Seal } from '../model.js';
+
+/** Whether something of a case may leave at this moment; `later`: not now, and perhaps again. */
+export type MayLeave =
+  { readonly kind: 'now'; readonly seal: Seal } | { readonly kind: 'later' } | { readonly kind: 'never' };
+
+/**
+ * Asked before each attempt, each retry and each object that is fetched: the order is in force, the case was not stopped,
+ * and the people approved these very bytes. `id` is that of a seal or of one of its objects.
+ */
+export function mayLeave(c: HandoverCase | undefined, id: string, wallMs: number): MayLeave {
+  const never = { kind: 'never' } as const;
+  if (!c) return never;
+  const seal = c.seals.find((each) => each.id === id || each.objects.some((object) => object.id === id));
+  if (!seal) return never;
+  switch (notInForce(c.authorisation, c.phase, wallMs)) {
+    case 'expired':
+    case 'rejected':
+    case 'closed':
+      return never;
+    case 'not-yet':
+    case 'suspended':
+      return { kind: 'later' };
+    case undefined:
+      break;
+  }
+  // Resumed, or looked at again: whether these bytes go is decided once more.
+  if (c.phase !== 'sending' && c.phase !== 'delivered') return { kind: 'later' };
+  const of = sealsDigest(c.seals);
+  const people = new Set(c.approvals.filter((approval) => approval.of === of).map(({ by }) => by));
+  return people.size >= approvalsNeeded ? { kind: 'now', seal } : never;
+}
