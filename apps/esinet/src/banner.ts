@@ -61,7 +61,7 @@ export function listening(esinet: RunningEsinet): Listening[] {
   if (http3) {
     add('psap', `https://${http3.host}:${http3.port}/chat-transfer/`, 'HTTP-3 between PSAPs, mutual TLS');
   }
-  if (esinet.handover.runs) {
+  if (esinet.handover.desk) {
     const { http: desk, public: outside, simulator } = config.handover;
     rows.push(
       ...[
@@ -69,7 +69,7 @@ export function listening(esinet: RunningEsinet): Listening[] {
         { uri: `https://${outside.host}:${outside.port}/objects/`, what: 'what they fetch, mutual TLS' },
       ].map((row) => ({ element: 'handover', ...row })),
     );
-    if (simulator.enabled) {
+    if (esinet.handover.simulator) {
       const uri = `https://${simulator.http.host}:${simulator.http.port}/hi1`;
       rows.push({ element: 'authority', uri, what: 'a simulator of one, onboarded as "lab"' });
     }

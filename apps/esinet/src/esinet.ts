@@ -30,7 +30,12 @@ import { type EsinetConfig, esinetConfigSchema } from './config.js';
 import { startConsole } from './console/start-console.js';
 import { labCivicData } from './lab/lab-civic.js';
 import { LAB_PSAPS, labBoundaries } from './lab/lab-boundaries.js';
-import { type LabHandover, simulatorLeaf, startLabHandover } from './lab/handover/lab-handover.js';
+import {
+  type LabHandover,
+  type StartedHandover,
+  simulatorLeaf,
+  startLabHandover,
+} from './lab/handover/lab-handover.js';
 import { labDevices } from './lab/lab-devices.js';
 import { shiftPorts } from './shift-ports.js';
 
@@ -50,8 +55,8 @@ export interface RunningEsinet {
   /** Certificates made by this start, by name. */
   readonly certificatesMade: readonly string[];
   readonly pkiFolder: string;
-  /** Whether the hand-over runs beside it; `problem` says why not where it should. */
-  readonly handover: { readonly runs: boolean; readonly problem?: string };
+  /** What of the hand-over runs beside it. */
+  readonly handover: StartedHandover;
   /** Ends one element, as if it had died; the others go on. */
   stop(name: ElementName): Promise<void>;
   /** Starts one again that was ended. */
@@ -150,7 +155,7 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
     elements.set(name, element);
     watches.get(name)?.measure(element.get<Metrics>(METRICS));
   };
-  let problem: string | undefined;
+  let beside: StartedHandover = { desk: false, simulator: false };
   try {
     // Meanwhile: it takes as long as all the others together.
     if (handoverWanted) {
@@ -162,8 +167,8 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
     }
     elements.set('console', await startConsole(config, platform, elements));
     // What is wrong with it must not keep anybody from being answered.
-    problem = await handover?.started;
-    if (problem !== undefined) logger.error('hand-over does not run', { reason: problem });
+    if (handover) beside = await handover.started;
+    if (beside.problem !== undefined) logger.error('hand-over does not run', { reason: beside.problem });
   } catch (error) {
     await close();
     throw error;
@@ -174,10 +179,7 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
     elements,
     certificatesMade,
     pkiFolder,
-    handover: {
-      runs: handover !== undefined && problem === undefined,
-      ...(problem !== undefined && { problem }),
-    },
+    handover: beside,
     async stop(name) {
       const element = elements.get(name);
       elements.delete(name);

@@ -13,11 +13,19 @@ import { type LabTokens, labMasterKey, labPeople, labTokens } from './lab-people
 const startMs = 30_000;
 const lookMs = 50;
 
+/** What runs of it; `problem` says what does not. Everything else runs all the same. */
+export interface StartedHandover {
+  readonly desk: boolean;
+  readonly simulator: boolean;
+  readonly problem?: string;
+}
+
 export interface LabHandover {
-  /** Undefined when all of it runs; else a sentence that says what does not. Everything else runs all the same. */
-  readonly started: Promise<string | undefined>;
+  readonly started: Promise<StartedHandover>;
   close(): Promise<void>;
 }
+
+const nothing: StartedHandover = { desk: false, simulator: false };
 
 /** The name of the certificate of the simulator, and its domain. */
 export const simulatorLeaf = { name: 'authority-simulator', domain: 'authority.lab' };
@@ -34,7 +42,7 @@ export function startLabHandover(
 ): LabHandover {
   const programs: ChildProgram[] = [];
   let closed = false;
-  const run = async (): Promise<string | undefined> => {
+  const run = async (): Promise<StartedHandover> => {
     const folder = resolve(config.data, 'handover');
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const tokens = await labTokens(folder);
@@ -47,15 +55,19 @@ export function startLabHandover(
       return started;
     };
     const main = mainOf('handover');
-    if (main === undefined) return 'the hand-over is not part of this installation';
-    if (closed) return undefined;
+    if (main === undefined) return { ...nothing, problem: 'the hand-over is not part of this installation' };
+    if (closed) return nothing;
     o.progress('Starting the hand-over, a process of its own …');
     const { http, simulator } = config.handover;
     const failed = await answers(program('handover', main, ['--config', file], 2), urlOf(http, '/readyz'), o);
-    if (failed !== undefined || closed) return failed && `the hand-over does not run: ${failed}`;
-    return simulator.enabled ? startSimulator(config, tokens, o, program) : undefined;
+    if (failed !== undefined) return { ...nothing, problem: `the hand-over does not run: ${failed}` };
+    if (closed || !simulator.enabled) return { desk: true, simulator: false };
+    const problem = await startSimulator(config, tokens, o, program);
+    return { desk: true, simulator: problem === undefined, ...(problem !== undefined && { problem }) };
   };
-  const started = run().catch((error: unknown) => `the hand-over does not run: ${messageOf(error)}`);
+  const started = run().catch((error: unknown) => ({
+    ...{ ...nothing, problem: `the hand-over does not run: ${messageOf(error)}` },
+  }));
   return {
     started,
     close: async () => {
