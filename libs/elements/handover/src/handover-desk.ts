@@ -62,7 +62,8 @@ export class HandoverDesk {
     const { authorities, vault, audit, clock, settings } = this.o;
     if (!by.roles.includes('handover-clerk')) return refused('not-allowed');
     const taken = takeIn(request, authorities.get(request.authority), clock.wall(), settings.intake);
-    const authority = request.authority.slice(0, 63);
+    // What nobody was onboarded as is somebody's text, and not for the audit.
+    const authority = authorities.get(request.authority)?.id ?? 'unknown';
     if (!taken.ok) {
       const members = Object.fromEntries(taken.error.map(({ member }) => [member, 1]));
       await audit.write({ what: 'intake', who: by.name, authority, counts: members, outcome: 'refused' });

@@ -1,4 +1,5 @@
 import type { HandoverItem, PeerProfile, Reference } from '@esinet/handover';
+import type { PartKind } from './message-parts.js';
 
 /** Who may get records: told once, by people who know the authority, and never by a request. */
 export interface Authority {
@@ -118,7 +119,12 @@ export interface Selected {
   /** Octets of the parts by `cspDefinedIdentifier`. */
   readonly objects: ReadonlyMap<
     string,
-    { readonly octets: Buffer; readonly contentType: string; readonly name?: string }
+    {
+      readonly octets: Buffer;
+      readonly contentType: string;
+      readonly kind: PartKind;
+      readonly name?: string;
+    }
   >;
 }
 
