@@ -8,7 +8,7 @@ export const dialogsSecretFile = 'dialogs.secret';
 export const transactionSecretFile = 'transactions.secret';
 export const postgresPasswordFile = 'postgres.password';
 
-const psapDomain = 'psap.esinet.internal';
+export const psapDomain = 'psap.esinet.internal';
 /** A next hop that is silent for so long is joined by the next one. */
 const failover = '400 ms';
 /** Callers of the load come from one address and through one provider: neither is a flood. */

@@ -167,6 +167,9 @@ export class Pods implements Calls {
           const answer = 'answer' in said ? o.read(said.answer) : undefined;
           if (answer !== undefined) return answer;
           if ('moved' in said && turn < 2) throw moved();
+          // It lives and is slow: whoever takes the chat now does not have what it is at.
+          if ('silent' in said && !said.unheard && !o.unsure && turn < 2 && this.#members.hears(place.pod))
+            continue;
           if ('silent' in said) this.#members.suspect(place.pod);
           await this.#takeFrom(key, place.pod);
           await o.hold();
@@ -341,6 +344,10 @@ export class Pods implements Calls {
     try {
       await tenure.check(this.o.records);
     } catch (error) {
+      // The records cannot say whose it is: the store does, since of two that go on each would write what the other one
+      // does not know. What was promised here is in the spool, and in the records later.
+      const found = await this.#owners.of(tenure.key);
+      if (await this.#isOthers(found)) return this.#end(tenure);
       this.o.logger.warn('call not checked', { reason: messageOf(error) });
     }
   }
