@@ -58,6 +58,8 @@ const rememberedFences = 10_000;
 
 /** So few that new writes may wait until they are with the server. */
 const lastEntries = 200;
+/** Sent at once while new writes wait. */
+const lastAtOnce = 50;
 
 type Done = WriteOutcome[] | Fence;
 
@@ -90,6 +92,8 @@ export class SpooledRecords implements Records {
   #reachable = false;
   #reason = 'it has not been reached yet';
   #draining: Promise<void> | undefined;
+  /** Entries of the spool that are with the server. */
+  #drained = 0;
   #probe: Timer | undefined;
   #slow: Timer | undefined;
   #aside = 0;
@@ -330,7 +334,9 @@ export class SpooledRecords implements Records {
       while (!this.#closed) {
         if (spool.size <= lastEntries && !this.#held) this.#hold();
         if (this.#held) await spool.idle();
-        const entries = spool.first(drainRecords, drainBytes);
+        const entries = spool.first(this.#held ? lastAtOnce : drainRecords, drainBytes);
+        // What was held and had to wait too long is in the spool by now.
+        if (entries.length === 0 && !this.#held) continue;
         if (entries.length === 0) break;
         await this.#replay(entries);
         this.#tell();
@@ -343,12 +349,21 @@ export class SpooledRecords implements Records {
     if (this.#closed && this.#held) this.#away(this.#reason);
   }
 
-  /** New writes wait for the last of the spool, but not for a server that then falls silent. */
+  /**
+   * New writes wait for the last of the spool, but not for long: then they go into it, and it is tried again with less.
+   * A server that took nothing meanwhile is away.
+   */
   #hold(): void {
     const held: Pending[] = [];
+    const before = this.#drained;
     this.#held = held;
     this.#o.clock.after(this.#o.times.slowMs, () => {
-      if (this.#held === held) this.#away(`PostgreSQL has not answered for ${this.#o.times.slowMs} ms`);
+      if (this.#held !== held) return;
+      if (this.#drained === before) {
+        return this.#away(`PostgreSQL has not answered for ${this.#o.times.slowMs} ms`);
+      }
+      this.#held = undefined;
+      for (const { job, resolve, reject } of held) this.#spool(job).then(resolve, reject);
     });
   }
 
@@ -380,6 +395,7 @@ export class SpooledRecords implements Records {
       done.push(entry);
     }
     await spool.done(done);
+    this.#drained += done.length;
     const failed = replayed.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
   }

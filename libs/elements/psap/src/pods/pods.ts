@@ -167,9 +167,12 @@ export class Pods implements Calls {
           const answer = 'answer' in said ? o.read(said.answer) : undefined;
           if (answer !== undefined) return answer;
           if ('moved' in said && turn < 2) throw moved();
-          // It lives and is slow: whoever takes the chat now does not have what it is at.
-          if ('silent' in said && !said.unheard && !o.unsure && turn < 2 && this.#members.hears(place.pod))
-            continue;
+          // It lives and is slow, as are the records, mostly: whoever took the chat now would not have what it is at.
+          if ('silent' in said && !said.unheard && this.#members.hears(place.pod)) {
+            if (o.unsure) return await o.unsure();
+            if (turn < 2) continue;
+            throw new RecordsError('unreachable', `${place.pod} has the call, lives, and does not answer`);
+          }
           if ('silent' in said) this.#members.suspect(place.pod);
           await this.#takeFrom(key, place.pod);
           await o.hold();
