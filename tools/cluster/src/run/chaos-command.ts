@@ -31,7 +31,7 @@ export const chaosHelp = `npm run chaos [-- F01 F06 …] [options]
   --rounds N        of faults that repeat something: kills of F05, restarts of F33
   --seed N          of what is random (1)
 
-  --quick           short, and no times are looked at: for a machine that does something else as well
+  --quick           for a machine that does something else as well: longer waits, and no times are looked at
   --embedded        without the three servers: every process for itself, one PSAP
   --lab-ports       the ports of the lab; else any that are free
   --data FOLDER     of the cluster; else one that is deleted in the end
@@ -142,7 +142,7 @@ export async function chaosCommand(args: readonly string[]): Promise<number> {
   let cluster: Cluster;
   try {
     cluster = await startCluster({
-      ...{ folder, embedded: wishes.embedded, ports: wishes.labPorts ? 0 : 'free' },
+      ...{ folder, embedded: wishes.embedded, ports: wishes.labPorts ? 0 : 'free', patient: wishes.quick },
     });
   } catch (error) {
     tell(`The cluster cannot start: ${messageOf(error)}`);

@@ -351,6 +351,8 @@ export class Pods implements Calls {
       // does not know. What was promised here is in the spool, and in the records later.
       const found = await this.#owners.of(tenure.key);
       if (await this.#isOthers(found)) return this.#end(tenure);
+      // That the records are away is said where it is found out, once.
+      if (error instanceof RecordsError && error.code === 'unreachable') return;
       this.o.logger.warn('call not checked', { reason: messageOf(error) });
     }
   }
