@@ -129,6 +129,35 @@ describe('a chat without sockets', () => {
   });
 
   it(
+    'does not take the greeting for the answer to a text behind the start, and sends that to the PSAP',
+    { meta: { clause: ['TS 103 698 6.2.2', 'RFC 3428 7'] } },
+    async () => {
+      const { clock, far, client, hear } = bench();
+      // The start arrives, its answer does not; what follows it to the service goes nowhere.
+      const open: ((outcome: SendOutcome) => void)[] = [];
+      far.answer = () => new Promise((resolve) => open.push(resolve));
+      const reports: string[] = [];
+      const told = (what: string) => (r: SendReport) => reports.push(`${what} ${r.delivered} ${r.status}`);
+      void client.start('help').then(told('start'));
+      open[0]?.({ kind: 'answered', status: 200 });
+      await settled();
+      void client.stop('bye').then(told('stop'));
+      await settled();
+      expect(far.said).toEqual(['257/1 urn:service:sos help', '258/2 urn:service:sos bye']);
+      hear(257, 1, 'hello');
+      await settled();
+      expect(reports).toEqual(['start true 200']);
+      far.answer = () => ({ kind: 'answered', status: 200 });
+      open[1]?.({ kind: 'failure', reason: 'timeout' });
+      await settled();
+      clock.advance(1_000);
+      await settled();
+      expect(reports).toEqual(['start true 200', 'stop true 200']);
+      expect(far.said).toHaveLength(3);
+    },
+  );
+
+  it(
     'sends what was not answered again as it was, attachments and all, to where the chat is by then',
     { meta: { clause: ['TS 103 698 6.1.2.8', 'TS 103 698 6.2.6'] } },
     async () => {

@@ -107,7 +107,8 @@ export class ChatClient {
       // TS 103 698 6.1.2.10: a test that is refused (486) is not repeated.
       attempts: isEmergencyService(o.service)?.test ? 1 : appAttempts,
       firstPauseMs: appFirstPauseMs,
-      routed: ({ to }) => to === o.service,
+      // Whoever speaks in the chat has had its first message. Of those behind it that says nothing.
+      routed: ({ to, messageId }) => to === o.service && messageId === 1,
       onOutcome: (message, outcome) => this.#sent(message, outcome),
     });
   }
@@ -229,8 +230,10 @@ export class ChatClient {
       ...(content !== undefined && { content }),
       ...(callBack !== undefined && { callBack }),
     };
+    const effects = this.#apply(event);
+    // What is sent again because of it goes where the chat goes on from now.
     this.#outbox.kick(callId !== undefined);
-    return answerOf(this.#apply(event));
+    return answerOf(effects);
   }
 
   #speak(event: AppEvent): Promise<SendReport> {

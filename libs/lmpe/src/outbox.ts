@@ -12,8 +12,9 @@ export interface OutboxOptions {
   readonly attempts: number;
   readonly firstPauseMs: number;
   /**
-   * Goes to a service and not to a PSAP: a copy may be routed to another one, and then two would have the chat. Once the
-   * other side has spoken in the chat it has arrived, answered or not.
+   * The first message of a chat, to a service and not to a PSAP: a copy may be routed to another one, and then two would
+   * have the chat. Once the other side has spoken in the chat it has arrived, answered or not. Of no other message: what
+   * the other side says may be its answer to an earlier one.
    */
   readonly routed?: (message: OutgoingMessage) => boolean;
   /** Called once for each message, after the last attempt. */

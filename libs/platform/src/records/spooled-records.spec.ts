@@ -162,19 +162,32 @@ describe('while the server is away', () => {
     expect(records.note()).toContain('1 spooled writes were kept aside');
   });
 
-  it('a write under a fence that was replaced meanwhile is kept aside', async () => {
+  it('what was promised under a fence that was replaced meanwhile is stored, but never over what is there', async () => {
     await open();
     const fence = await records.claim('chat');
     server.mood = 'away';
-    const write = { kind: 'append', collection: 'c', key: 'k', value: 1 } as const;
-    expect(await records.write([write], fence)).toEqual(['stored']);
+    const write = (kind: 'append' | 'put', key: string, value: number) =>
+      records.write([{ kind, collection: 'c', key, value }], fence);
+    expect(await write('append', 'k', 1)).toEqual(['stored']);
+    await write('put', 'state', 1);
+    await write('put', 'new', 1);
+    // Whose the name is by now is the server's to say.
+    await expect(records.write([], fence)).rejects.toMatchObject({ code: 'unreachable' });
     server.mood = 'well';
     await server.claim('chat');
+    await server.put('c', 'state', 2);
     await drainedWithNote();
-    expect(await records.get('c', 'k')).toBeUndefined();
-    expect((await server.list('spool.fenced')).map(({ value }) => value)).toEqual([
-      { at: '1970-01-01T00:00:00.000Z', kind: 'append', collection: 'c', key: 'k', value: 1, fence: 'chat' },
+    expect(await server.list('c')).toEqual([
+      { key: 'k', value: 1 },
+      { key: 'new', value: 1 },
+      { key: 'state', value: 2 },
     ]);
+    expect((await server.list('spool.fenced')).map(({ value }) => value)).toEqual([
+      { at: '1970-01-01T00:00:00.000Z', kind: 'put', collection: 'c', key: 'state', value: 1, fence: 'chat' },
+    ]);
+    // Nothing more is promised under it, wherever it would go.
+    server.mood = 'away';
+    await expect(write('append', 'k2', 1)).rejects.toMatchObject({ code: 'fenced' });
   });
 
   it('a claim stands for the one the server makes of it, also after it is back', async () => {

@@ -53,8 +53,13 @@ export const asideCollections = { fenced: 'spool.fenced', duplicates: 'spool.dup
 const drainRecords = 1_000;
 const drainBytes = 4 * 1_048_576;
 
+/** Fences remembered that the server has refused: whoever holds one of them finds out at the next write. */
+const rememberedFences = 10_000;
+
 /** So few that new writes may wait until they are with the server. */
 const lastEntries = 200;
+/** Sent at once while new writes wait. */
+const lastAtOnce = 50;
 
 type Done = WriteOutcome[] | Fence;
 
@@ -74,7 +79,8 @@ interface Pending {
  *
  * Reads then tell what is known here: what waits, and nothing of what the server has. A chat that begins is worth more
  * than the certainty that it did not begin before. What the drained writes meet at the server is decided there: an
- * append under a key that is taken by another value, and what comes under a fence that was replaced, are kept aside.
+ * append under a key that is taken by another value is kept aside. What comes under a fence that was replaced was promised
+ * all the same: it is stored where nothing is, and kept aside where something is; nothing more is taken under that fence.
  */
 export class SpooledRecords implements Records {
   readonly #o: SpooledOptions;
@@ -86,9 +92,13 @@ export class SpooledRecords implements Records {
   #reachable = false;
   #reason = 'it has not been reached yet';
   #draining: Promise<void> | undefined;
+  /** Entries of the spool that are with the server. */
+  #drained = 0;
   #probe: Timer | undefined;
   #slow: Timer | undefined;
   #aside = 0;
+  /** Fences that were replaced, by name and epoch as their holder knows them. */
+  readonly #replaced = new Set<string>();
   #closed = false;
   readonly #metrics;
 
@@ -146,6 +156,7 @@ export class SpooledRecords implements Records {
 
   async write(writes: readonly RecordWrite[], fence?: Fence): Promise<WriteOutcome[]> {
     this.#usable();
+    if (fence && this.#replaced.has(nameOf(fence))) throw fencedError(fence);
     const job: SpoolJob = { kind: 'write', writes: writes.map(textWrite), fence };
     return (await this.#submit(job)) as WriteOutcome[];
   }
@@ -243,6 +254,10 @@ export class SpooledRecords implements Records {
   async #spool(job: SpoolJob): Promise<Done> {
     const done = await this.#o.spool.add(job);
     this.#tell();
+    // Nothing was to be stored: it was asked whether the fence is in force.
+    if (job.kind === 'write' && job.writes.length === 0 && job.fence) {
+      throw new RecordsError('unreachable', `whose ${job.fence.name} is only the server knows`);
+    }
     return done;
   }
 
@@ -319,7 +334,9 @@ export class SpooledRecords implements Records {
       while (!this.#closed) {
         if (spool.size <= lastEntries && !this.#held) this.#hold();
         if (this.#held) await spool.idle();
-        const entries = spool.first(drainRecords, drainBytes);
+        const entries = spool.first(this.#held ? lastAtOnce : drainRecords, drainBytes);
+        // What was held and had to wait too long is in the spool by now.
+        if (entries.length === 0 && !this.#held) continue;
         if (entries.length === 0) break;
         await this.#replay(entries);
         this.#tell();
@@ -332,12 +349,21 @@ export class SpooledRecords implements Records {
     if (this.#closed && this.#held) this.#away(this.#reason);
   }
 
-  /** New writes wait for the last of the spool, but not for a server that then falls silent. */
+  /**
+   * New writes wait for the last of the spool, but not for long: then they go into it, and it is tried again with less.
+   * A server that took nothing meanwhile is away.
+   */
   #hold(): void {
     const held: Pending[] = [];
+    const before = this.#drained;
     this.#held = held;
     this.#o.clock.after(this.#o.times.slowMs, () => {
-      if (this.#held === held) this.#away(`PostgreSQL has not answered for ${this.#o.times.slowMs} ms`);
+      if (this.#held !== held) return;
+      if (this.#drained === before) {
+        return this.#away(`PostgreSQL has not answered for ${this.#o.times.slowMs} ms`);
+      }
+      this.#held = undefined;
+      for (const { job, resolve, reject } of held) this.#spool(job).then(resolve, reject);
     });
   }
 
@@ -369,6 +395,7 @@ export class SpooledRecords implements Records {
       done.push(entry);
     }
     await spool.done(done);
+    this.#drained += done.length;
     const failed = replayed.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
   }
@@ -377,21 +404,33 @@ export class SpooledRecords implements Records {
     const { server, spool } = this.#o;
     const fence = entry.fence && spool.fence(entry.fence);
     let outcomes: readonly WriteOutcome[] = [];
+    let why: keyof typeof asideCollections = 'duplicates';
     try {
       if (entry.fence && !fence) throw fencedError(entry.fence);
       outcomes = await server.writeTexts(writes, fence);
     } catch (error) {
       if (!(error instanceof RecordsError && error.code === 'fenced')) throw error;
-      return this.#keepAside('fenced', entry, writes);
+      if (entry.fence) this.#remember(entry.fence);
+      why = 'fenced';
+      outcomes = await server.writeTexts(writes.map((write) => ({ ...write, kind: 'append' })));
     }
     const others: TextWrite[] = [];
     for (const [i, write] of writes.entries()) {
-      if (write.kind !== 'append' || outcomes[i] !== 'duplicate') continue;
+      if (outcomes[i] !== 'duplicate') continue;
       // A repetition finds what it stored before.
       const there = await server.get(write.collection, write.key);
       if (JSON.stringify(there) !== write.text) others.push(write);
     }
-    if (others.length > 0) await this.#keepAside('duplicates', entry, others);
+    if (others.length > 0) await this.#keepAside(why, entry, others);
+  }
+
+  #remember(fence: Fence): void {
+    this.#replaced.add(nameOf(fence));
+    if (this.#replaced.size <= rememberedFences) return;
+    for (const oldest of this.#replaced) {
+      this.#replaced.delete(oldest);
+      break;
+    }
   }
 
   async #keepAside(
@@ -400,12 +439,17 @@ export class SpooledRecords implements Records {
     writes: readonly TextWrite[],
   ): Promise<void> {
     const { instance, logger, server } = this.#o;
-    for (const [i, { kind, collection, key, text }] of writes.entries()) {
-      await server.append(asideCollections[why], `${at}/${instance}/${seq}/${i}`, {
-        ...{ at, kind, collection, key, value: JSON.parse(text) as unknown },
-        ...(fence && { fence: fence.name }),
-      });
-    }
+    await server.write(
+      writes.map(({ kind, collection, key, text }, i) => ({
+        kind: 'append' as const,
+        collection: asideCollections[why],
+        key: `${at}/${instance}/${seq}/${i}`,
+        value: {
+          ...{ at, kind, collection, key, value: JSON.parse(text) as unknown },
+          ...(fence && { fence: fence.name }),
+        },
+      })),
+    );
     this.#aside++;
     this.#metrics.aside.inc({ why });
     logger.error('spooled write kept aside', { why, collection: asideCollections[why] });
@@ -441,6 +485,10 @@ export class SpooledRecords implements Records {
     this.#metrics.spooled.set(this.#o.spool.records);
     this.#metrics.connected.set(this.#state === 'direct' ? 1 : 0);
   }
+}
+
+function nameOf({ name, epoch }: Fence): string {
+  return `${name}\n${epoch}`;
 }
 
 /** Whether the server could not do what it was asked, rather than would not. */

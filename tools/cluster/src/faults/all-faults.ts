@@ -33,6 +33,7 @@ import { f32 } from './f32.js';
 import { f33 } from './f33.js';
 import { f34 } from './f34.js';
 import { f35 } from './f35.js';
+import { f36 } from './f36.js';
 import { f38 } from './f38.js';
 import { f39 } from './f39.js';
 import { f40 } from './f40.js';
@@ -76,6 +77,7 @@ export const faults: readonly Fault[] = [
   f33,
   f34,
   f35,
+  f36,
   f38,
   f39,
   f40,

@@ -41,6 +41,8 @@ export interface ClusterPlan {
   readonly seats: readonly Seat[];
   /** Undefined: every process has bus, store and records of its own. */
   readonly servers: ServerUrls | undefined;
+  /** Waits of the elements are longer: a machine that does something else as well is slow, and nobody is away for it. */
+  readonly patient: boolean;
 }
 
 /** Two of what may have two. Without common records a second PSAP would know nothing of the chats of the first. */
@@ -56,6 +58,7 @@ export function planCluster(o: {
   readonly counts: Counts;
   readonly servers: ServerUrls | undefined;
   readonly port: (standard: number) => number;
+  readonly patient?: boolean;
 }): ClusterPlan {
   const seats: Seat[] = [];
   for (const [kind, count] of Object.entries(o.counts) as [ElementKind, number][]) {
@@ -68,7 +71,7 @@ export function planCluster(o: {
       seats.push({ instance, element: kind, data, ports: Object.fromEntries(ports) });
     }
   }
-  return { folder: o.folder, seats, servers: o.servers };
+  return { folder: o.folder, seats, servers: o.servers, patient: o.patient ?? false };
 }
 
 /** Every port that `planCluster` asks for. */

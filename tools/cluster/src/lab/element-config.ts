@@ -8,9 +8,11 @@ export const dialogsSecretFile = 'dialogs.secret';
 export const transactionSecretFile = 'transactions.secret';
 export const postgresPasswordFile = 'postgres.password';
 
-const psapDomain = 'psap.esinet.internal';
+export const psapDomain = 'psap.esinet.internal';
 /** A next hop that is silent for so long is joined by the next one. */
-const failover = '400 ms';
+const failover = ({ patient }: ClusterPlan): string => (patient ? '3 s' : '400 ms');
+/** How long processes of a PSAP wait for each other on a machine that does something else as well. */
+const patientPods = { lease: '8 s', passOn: '8 s', storeWait: '3 s', ask: '2 s' };
 /** Callers of the load come from one address and through one provider: neither is a flood. */
 const manyFromOne = { rate: 100_000, burst: 200_000 };
 /** Accounts of the provider beside those of the one-process lab. */
@@ -29,15 +31,18 @@ export function elementConfig(plan: ClusterPlan, seat: Seat): object {
 }
 
 /** Bus, store and records of the whole cluster, and what its processes know each other's requests by. */
-function clusterServers({ servers, folder }: ClusterPlan): object {
+function clusterServers({ servers, folder, patient }: ClusterPlan): object {
   if (!servers) return {};
   const records = new URL(servers.postgres);
   records.password = '';
   return {
     bus: { kind: 'nats', servers: [servers.nats] },
-    store: { kind: 'redis', url: servers.redis },
+    store: { kind: 'redis', url: servers.redis, ...(patient && { timeout: '2 s' }) },
     sip: { transactionSecretFile: join(folder, transactionSecretFile) },
-    records: { kind: 'postgres', url: records.href, passwordFile: join(folder, postgresPasswordFile) },
+    records: {
+      ...{ kind: 'postgres', url: records.href, passwordFile: join(folder, postgresPasswordFile) },
+      ...(patient && { connectTimeout: '5 s', timeout: '20 s', spool: { slow: '8 s' } }),
+    },
   };
 }
 
@@ -51,7 +56,7 @@ const sections: Record<Seat['element'], (plan: ClusterPlan, seat: Seat) => objec
     psaps: { '*': hops(plan, 'psap', 'sip') },
     domains: { 'provider.lab': hops(plan, 'provider', 'sip') },
     dialogs: { secretFile: join(plan.folder, dialogsSecretFile) },
-    failover,
+    failover: failover(plan),
     abuse: {
       address: manyFromOne,
       peer: manyFromOne,
@@ -67,7 +72,7 @@ const sections: Record<Seat['element'], (plan: ClusterPlan, seat: Seat) => objec
     ecrf: { url: url(plan, 'ecrf', '/lost'), ...ways(plan) },
     held: { lis: url(plan, 'lis', '/held'), allowedHosts: lisHosts(plan), ...ways(plan) },
     dialogs: { secretFile: join(plan.folder, dialogsSecretFile) },
-    failover,
+    failover: failover(plan),
     states: {
       subscribe: [
         { uri: `sip:${psapDomain}`, packages: ['ServiceState'], name: 'PSAP' },
@@ -85,6 +90,7 @@ const sections: Record<Seat['element'], (plan: ClusterPlan, seat: Seat) => objec
     ...outwards(plan, instance),
     held: { allowedHosts: lisHosts(plan) },
     script: 'echo',
+    ...(plan.patient && { pods: patientPods }),
   }),
   ecrf: (plan, { ports }) => ({
     http: { port: ports['http'] },
@@ -107,7 +113,7 @@ const sections: Record<Seat['element'], (plan: ClusterPlan, seat: Seat) => objec
       ...hops(plan, 'bcf', 'publicTls', 'tls').map((hop) => `${hop};esinet.lab`),
       ...hops(plan, 'bcf', 'public'),
     ],
-    failover,
+    failover: failover(plan),
   }),
 };
 

@@ -39,6 +39,8 @@ export interface ClusterOptions {
   /** `free` takes any ports; a number moves those of the lab. Default 0. */
   readonly ports?: 'free' | number;
   readonly counts?: Partial<Counts>;
+  /** For a machine that does something else as well. */
+  readonly patient?: boolean;
   readonly onEvent?: (event: ClusterEvent) => void;
 }
 
@@ -72,6 +74,7 @@ export async function startCluster(o: ClusterOptions): Promise<Cluster> {
     folder: o.folder,
     counts,
     port,
+    patient: o.patient ?? false,
     servers: servers && {
       nats: servers.nats.url,
       redis: servers.redis.url,

@@ -62,6 +62,7 @@ it('promised and not recorded is lost, unless the sender was told', () => {
   );
   expect(verdict.lost).toEqual(['a1']);
   expect(verdict).toMatchObject({ promised: 2, refused: 2, open: 1 });
+  expect(verdict.refusedBy).toEqual({ 'text 500': 1, 'text 0': 1 });
   expect(isClean(verdict)).toBe(false);
 });
 

@@ -8,6 +8,8 @@ export interface Verdict {
   readonly recorded: number;
   /** Answered otherwise, or not at all: the caller knows. */
   readonly refused: number;
+  /** The same by what they were and what was said to them: `start 480`; 0 is no answer at all. */
+  readonly refusedBy: Readonly<Record<string, number>>;
   /** Under way when the books were closed. */
   readonly open: number;
   /** Promised, and neither recorded nor reported as failed. Nothing else is as bad. */
@@ -49,6 +51,7 @@ export function judge(history: History): Verdict {
     promised: promised.length,
     recorded: kept.size,
     refused: answered.length - promised.length,
+    refusedBy: refusalsOf(answered),
     open: said.length - answered.length,
     lost: promised.map(({ text }) => text).filter((text) => !kept.has(text) && !notices.has(text)),
     doubled: [
@@ -70,6 +73,16 @@ export function judge(history: History): Verdict {
 
 export function isPromised({ status }: Said): boolean {
   return status !== undefined && status >= 200 && status < 300;
+}
+
+function refusalsOf(answered: readonly Said[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const each of answered) {
+    if (isPromised(each)) continue;
+    const what = `${each.start ? 'start' : 'text'} ${each.status ?? 0}`;
+    counts[what] = (counts[what] ?? 0) + 1;
+  }
+  return counts;
 }
 
 /** Nothing lost, doubled, disordered, made up or greeted twice, in either direction. */

@@ -6,7 +6,7 @@ import type { Heard, History, Said, Told } from '../ledger/history.js';
 import { UdpBalancer } from '../disturb/udp-balancer.js';
 import { EventReader } from './event-reader.js';
 import { LoadCaller, type Way, type WayIn, allWays } from './load-caller.js';
-import { readRecords } from './read-records.js';
+import { readRecords, recordsAtHand } from './read-records.js';
 
 /** What goes on while a fault is there. */
 export interface LoadShape {
@@ -123,6 +123,9 @@ export class Load {
   async history(settleMs?: number): Promise<History> {
     const said = this.said.map((each) => ({ ...each }));
     const chats = [...new Set(said.map(({ chat }) => chat))];
+    for (const note of await recordsAtHand(psapUrls(this.cluster))) {
+      this.problems.unshift(`read from a PSAP that had not all records at hand: ${note}`);
+    }
     const recorded = await readRecords(psapUrls(this.cluster), chats, settleMs);
     return { said, heard: this.heard, told: this.told, recorded, notices: [] };
   }

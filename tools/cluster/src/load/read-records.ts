@@ -48,13 +48,54 @@ export async function readRecords(
   return chats.flatMap((chat) => found.get(chat) ?? []);
 }
 
+/**
+ * Resolves when every PSAP has its records at hand: one whose server was away knows only what waits on its own disk. At
+ * most `patienceMs`; gives what is not there yet.
+ */
+export async function recordsAtHand(psaps: readonly string[], patienceMs = 90_000): Promise<string[]> {
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    const late = (await Promise.all(psaps.map(recordsNote))).filter((note) => note !== undefined);
+    if (late.length === 0 || performance.now() > until) return late;
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}
+
+async function recordsNote(psap: string): Promise<string | undefined> {
+  try {
+    const answer = await fetch(`${psap}/readyz`, { signal: AbortSignal.timeout(5_000) });
+    const { notes = {} } = (await answer.json()) as { notes?: Readonly<Record<string, string>> };
+    return Object.values(notes).find((note) => note.includes('wait on this disk'));
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** A chat as a centre has it. */
+export interface ListedChat {
+  readonly chat: string;
+  readonly callId: string;
+  /** `madrid` */
+  readonly centre: string;
+  readonly phase: string;
+}
+
+/** The newest chats of every centre. @throws where no PSAP answers */
+export async function listChats(psaps: readonly string[]): Promise<ListedChat[]> {
+  const listed: ListedChat[] = [];
+  for (const slug of [...LAB_PSAPS.map((psap) => psap.slug), 'default']) {
+    const path = `/api/chats?limit=1000&centre=${slug}`;
+    const { chats = [] } = (await ask(psaps, path)) as { chats?: ListedChat[] };
+    listed.push(...chats);
+  }
+  return listed;
+}
+
 /** Identifiers of records by Call Identifier: one for each centre that has had the chat. */
 async function recordsByChat(psaps: readonly string[]): Promise<Map<string, Set<string>>> {
   const found = new Map<string, Set<string>>();
-  for (const slug of [...LAB_PSAPS.map((psap) => psap.slug), 'default']) {
-    const path = `/api/chats?limit=1000&centre=${slug}`;
-    const { chats = [] } = (await ask(psaps, path)) as { chats?: { chat: string; callId: string }[] };
-    for (const { chat, callId } of chats) found.set(callId, (found.get(callId) ?? new Set()).add(chat));
+  for (const { chat, callId } of await listChats(psaps)) {
+    found.set(callId, (found.get(callId) ?? new Set()).add(chat));
   }
   return found;
 }

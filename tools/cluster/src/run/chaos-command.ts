@@ -31,6 +31,7 @@ export const chaosHelp = `npm run chaos [-- F01 F06 …] [options]
   --rounds N        of faults that repeat something: kills of F05, restarts of F33
   --seed N          of what is random (1)
 
+  --quick           for a machine that does something else as well: longer waits, and no times are looked at
   --embedded        without the three servers: every process for itself, one PSAP
   --lab-ports       the ports of the lab; else any that are free
   --data FOLDER     of the cluster; else one that is deleted in the end
@@ -48,6 +49,7 @@ interface Wishes {
   readonly random: boolean;
   readonly numbers: Readonly<Record<string, number | undefined>>;
   readonly embedded: boolean;
+  readonly quick: boolean;
   readonly labPorts: boolean;
   readonly list: boolean;
   readonly data: string | undefined;
@@ -75,6 +77,7 @@ function readWishes(args: readonly string[]): Wishes | 'help' {
       ...Object.fromEntries(numeric.map((name) => [name, { type: 'string' } as const])),
       random: { type: 'boolean', default: false },
       embedded: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
       'lab-ports': { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -100,6 +103,7 @@ function readWishes(args: readonly string[]): Wishes | 'help' {
     ...{ named, numbers, kills: numbers['kills'] },
     random: values.random,
     embedded: values.embedded,
+    quick: values.quick,
     labPorts: values['lab-ports'],
     list: values.list,
     data: values.data,
@@ -138,7 +142,7 @@ export async function chaosCommand(args: readonly string[]): Promise<number> {
   let cluster: Cluster;
   try {
     cluster = await startCluster({
-      ...{ folder, embedded: wishes.embedded, ports: wishes.labPorts ? 0 : 'free' },
+      ...{ folder, embedded: wishes.embedded, ports: wishes.labPorts ? 0 : 'free', patient: wishes.quick },
     });
   } catch (error) {
     tell(`The cluster cannot start: ${messageOf(error)}`);
@@ -177,7 +181,7 @@ export async function chaosCommand(args: readonly string[]): Promise<number> {
 
 async function run(
   cluster: Cluster,
-  { named, kills, random: randomly, numbers }: Wishes,
+  { named, kills, random: randomly, numbers, quick }: Wishes,
   random: () => number,
 ): Promise<{ results: FaultResult[]; skipped: Skipped[] }> {
   const { chats, rate, starts, seconds, rounds, minutes, promises } = numbers;
@@ -208,7 +212,8 @@ async function run(
     }
     say(`${fault.id}  ${fault.title} …`);
     const result = await runFault(fault, {
-      ...{ cluster, shape, random, say, rounds, calmMs: 4_000, afterMs: 8_000, timed: true },
+      ...{ cluster, shape, random, say, rounds, timed: !quick },
+      ...(quick ? { calmMs: 1_500, afterMs: 3_000 } : { calmMs: 4_000, afterMs: 8_000 }),
       holdMs: seconds === undefined ? undefined : seconds * 1_000,
     });
     results.push(result);
@@ -225,13 +230,14 @@ function chosen(all: readonly Fault[], named: readonly string[]): readonly Fault
   return named.length === 0 ? all : all.filter(({ id }) => named.includes(id));
 }
 
-function settingsOf({ numbers, embedded, random }: Wishes): Record<string, number | string | boolean> {
+function settingsOf({ numbers, embedded, random, quick }: Wishes): Record<string, number | string | boolean> {
   const given = Object.entries(numbers).flatMap(([key, value]) =>
     value === undefined ? [] : [[key, value] as const],
   );
   return {
     adapters: embedded ? 'embedded' : 'NATS, Redis, PostgreSQL',
     ...(random && { random }),
+    ...(quick && { quick }),
     ...Object.fromEntries(given),
   };
 }

@@ -63,7 +63,9 @@ export function textReport(report: ChaosReport): string {
     lines.push(
       `      gaps in ms: ${gaps}; p50 ${r.p50Ms} ms${figures.length ? `; ${figures.join(', ')}` : ''}`,
     );
-    const { answers, atTwoCentres } = r.verdict;
+    const { answers, atTwoCentres, refusedBy } = r.verdict;
+    const refusals = Object.entries(refusedBy).map(([what, count]) => `${what}: ${count}`);
+    if (refusals.length > 0) lines.push(`      refused: ${refusals.join(', ')}`);
     lines.push(
       `      answers: ${answers.said} said, ${answers.promised} delivered, ${answers.lost.length} lost, ` +
         `${answers.failed} failed, ${answers.pending} pending; chats at two centres: ${atTwoCentres.length}`,

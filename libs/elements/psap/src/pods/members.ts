@@ -84,6 +84,12 @@ export class Members {
     return fresh;
   }
 
+  /** Whether it has said lately that it lives. */
+  hears(instance: string): boolean {
+    const { clock, config } = this.o;
+    return clock.now() - (this.#signs.get(instance)?.bus ?? Number.NEGATIVE_INFINITY) <= config.beat * 2.5;
+  }
+
   /** It did not answer: what it has may be taken until it is heard again, or for the time of a lease. */
   suspect(instance: string): void {
     this.#suspects.set(instance, this.o.clock.now() + this.o.config.lease);

@@ -156,6 +156,8 @@ export function callIdOf(chat: string): string {
 /** One process. Frozen, nothing in it goes on; killed, nothing ever does. */
 export class Pod {
   life: 'running' | 'frozen' | 'dead' = 'running';
+  /** How long a write of it takes: it lives, and answers late. */
+  recordsMs = 0;
   readonly desk: ChatDesk;
   readonly events: DeskEvent[] = [];
   readonly #centres: Centres;
@@ -293,7 +295,11 @@ export class Pod {
   }
 
   /** As a server's client: nothing goes out or comes in while the process is asleep. */
-  #gated<T extends object>(inner: T, fails: () => Error | undefined): T {
+  #gated<T extends object>(
+    inner: T,
+    fails: () => Error | undefined,
+    takesMs: (name: string | symbol) => number = () => 0,
+  ): T {
     return new Proxy(inner, {
       get: (target, name) => {
         const found: unknown = Reflect.get(target, name);
@@ -301,6 +307,8 @@ export class Pod {
         return async (...args: unknown[]) => {
           await this.#gate();
           await Promise.resolve();
+          const ms = takesMs(name);
+          if (ms > 0) await new Promise<void>((go) => this.world.clock.after(ms, go));
           const failure = fails();
           if (failure) throw failure;
           try {
@@ -314,7 +322,11 @@ export class Pod {
   }
 
   #records(): Records {
-    return this.#gated<Records>(this.world.records, () => undefined);
+    return this.#gated<Records>(
+      this.world.records,
+      () => undefined,
+      (name) => (name === 'write' ? this.recordsMs : 0),
+    );
   }
 
   #store(): Store {

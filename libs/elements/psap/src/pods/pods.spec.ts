@@ -190,6 +190,19 @@ describe('a chat of several processes', () => {
     }
   });
 
+  it('stays with a process that lives and is slow: whoever would take it does not have what that is at', async () => {
+    const w = await world();
+    await say(w, 'a', 1);
+    w.pod('a').recordsMs = 6_000;
+    expect(await say(w, 'b', 2)).toBe(500);
+    expect(w.owners('chat')).toEqual(['a']);
+    w.pod('a').recordsMs = 0;
+    await w.pass(10_000);
+    // The sender tries again: it is there already.
+    expect(await say(w, 'b', 2)).toBe(200);
+    expect(await texts(w)).toEqual(['text 1', 'text 2']);
+  });
+
   it('of a caller without identifiers is one chat at whichever process it speaks', async () => {
     const w = await world();
     const bare = (text: string): Buffer =>

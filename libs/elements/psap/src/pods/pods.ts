@@ -167,6 +167,12 @@ export class Pods implements Calls {
           const answer = 'answer' in said ? o.read(said.answer) : undefined;
           if (answer !== undefined) return answer;
           if ('moved' in said && turn < 2) throw moved();
+          // It lives and is slow, as are the records, mostly: whoever took the chat now would not have what it is at.
+          if ('silent' in said && !said.unheard && this.#members.hears(place.pod)) {
+            if (o.unsure) return await o.unsure();
+            if (turn < 2) continue;
+            throw new RecordsError('unreachable', `${place.pod} has the call, lives, and does not answer`);
+          }
           if ('silent' in said) this.#members.suspect(place.pod);
           await this.#takeFrom(key, place.pod);
           await o.hold();
@@ -341,6 +347,12 @@ export class Pods implements Calls {
     try {
       await tenure.check(this.o.records);
     } catch (error) {
+      // The records cannot say whose it is: the store does, since of two that go on each would write what the other one
+      // does not know. What was promised here is in the spool, and in the records later.
+      const found = await this.#owners.of(tenure.key);
+      if (await this.#isOthers(found)) return this.#end(tenure);
+      // That the records are away is said where it is found out, once.
+      if (error instanceof RecordsError && error.code === 'unreachable') return;
       this.o.logger.warn('call not checked', { reason: messageOf(error) });
     }
   }
