@@ -1,7 +1,7 @@
 import type { Records } from '@esinet/platform';
 import { writeMultipart } from '@esinet/sip';
 
-/** One chat as a PSAP keeps it: messages a second apart, each with a text, a picture, a place and data of the subscriber. */
+/** One chat as a PSAP keeps it: messages a second apart, each with a text, a picture (the second one large), a place and data of the subscriber. */
 export interface RecordedChat {
   readonly chat: string;
   /** P-Asserted-Identity. */
@@ -38,17 +38,20 @@ export async function recordChat(
         messageId: i + 1,
         messageType: 259,
         text,
-        raw: raw(text),
+        raw: raw(text, i),
       },
     });
   }
 }
 
 /** The request as it was received, base64. */
-function raw(text: string): string {
+function raw(text: string, index: number): string {
   const { contentType, body } = writeMultipart([
     { headers: [['Content-Type', 'text/plain; charset=utf-8']], body: text },
-    { headers: [['Content-Type', 'image/png']], body: picture },
+    {
+      headers: [['Content-Type', 'image/png']],
+      body: index === 1 ? Buffer.concat([picture, Buffer.alloc(300_000, 7)]) : picture,
+    },
     { headers: [['Content-Type', 'application/pidf+xml']], body: `<presence entity="pres:${text}"/>` },
     {
       headers: [['Content-Type', 'application/EmergencyCallData.SubscriberInfo+xml']],

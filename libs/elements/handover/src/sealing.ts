@@ -73,8 +73,8 @@ export function sealed(
   const { authority, authorisation } = o;
   const { profile } = authority;
   const base = profile.binary === 'A' ? o.objectsUrl : (authority.objectsUrl ?? '');
-  const byCallId = new Map(
-    Object.entries(o.levels.byCallId).map(([callId, level]) => [callId, { ...level }] as const),
+  const byCallId = new Map<string, { readonly id: number; next: number }>(
+    Object.entries(o.levels.byCallId).map(([callId, level]) => [callId, { ...level }]),
   );
   const selected: Selected[] = [];
   const objectIds = new Map<string, string>();

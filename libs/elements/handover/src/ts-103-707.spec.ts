@@ -59,8 +59,9 @@ async function sealedFor(specification: '1.5.1' | '1.1.1', change: Change = {}) 
   });
   if (!made.ok) throw new Error(JSON.stringify(made.error));
   const [document] = made.value.documents;
-  const root = document && readXml(document.bytes, { maxBytes: 1e7, maxElements: 1e5 });
-  if (!root?.ok) throw new Error('there is no document');
+  if (!document) throw new Error('there is no document');
+  const root = readXml(document.bytes, { maxBytes: 1e7, maxElements: 1e5 });
+  if (!root.ok) throw new Error(root.error.message);
   return { document, root: root.value, levels: made.value.levels };
 }
 
