@@ -43,6 +43,11 @@ Ends with 1 where something was lost or a goal was missed.
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
+interface Done {
+  readonly results: readonly FaultResult[];
+  readonly skipped: readonly Skipped[];
+}
+
 interface Wishes {
   readonly named: readonly string[];
   readonly kills: number | undefined;
@@ -160,13 +165,16 @@ export async function chaosCommand(args: readonly string[]): Promise<number> {
   }
   try {
     say(`${cluster.processes.size} processes run: ${[...cluster.processes.keys()].join(', ')}`);
-    const { results, skipped } = await run(cluster, wishes, random);
-    const report: ChaosReport = {
+    const reported = (done: Done): ChaosReport => ({
       date: new Date().toISOString(),
       machine: `${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}, Node ${process.versions.node}`,
       settings: settingsOf(wishes),
-      ...{ results, skipped },
-    };
+      ...done,
+    });
+    // After each fault: what was measured is there, whatever comes of the rest.
+    const report = reported(
+      await run(cluster, wishes, random, (done) => writeReport(wishes.report, reported(done))),
+    );
     await writeReport(wishes.report, report);
     say(`\n${textReport(report)}`);
     say(`Report: ${join(wishes.report, 'chaos.html')}`);
@@ -183,7 +191,8 @@ async function run(
   cluster: Cluster,
   { named, kills, random: randomly, numbers, quick }: Wishes,
   random: () => number,
-): Promise<{ results: FaultResult[]; skipped: Skipped[] }> {
+  save: (done: Done) => Promise<void>,
+): Promise<Done> {
   const { chats, rate, starts, seconds, rounds, minutes, promises } = numbers;
   const shape = {
     ...(chats !== undefined && { chats }),
@@ -219,6 +228,7 @@ async function run(
     results.push(result);
     say(resultLine(result));
     for (const line of wrongLines(result)) say(`      ${line}`);
+    await save({ results, skipped });
   }
   for (const { elsewhere: reason, ...fault } of elsewhere) {
     if (named.length === 0 || named.includes(fault.id)) skipped.push({ ...fault, reason });
