@@ -44,6 +44,9 @@ async function verify(o: AuditOptions): Promise<number> {
   return ok ? exit.ok : exit.failed;
 }
 
+/** Outcomes that are no refusal. */
+const fine: ReadonlySet<string> = new Set(['done', 'given', 'delivered']);
+
 function entryLine(entry: DeskAuditEntry): string {
   const { at = '', who = '', what = '', outcome, case: of, authority, counts } = entry;
   const details = [
@@ -51,6 +54,6 @@ function entryLine(entry: DeskAuditEntry): string {
     ...(authority === undefined ? [] : [authority]),
     ...Object.entries(counts ?? {}).map(([name, n]) => `${n} ${name}`),
   ];
-  const done = outcome === undefined || outcome === 'done' ? '' : `  ${red(outcome)}`;
+  const done = outcome === undefined || fine.has(outcome) ? '' : `  ${red(outcome)}`;
   return `${dim(at)}  ${bold(what)}  ${who}${done}  ${dim(details.join(', '))}`;
 }

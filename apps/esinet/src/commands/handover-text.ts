@@ -11,6 +11,7 @@ const row = (name: string, text: string): string => `  ${dim(name.padEnd(12))} $
 /** All of a case, as people need it to decide. */
 export function caseText(c: DeskCase): string[] {
   const { seals = [], approvals = [] } = c;
+  const another = approvals.some(({ by }) => by === 'approver1') ? 'approver2' : 'approver1';
   const isRunning = c.authorisation?.running === true;
   const next = isRunning && c.phase === 'requested' ? nextStep['sealed'] : nextStep[c.phase];
   return [
@@ -33,7 +34,9 @@ export function caseText(c: DeskCase): string[] {
           row('salt', c.hash.salt),
           row('hash', `${c.hash.digest} (${c.hash.algorithm}, ${c.hash.construct})`),
         ]),
-    ...(next === undefined ? [] : [row('next', `esinet handover ${next.replaceAll('CASE', c.id)}`)]),
+    ...(next === undefined
+      ? []
+      : [row('next', `esinet handover ${next.replace('CASE', c.id).replace('APPROVER', another)}`)]),
   ];
 }
 
@@ -73,7 +76,7 @@ export function sealsText({ seals = [] }: DeskCase): string {
 const nextStep: Readonly<Record<string, string | undefined>> = {
   requested: 'freeze CASE',
   'in-review': 'review CASE --seal',
-  sealed: 'approve CASE --as approver1',
+  sealed: 'approve CASE --as APPROVER',
   approved: 'send CASE',
   sending: 'deliveries CASE --watch',
   running: 'deliveries CASE',
@@ -129,7 +132,7 @@ const scopeWords: Readonly<Record<string, string>> = {
 function placeText(location: DeskMessage['location']): string | undefined {
   if (!location) return undefined;
   const { point, uncertainty, method, time, uri } = location;
-  const around = uncertainty === undefined ? '' : ` ±${uncertainty} m`;
+  const around = uncertainty === undefined || uncertainty === 0 ? '' : ` ±${uncertainty} m`;
   const words = [
     ...(point ? [`${point.latitude} ${point.longitude}${around}`] : []),
     ...(uri === undefined ? [] : [uri]),
@@ -160,7 +163,7 @@ export function authorityText({
 export function deliveryLine({ kind, id, bytes, state, attempts, notBefore, reason }: DeskDelivery): string {
   const coloured = state === 'delivered' ? green(state) : state === 'failed' ? red(state) : yellow(state);
   const tried = attempts === 0 ? 'not tried yet' : count(attempts, 'attempt');
-  const why = reason === undefined ? '' : `, ${reason}`;
+  const why = reason === undefined || state === 'delivered' ? '' : `, ${reason}`;
   const next = state === 'waiting' && attempts > 0 ? `, again from ${notBefore}` : '';
   return `${coloured.padEnd(9)}  ${kind.padEnd(8)}  ${id}  ${dim(`${bytes} octets, ${tried}${why}${next}`)}`;
 }
