@@ -7,17 +7,17 @@ import type { AuditTrail } from './audit/audit-trail.js';
 import type { Authorities } from './authorities.js';
 import { CaseEnds } from './case-ends.js';
 import { CaseFiles } from './case-files.js';
+import { CaseIntake } from './case-intake.js';
 import type { CaseCommand } from './case-steps.js';
 import { CaseTurns, type DeskRefusal, refused } from './case-turns.js';
+import { CaseSending } from './delivery/case-sending.js';
 import { CaseSplits } from './delivery/case-splits.js';
-import { currentSeals, isApproved } from './delivery/may-leave.js';
-import { followUp } from './delivery/follow-up.js';
+import { isApproved } from './delivery/may-leave.js';
 import type { Outbox, OutboxEntry } from './delivery/outbox.js';
-import { type IntakeLimits, type IntakeRequest, takeIn } from './intake.js';
+import type { IntakeLimits, IntakeRequest } from './intake.js';
 import { notInForce } from './in-force.js';
 import type { HandoverCase, Person } from './model.js';
 import { ObjectIndex } from './object-index.js';
-import { CaseReferences } from './references.js';
 import { LiidBatches, type LiidSettings, defaultLiidSettings } from './running/liid-batches.js';
 import { startedOrResumed } from './running/liid-state.js';
 import type { ReviewDecision } from './sealing.js';
@@ -65,7 +65,8 @@ export class HandoverDesk {
   readonly splits: CaseSplits;
   readonly ends: CaseEnds;
   readonly room: SealingRoom;
-  readonly #references: CaseReferences;
+  readonly #intake: CaseIntake;
+  readonly #sending: CaseSending;
   readonly #turns: CaseTurns;
 
   constructor(private readonly o: DeskPorts) {
@@ -73,7 +74,7 @@ export class HandoverDesk {
     const { objectsUrl, objectsMs, longestChatMs } = settings;
     this.files = new CaseFiles(o.vault);
     this.objects = new ObjectIndex(own, clock);
-    this.#references = new CaseReferences(own, o.vault);
+    this.#intake = new CaseIntake(o);
     const [files, turns] = [this.files, new CaseTurns(o)];
     this.#turns = turns;
     this.room = new SealingRoom({
@@ -83,38 +84,18 @@ export class HandoverDesk {
       ...{ ...o, turns, files, room: this.room, longestChatMs },
       settings: settings.liid ?? defaultLiidSettings,
     });
+    this.#sending = new CaseSending({ ...o, turns, files, room: this.room });
     this.splits = new CaseSplits({ ...o, turns, files });
     this.ends = new CaseEnds({ ...o, turns, files, objects: this.objects });
   }
 
   /** `also`: what has to be stored exactly when the case is. */
-  async takeIn(
+  takeIn(
     request: IntakeRequest,
     by: Person,
-    also: (caseId: string) => readonly RecordWrite[] = () => [],
+    also?: (caseId: string) => readonly RecordWrite[],
   ): Promise<Result<HandoverCase, DeskRefusal>> {
-    const { authorities, vault, audit, clock, settings } = this.o;
-    if (!by.roles.includes('handover-clerk')) return refused('not-allowed');
-    const taken = takeIn(request, authorities.get(request.authority), clock.wall(), settings.intake);
-    const problems = taken.ok ? await this.#references.problems(taken.value.authorisation) : taken.error;
-    const authority = request.authority.slice(0, 63);
-    if (!taken.ok || problems.length > 0) {
-      const members = Object.fromEntries(problems.map(({ member }) => [member, 1]));
-      await audit.write({ what: 'intake', who: by.name, authority, counts: members, outcome: 'refused' });
-      return err({ kind: 'problems', problems });
-    }
-    const { authorisation, hash } = taken.value;
-    const c: HandoverCase = {
-      ...{ id: randomUUID(), authorisation, hash, phase: 'requested', createdBy: by.name },
-      ...{ createdAt: isoTime(clock.wall()), approvals: [], seals: [] },
-    };
-    await audit.write({
-      ...{ what: 'intake', who: by.name, case: c.id, authority },
-      digests: { selector: hash.digest },
-      counts: { selectors: authorisation.selectors.length, categories: authorisation.categories.length },
-    });
-    await vault.create(c, [...this.#references.taking(c), ...also(c.id)]);
-    return ok(c);
+    return this.#intake.takeIn(request, by, also);
   }
 
   /** Freezes the records that the order names. A snapshot made before, and what was approved of it, is void. */
@@ -183,55 +164,14 @@ export class HandoverDesk {
     return approved.value.phase === 'approved' ? this.send(id) : approved;
   }
 
-  /**
-   * Puts what was approved into the queue of the authority. Also what a restart found approved and not sent; `again`: what
-   * had failed for good too, as somebody asked for.
-   */
-  async send(id: string, o: { readonly again?: boolean } = {}): Promise<Result<HandoverCase, DeskRefusal>> {
-    const { outbox, clock } = this.o;
-    const sent = await this.#turns.step<HandoverCase>(id, { do: 'send' }, undefined, async (c) => {
-      const { nextLevels, ...rest } = c;
-      const value: HandoverCase = { ...rest, ...(nextLevels && { levels: nextLevels }) };
-      const before = await outbox.ofCase(id);
-      const queued = new Set(
-        before.filter(({ state }) => !(o.again && state === 'failed')).map((entry) => entry.id),
-      );
-      const { authority } = c.authorisation;
-      const entries = currentSeals(c)
-        .filter((seal) => !queued.has(seal.id))
-        .map((seal) => ({
-          ...{ authority, case: id, kind: 'document' as const, id: seal.id, bytes: seal.bytes },
-        }));
-      const also = outbox.entering(entries, isoTime(clock.wall())).writes;
-      return ok({ case: value, counts: { documents: entries.length }, value, also });
-    });
-    if (!sent.ok) return sent;
-    this.o.onQueued();
-    // Suspended after it was delivered, and approved once more: there is nothing left to do.
-    await this.acknowledged(id);
-    return ok((await this.get(id)) ?? sent.value);
+  /** Puts what was approved into the queue; `again`: what had failed for good too, as somebody asked for. */
+  send(id: string, o: { readonly again?: boolean } = {}): Promise<Result<HandoverCase, DeskRefusal>> {
+    return this.#sending.send(id, o);
   }
 
-  /**
-   * Something of a case was acknowledged (`entry`, which need not be written as delivered yet): objects of Model B follow
-   * their document, and the case is delivered when nothing of it is left.
-   */
-  async acknowledged(id: string, entry?: OutboxEntry): Promise<void> {
-    const { outbox, authorities, clock } = this.o;
-    const isDone = await this.#turns.take(id, async () => {
-      const c = await this.get(id);
-      const authority = c && authorities.get(c.authorisation.authority);
-      if (!c || !authority) return false;
-      if (entry?.kind === 'document') {
-        await this.room.told(authority, await this.files.document(id, entry.id));
-      }
-      const isModelB = authority.profile.binary === 'B';
-      const next = followUp(c, await outbox.ofCase(id), { isModelB, ...(entry && { entry }) });
-      await outbox.enqueue(next.objects, isoTime(clock.wall()));
-      if (next.objects.length > 0) this.o.onQueued();
-      return next.isDone;
-    });
-    if (isDone) await this.delivered(id);
+  /** Something of a case was acknowledged, `entry` where that is known. */
+  acknowledged(id: string, entry?: OutboxEntry): Promise<void> {
+    return this.#sending.acknowledged(id, entry);
   }
 
   /** What is on its way is cut, and nothing more leaves. */
@@ -249,7 +189,7 @@ export class HandoverDesk {
 
   /** Everything of it was acknowledged. */
   delivered(id: string): Promise<Result<HandoverCase, DeskRefusal>> {
-    return this.#plain(id, { do: 'delivered' }, undefined);
+    return this.#sending.delivered(id);
   }
 
   /** The end: selectors, salt, snapshot, documents and objects cannot be read any more. */
