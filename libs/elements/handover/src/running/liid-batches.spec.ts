@@ -162,6 +162,7 @@ describe('an LIID', () => {
     const { id } = await running();
     const { desk, clock } = work;
     await chat('a', ['before']);
+    clock.advance(1_000);
     valueOf(await desk.suspend(id, people.first));
     expect(await desk.batches.look(id)).toBe('refused');
     clock.advance(5_000);
