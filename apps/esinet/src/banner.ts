@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { RunningEsinet } from './esinet.js';
 import { LAB_ATTRIBUTION, labBoundaries } from './lab/lab-boundaries.js';
-import { bold, dim, green } from './terminal.js';
+import { bold, dim, green, yellow } from './terminal.js';
 
 export interface Listening {
   readonly element: string;
@@ -10,7 +10,8 @@ export interface Listening {
 }
 
 /** Every address that somebody may want to know, in the order of a message's road. */
-export function listening({ config, elements }: RunningEsinet): Listening[] {
+export function listening(esinet: RunningEsinet): Listening[] {
+  const { config, elements } = esinet;
   const { bcf, esrp, lis, psap, provider } = config;
   const rows: Listening[] = [];
   const add = (element: string, uri: string, what: string): void => {
@@ -60,6 +61,19 @@ export function listening({ config, elements }: RunningEsinet): Listening[] {
   if (http3) {
     add('psap', `https://${http3.host}:${http3.port}/chat-transfer/`, 'HTTP-3 between PSAPs, mutual TLS');
   }
+  if (esinet.handover.desk) {
+    const { http: desk, public: outside, simulator } = config.handover;
+    rows.push(
+      ...[
+        { uri: `http://${desk.host}:${desk.port}/openapi.json`, what: 'records for authorities: the desk' },
+        { uri: `https://${outside.host}:${outside.port}/objects/`, what: 'what they fetch, mutual TLS' },
+      ].map((row) => ({ element: 'handover', ...row })),
+    );
+    if (esinet.handover.simulator) {
+      const uri = `https://${simulator.http.host}:${simulator.http.port}/hi1`;
+      rows.push({ element: 'authority', uri, what: 'a simulator of one, onboarded as "lab"' });
+    }
+  }
   web('console', '/', 'what runs, and whether it is well');
   return rows;
 }
@@ -70,6 +84,8 @@ export interface Started {
   readonly pki: string;
   readonly certificatesMade: readonly string[];
   readonly boundaries: { readonly from: string; readonly count?: number; readonly attribution?: string };
+  /** Why the hand-over does not run, where it should. */
+  readonly handoverProblem?: string;
   readonly milliseconds: number;
 }
 
@@ -88,6 +104,7 @@ export function started(esinet: RunningEsinet, milliseconds: number): Started {
             attribution: LAB_ATTRIBUTION,
           }
         : { from: config.ecrf.boundaries.map((file) => resolve(file)).join(', ') },
+    ...(esinet.handover.problem !== undefined && { handoverProblem: esinet.handover.problem }),
     milliseconds,
   };
 }
@@ -109,6 +126,7 @@ export function banner(s: Started, without: readonly string[]): string {
     `  certificates  ${s.pki}${made}`,
     `  boundaries    ${s.boundaries.from}${s.boundaries.count === undefined ? '' : `, ${s.boundaries.count} service areas`}`,
     ...(s.boundaries.attribution ? [`                ${dim(s.boundaries.attribution)}`] : []),
+    ...(s.handoverProblem === undefined ? [] : ['', `  ${yellow(s.handoverProblem)}`]),
     ...(without.length ? ['', `  without       ${without.join(', ')}, as asked`] : []),
     '',
     `${green('Ready')} after ${(s.milliseconds / 1000).toFixed(1)} s. Try in another terminal:`,
@@ -116,6 +134,9 @@ export function banner(s: Started, without: readonly string[]): string {
     '  npx esinet chat --at 40.4168,-3.7038 "help"',
     '  npx esinet where 41.3874,2.1686 --explain',
     '  npx esinet bot --centre madrid',
+    ...(s.listening.some(({ element }) => element === 'handover')
+      ? ['  npx esinet handover cases --as clerk']
+      : []),
     '',
     dim('Ctrl-C stops it.'),
     '',

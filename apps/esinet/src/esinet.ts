@@ -30,11 +30,20 @@ import { type EsinetConfig, esinetConfigSchema } from './config.js';
 import { startConsole } from './console/start-console.js';
 import { labCivicData } from './lab/lab-civic.js';
 import { LAB_PSAPS, labBoundaries } from './lab/lab-boundaries.js';
+import {
+  type LabHandover,
+  type StartedHandover,
+  simulatorLeaf,
+  startLabHandover,
+} from './lab/handover/lab-handover.js';
 import { labDevices } from './lab/lab-devices.js';
 import { shiftPorts } from './shift-ports.js';
 
 export const elementNames = ['lis', 'ecrf', 'psap', 'esrp', 'bcf', 'provider'] as const;
 export type ElementName = (typeof elementNames)[number];
+/** What can be left out: an element, or what runs beside them. */
+export type LeavableName = ElementName | 'handover';
+export const leavableNames: readonly LeavableName[] = [...elementNames, 'handover'];
 
 /** One SIP message as it came or went, byte by byte. */
 export type WireEvent = Parameters<NonNullable<NonNullable<SipExtras['stack']>['onWire']>>[0];
@@ -46,6 +55,8 @@ export interface RunningEsinet {
   /** Certificates made by this start, by name. */
   readonly certificatesMade: readonly string[];
   readonly pkiFolder: string;
+  /** What of the hand-over runs beside it. */
+  readonly handover: StartedHandover;
   /** Ends one element, as if it had died; the others go on. */
   stop(name: ElementName): Promise<void>;
   /** Starts one again that was ended. */
@@ -57,7 +68,9 @@ export interface RunningEsinet {
 export interface EsinetOptions {
   readonly logger?: Logger;
   /** Elements not to start. */
-  readonly without?: readonly ElementName[];
+  readonly without?: readonly LeavableName[];
+  /** Told what takes a while. */
+  readonly progress?: (line: string) => void;
   /** Sees every SIP message of every element, in and out: personal data, for ladders on request only. */
   readonly onWire?: (element: ElementName, event: WireEvent) => void;
 }
@@ -107,7 +120,11 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
       ? { ...own, dialogs: { secret: await keptSecret(join(config.data, 'dialogs.secret')) } }
       : own;
 
+  const handoverWanted = config.handover.enabled && !o.without?.includes('handover');
+  let handover: LabHandover | undefined;
+
   const close = async (): Promise<void> => {
+    await handover?.close();
     // The console first, the border before the router, what keeps records last: as it started, turned round.
     for (const element of [...elements.values()].reverse()) await element.close();
     elements.clear();
@@ -123,7 +140,7 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
         tls: await tlsOf('ecrf'),
         ...(config.ecrf.boundaries === 'lab' ? { lab: labBoundaries(), ...labCivic() } : {}),
       }),
-    psap: async () => startPsap(withLabCentres(config), platform, await extras('psap')),
+    psap: async () => startPsap(withRecordsView(config, handoverWanted), platform, await extras('psap')),
     esrp: async () => startEsrp(await lastingDialogs(withLabStates(config)), platform, await extras('esrp')),
     bcf: async () =>
       startBcf(
@@ -138,11 +155,20 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
     elements.set(name, element);
     watches.get(name)?.measure(element.get<Metrics>(METRICS));
   };
+  let beside: StartedHandover = { desk: false, simulator: false };
   try {
+    // Meanwhile: it takes as long as all the others together.
+    if (handoverWanted) {
+      const progress = o.progress ?? (() => undefined);
+      handover = startLabHandover(config, { pkiFolder, logger, clock, progress });
+    }
     for (const name of elementNames) {
       if (!o.without?.includes(name)) await run(name);
     }
     elements.set('console', await startConsole(config, platform, elements));
+    // What is wrong with it must not keep anybody from being answered.
+    if (handover) beside = await handover.started;
+    if (beside.problem !== undefined) logger.error('hand-over does not run', { reason: beside.problem });
   } catch (error) {
     await close();
     throw error;
@@ -153,6 +179,7 @@ export async function startEsinet(config: EsinetConfig, o: EsinetOptions = {}): 
     elements,
     certificatesMade,
     pkiFolder,
+    handover: beside,
     async stop(name) {
       const element = elements.get(name);
       elements.delete(name);
@@ -194,6 +221,14 @@ function withLabCentres({ ecrf, psap }: EsinetConfig): EsinetConfig['psap'] {
   };
 }
 
+/** The hand-over of the lab reads the chats of this process. */
+function withRecordsView(config: EsinetConfig, isWanted: boolean): EsinetConfig['psap'] {
+  const psap = withLabCentres(config);
+  if (!isWanted || psap.recordsView) return psap;
+  const leaf = certificateDomains(config).find(({ name }) => name === 'handover');
+  return { ...psap, recordsView: { ...config.handover.view, readers: [`URI:sip:${leaf?.domain ?? ''}`] } };
+}
+
 function labCivic(): EcrfExtras {
   const labCivic = labCivicData();
   return labCivic ? { labCivic } : {};
@@ -232,7 +267,7 @@ function withLabDevices({ ecrf, lis }: EsinetConfig): EsinetConfig['lis'] {
 }
 
 /** The SIP domains that the certificates of this ESInet stand for. RFC 5922 7.1 */
-export function certificateDomains({ bcf, ecrf, lis, psap, provider }: EsinetConfig): LeafName[] {
+export function certificateDomains({ bcf, ecrf, lis, psap, provider, handover }: EsinetConfig): LeafName[] {
   const domains: Readonly<Record<string, string>> = {
     bcf: bcf.publicDomain,
     esrp: `esrp.${bcf.publicDomain}`,
@@ -241,7 +276,8 @@ export function certificateDomains({ bcf, ecrf, lis, psap, provider }: EsinetCon
     psap: psap.domain,
     provider: provider.domain,
   };
-  return labNames.map(({ name, domain }) => ({ name, domain: domains[name] ?? domain }));
+  const names = labNames.map(({ name, domain }) => ({ name, domain: domains[name] ?? domain }));
+  return handover.enabled && handover.simulator.enabled ? [...names, simulatorLeaf] : names;
 }
 
 function watching(element: ElementName, onWire: EsinetOptions['onWire']): Pick<SipExtras, 'stack'> {

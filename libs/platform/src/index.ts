@@ -33,7 +33,13 @@ export { Spool, type SpoolLimits } from './records/spool.js';
 export { type ServedRecords, SpooledRecords, asideCollections } from './records/spooled-records.js';
 export { type PostgresConfig } from './records/records-config.js';
 export { openRecords, postgresOptions } from './records/open-records.js';
-export { type RecordsConfig, recordsSchema } from './records/records-config.js';
+export { type RecordsReader, openPostgresView } from './records/open-view.js';
+export {
+  type PostgresViewConfig,
+  type RecordsConfig,
+  postgresViewSchema,
+  recordsSchema,
+} from './records/records-config.js';
 export { MemoryRecords } from './records/memory-records.js';
 export { absentRecords } from './records/absent-records.js';
 export {
@@ -55,6 +61,7 @@ export {
   type ElementOptions,
   type ElementServer,
   type RunningElement,
+  type SecureSide,
   startElement,
 } from './nest/start-element.js';
 export type { FastHandler, FastRequest, FastResponse, FastRoutes } from './http/fast-route.js';

@@ -1,5 +1,6 @@
 import { messageOf } from '@esinet/kernel';
 import { type RecordsUpkeep, recordsUpkeep } from '@esinet/platform/postgres';
+import { offeredCollections } from '@esinet/element-psap';
 import { readEsinetConfig } from '../read-config.js';
 import { exit, print, printJson, red, tell, yellow } from '../terminal.js';
 
@@ -55,6 +56,19 @@ export function recordsDrop(o: RecordsOptions & { readonly before: string }): Pr
     if (o.json) printJson({ dropped });
     else
       print(dropped.length > 0 ? `Dropped: ${dropped.join(', ')}` : `There is no month before ${o.before}.`);
+    return exit.ok;
+  });
+}
+
+/** `esinet records offer --role esinet_handover` */
+export function recordsOffer(o: RecordsOptions & { readonly role: string }): Promise<number> {
+  return withServer(o, async (upkeep) => {
+    await upkeep.offer(o.role, offeredCollections);
+    if (o.json) printJson({ role: o.role, collections: offeredCollections });
+    else {
+      print(`${o.role} can read ${offeredCollections.join(', ')}, and nothing else.`);
+      print(`Without a password it cannot log in: alter role ${o.role} password '…';`);
+    }
     return exit.ok;
   });
 }

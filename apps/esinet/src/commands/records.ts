@@ -13,6 +13,12 @@ function month(text: string): string {
   return text;
 }
 
+function role(text: string): string {
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(text))
+    throw new InvalidArgumentError('A role is a name of a-z, 0-9 and _.');
+  return text;
+}
+
 /** `esinet records`: for who keeps the PostgreSQL server. What it needs is loaded when one of its commands runs. */
 export function addRecords(esinet: Command, running: Running, json: Option): void {
   const records = esinet
@@ -38,6 +44,15 @@ export function addRecords(esinet: Command, running: Running, json: Option): voi
     .action(
       running(async (o: RecordsOptions & { readonly before: string }) =>
         (await import('./records-upkeep.js')).recordsDrop(o),
+      ),
+    );
+  command('offer', 'let a role read chats and messages, and nothing else: for who hands them over')
+    .addOption(
+      new Option('--role <name>', 'made where it is not there').argParser(role).default('esinet_handover'),
+    )
+    .action(
+      running(async (o: RecordsOptions & { readonly role: string }) =>
+        (await import('./records-upkeep.js')).recordsOffer(o),
       ),
     );
 }

@@ -2,8 +2,8 @@ import { messageOf } from '@esinet/kernel';
 import { createLogger } from '@esinet/platform';
 import { banner, started } from '../banner.js';
 import type { EsinetConfig } from '../config.js';
-import { type ElementName, type RunningEsinet, elementNames, startEsinet } from '../esinet.js';
-import { readEsinetConfig } from '../read-config.js';
+import { type LeavableName, type RunningEsinet, leavableNames, startEsinet } from '../esinet.js';
+import { isLab, readEsinetConfig } from '../read-config.js';
 import { shiftPorts } from '../shift-ports.js';
 import { exit, print, printJson, red, tell } from '../terminal.js';
 import { untilTold } from '../until-told.js';
@@ -21,12 +21,13 @@ export interface UpOptions {
 export async function up(o: UpOptions): Promise<number> {
   const without = namesIn(o.without ?? '');
   if (typeof without === 'string') {
-    tell(red(`There is no element ${without}: --without takes ${elementNames.join(', ')}.`));
+    tell(red(`There is no element ${without}: --without takes ${leavableNames.join(', ')}.`));
     return exit.usage;
   }
   const flags = {
     ...(o.data === undefined ? {} : { data: o.data }),
     ...(o.logLevel === undefined ? {} : { 'log.level': o.logLevel }),
+    ...(isLab(o.config) && { 'handover.enabled': 'true', 'handover.simulator.enabled': 'true' }),
   };
   const read = readEsinetConfig(o.config, flags);
   if (!read.ok) {
@@ -38,7 +39,7 @@ export async function up(o: UpOptions): Promise<number> {
   const begun = performance.now();
   let esinet: RunningEsinet;
   try {
-    esinet = await startEsinet(config, { logger, without });
+    esinet = await startEsinet(config, { logger, without, progress: tell });
   } catch (error) {
     tell(red(`ESInet could not start: ${messageOf(error)}`));
     tell('Another lab on this machine? --port-offset 1000 moves every port.');
@@ -51,8 +52,8 @@ export async function up(o: UpOptions): Promise<number> {
 }
 
 /** The names of a list `ecrf,lis`, or the first that is none. */
-function namesIn(list: string): ElementName[] | string {
+function namesIn(list: string): LeavableName[] | string {
   const names = list.split(',').flatMap((name) => name.trim() || []);
-  const wrong = names.find((name) => !(elementNames as readonly string[]).includes(name));
-  return wrong ?? (names as ElementName[]);
+  const wrong = names.find((name) => !(leavableNames as readonly string[]).includes(name));
+  return wrong ?? (names as LeavableName[]);
 }

@@ -16,6 +16,7 @@ import { agreementsSchema } from './agreement.js';
 import { eventsConfigSchema } from './api/config.js';
 import { podsSchema } from './pods/config.js';
 import { statesConfigSchema } from './states/config.js';
+import { recordsViewSchema } from './records-view.js';
 import { snippetsConfigSchema, takersConfigSchema } from './takers/config.js';
 
 /** What answers by itself once the chat is open: nothing, the first message only, or every text. */
@@ -135,6 +136,8 @@ export const psapConfigSchema = z
     events: eventsConfigSchema,
     states: statesConfigSchema,
     pods: podsSchema,
+    /** Where who hands records over reads them; nowhere if not given. */
+    recordsView: recordsViewSchema.optional(),
     limits: z
       .strictObject({
         /** Octets of chat text in one message. */

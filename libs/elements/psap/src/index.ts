@@ -18,6 +18,7 @@ export type { Chat } from './chat.js';
 export { PsapService } from './psap-service.js';
 export { psapModule } from './psap.module.js';
 export { startPsap } from './start-psap.js';
+export { offeredCollections } from './records-view.js';
 export { received } from './reception.js';
 export { alertDeskOf, lookupsOf, testDeskOf } from './side-desks.js';
 export { PsapStates } from './states/psap-states.js';

@@ -9,7 +9,7 @@ import { recordsSchema } from '../records/records-config.js';
 import { storeSchema } from '../store/store-config.js';
 
 /** Parts of the one configuration file that belong to an element or page each. */
-const sections = ['bcf', 'esrp', 'ecrf', 'lis', 'psap', 'provider', 'console'] as const;
+const sections = ['bcf', 'esrp', 'ecrf', 'lis', 'psap', 'provider', 'handover', 'console'] as const;
 
 function logSchema(level: LogLevel) {
   return z

@@ -11,6 +11,8 @@ export interface FastRequest {
   readonly remoteAddress: string;
   /** SAN entries of the client's certificate, when it showed one that the configured CA signed. */
   readonly clientNames: readonly string[];
+  /** SHA-256 fingerprint of that certificate, in small hexadecimal digits. */
+  readonly clientFingerprint?: string | undefined;
 }
 
 export interface FastResponse {

@@ -276,6 +276,14 @@ class ReceivedRequest implements FastRequest {
     return this.request.headers;
   }
 
+  get clientFingerprint(): string | undefined {
+    const { socket } = this.request;
+    if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+    // Empty where a session of TLS 1.2 was taken up again without its certificate.
+    const { fingerprint256 } = socket.getPeerCertificate() as { readonly fingerprint256?: string };
+    return fingerprint256?.replaceAll(':', '').toLowerCase();
+  }
+
   get clientNames(): readonly string[] {
     const { socket } = this.request;
     if (!(socket instanceof TLSSocket) || !socket.authorized) return [];

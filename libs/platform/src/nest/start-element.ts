@@ -32,10 +32,29 @@ export interface RunningElement extends ElementServer {
   readonly http: { readonly host: string; readonly port: number };
   /** Where `ElementOptions.secure` is served. */
   readonly secure?: { readonly host: string; readonly port: number };
+  /** Where those of `ElementOptions.also` are served, in their order. */
+  readonly also?: readonly { readonly host: string; readonly port: number }[];
   /** The server behind `http`: for what is neither a fast route nor a controller (WebSocket upgrades). */
   readonly server: Server;
   /** Anything the element's module provides. */
   get<T>(token: InjectionToken<T>): T;
+}
+
+/** HTTPS beside the plain server. */
+export interface SecureSide {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsOptions;
+  /** `required` unless given; with `asked` a client without one is served, and has no names. */
+  readonly clientCertificate?: ClientCertificate;
+  readonly routes: FastRoutes | ((get: <T>(token: InjectionToken<T>) => T) => FastRoutes);
+  /** Octets of a request body; beyond it 413. */
+  readonly maxBodyBytes: number;
+  readonly limits?: Partial<HttpLimits>;
+  /** Controllers and probes too, not only `routes`. */
+  readonly everything?: boolean;
+  /** Where its port is set, for the sentence when it cannot be had. */
+  readonly configKey?: string;
 }
 
 export interface ElementOptions {
@@ -64,21 +83,9 @@ export interface ElementOptions {
    * `clientCertificate` says otherwise. Nothing but `routes` is served. At the host and port of `http` both share the port: who begins with a TLS record is
    * served here, everybody else there.
    */
-  readonly secure?: {
-    readonly host: string;
-    readonly port: number;
-    readonly tls: TlsOptions;
-    /** `required` unless given; with `asked` a client without one is served, and has no names. */
-    readonly clientCertificate?: ClientCertificate;
-    readonly routes: FastRoutes | ((get: <T>(token: InjectionToken<T>) => T) => FastRoutes);
-    /** Octets of a request body; beyond it 413. */
-    readonly maxBodyBytes: number;
-    readonly limits?: Partial<HttpLimits>;
-    /** Controllers and probes too, not only `routes`. */
-    readonly everything?: boolean;
-    /** Where its port is set, for the sentence when it cannot be had. */
-    readonly configKey?: string;
-  };
+  readonly secure?: SecureSide;
+  /** More of the kind, each at a host and port of its own. */
+  readonly also?: readonly SecureSide[];
 }
 
 @Module({})
@@ -105,6 +112,7 @@ export async function startElement(o: ElementOptions): Promise<RunningElement> {
   const get = <T>(token: InjectionToken<T>): T => app.get<T>(token, { strict: false });
   let front: HttpFront | undefined;
   let secure: HttpFront | undefined;
+  const others: HttpFront[] = [];
   try {
     o.prepare?.(app);
     await app.init();
@@ -135,6 +143,13 @@ export async function startElement(o: ElementOptions): Promise<RunningElement> {
             configKey: o.secure.configKey ?? `${o.name}.secure.port`,
           })
         : secure && http;
+    const also: { host: string; port: number }[] = [];
+    for (const side of o.also ?? []) {
+      const other = secureFront(side, get, adapter.getInstance());
+      others.push(other);
+      const { host, port, configKey = `${o.name}.secure.port` } = side;
+      also.push(await other.listen({ host, port, configKey }));
+    }
     const { server } = front;
     const close = once(async () => {
       const health = get<HealthChecks>(HEALTH);
@@ -144,22 +159,31 @@ export async function startElement(o: ElementOptions): Promise<RunningElement> {
         // Whoever keeps a connection open is sent elsewhere by its next answer.
         front?.leave();
         secure?.leave();
+        for (const other of others) other.leave();
         await new Promise<void>((resolve) => void setTimeout(resolve, notice));
       }
-      await Promise.all([health.finish(), front?.close(), secure?.close()]);
+      await Promise.all([health.finish(), ...[front, secure, ...others].map((each) => each?.close())]);
       await app.close();
     });
     get<Logger>(LOGGER).info('element started', { host: http.host, port: http.port });
-    return { name: o.name, http, server, get, close, ...(https && { secure: https }) };
+    return {
+      name: o.name,
+      http,
+      server,
+      get,
+      close,
+      ...(https && { secure: https }),
+      ...(also.length > 0 && { also }),
+    };
   } catch (error) {
-    await Promise.all([front?.close(), secure?.close()]);
+    await Promise.all([front, secure, ...others].map((each) => each?.close()));
     await app.close();
     throw error;
   }
 }
 
 function secureFront(
-  o: NonNullable<ElementOptions['secure']>,
+  o: SecureSide,
   get: <T>(token: InjectionToken<T>) => T,
   application: RequestListener,
 ): HttpFront {

@@ -78,7 +78,10 @@ export function postgresOptions(
   };
 }
 
-function postgresServerOf(config: PostgresConfig, own: TlsOptions | undefined): PostgresServer {
+export function postgresServerOf(
+  config: Pick<PostgresConfig, 'url' | 'user' | 'password' | 'tls'>,
+  own: TlsOptions | undefined,
+): PostgresServer {
   const url = new URL(config.url);
   const { tls } = config;
   const named = typeof tls === 'object' ? tls : undefined;

@@ -399,7 +399,7 @@ export class PostgresRecords implements Records {
 }
 
 /** First key and the one behind the last, in bytes: no byte of UTF-8 is 0xff. */
-function rangeOf({ prefix = '', after, reverse = false }: ListOptions): { from: Buffer; to: Buffer } {
+export function rangeOf({ prefix = '', after, reverse = false }: ListOptions): { from: Buffer; to: Buffer } {
   const from = Buffer.from(prefix);
   const to = Buffer.concat([from, Buffer.of(0xff)]);
   if (after === undefined) return { from, to };

@@ -5,6 +5,7 @@ import { postgresOptions } from './open-records.js';
 import { recordsErrorOf } from './postgres-errors.js';
 import { type Month, dropMonths, makeMonths, monthsThere } from './postgres-months.js';
 import { makeDurable, openSession } from './postgres-session.js';
+import { offerView } from './postgres-view.js';
 import type { PostgresConfig } from './records-config.js';
 import type { TlsOptions } from '../pki/tls-options.js';
 
@@ -27,6 +28,11 @@ export interface RecordsUpkeep {
   check(): Promise<RecordsReport>;
   /** Makes the tables, and the partitions of the months to come. Gives the steps and months made. */
   migrate(): Promise<{ readonly steps: readonly number[]; readonly months: readonly Month[] }>;
+  /**
+   * Lets a role read these collections and nothing else: makes the view, the role where it is not there (it can log in
+   * once it has a password), and the grants. What the role was granted of the tables before is taken back.
+   */
+  offer(role: string, collections: readonly string[]): Promise<void>;
   /** Deletes every record that was first stored before that month. Gives the months dropped. */
   drop(before: Month): Promise<readonly Month[]>;
 }
@@ -63,6 +69,11 @@ export function recordsUpkeep(config: PostgresConfig, tls?: TlsOptions): Records
         await makeDurable(client, server);
         const steps = await migrate(client, schema);
         return { steps, months: await makeMonths(client, schema, monthsAhead) };
+      }),
+    offer: (role, collections) =>
+      connected(async (client) => {
+        await schemaState(client, schema);
+        await offerView(client, schema, role, collections);
       }),
     drop: (before) =>
       connected(async (client) => {

@@ -63,6 +63,21 @@ const postgresSchema = z.strictObject({
   spool: spoolSchema,
 });
 
+/** Records of somebody else that are offered in views: read, and by a role that can do nothing else. */
+export const postgresViewSchema = postgresSchema.pick({
+  kind: true,
+  url: true,
+  user: true,
+  password: true,
+  tls: true,
+  schema: true,
+  pool: true,
+  connectTimeout: true,
+  timeout: true,
+});
+
+export type PostgresViewConfig = z.infer<typeof postgresViewSchema>;
+
 /** `records`: where what was promised is kept. */
 export const recordsSchema = z
   .discriminatedUnion('kind', [

@@ -56,8 +56,11 @@ export class AuditTrail {
     return { entries: before?.number ?? 0, head: before?.hash ?? '' };
   }
 
-  async *entries(o: { readonly case?: string } = {}): AsyncGenerator<AuditEntry> {
-    for (let after: string | undefined; ;) {
+  /** In their order, behind number `after`. */
+  async *entries(
+    o: { readonly case?: string | undefined; readonly after?: number | undefined } = {},
+  ): AsyncGenerator<AuditEntry> {
+    for (let after = o.after === undefined ? undefined : keyOf(o.after); ;) {
       const found = await this.records.list(collection, {
         limit: page,
         ...(after !== undefined && { after }),

@@ -60,6 +60,14 @@ export class CaseVault {
     }
   }
 
+  /** What is known of a case whatever became of its key. */
+  async head(id: string): Promise<CaseHead | undefined> {
+    const stored = (await this.records.get(cases, id)) as StoredCase | undefined;
+    if (!stored) return undefined;
+    const { phase, authority, reference, createdAt } = stored;
+    return { id, phase, authority, reference, createdAt };
+  }
+
   async heads(): Promise<CaseHead[]> {
     const heads: CaseHead[] = [];
     for (let after: string | undefined; ;) {
