@@ -39,7 +39,7 @@ export function splitInTwo(
   document: Buffer,
   o: ResealingContext,
 ): Result<readonly [Resealed, Resealed], SplitProblem> {
-  const message = deliverMessageOf(document);
+  const message = deliverMessageOf(document, o.profile);
   if (!message) return err('altered');
   const [first, second] = halvesOf(message, o.uuid) ?? [];
   if (!first || !second) return err('single');
@@ -61,7 +61,7 @@ export function renumbered(
   by: number,
   o: ResealingContext,
 ): Result<Resealed, SplitProblem> {
-  const message = deliverMessageOf(document);
+  const message = deliverMessageOf(document, o.profile);
   if (!message) return err('altered');
   const objects = message.objects.map((object) => ({
     ...object,
@@ -101,10 +101,8 @@ function resealed(
   { profile, uuid, wallMs }: ResealingContext,
 ): Resealed {
   const transactionId = uuid();
-  const [first, ...rest] = objects;
-  const told = first && withSchema ? [{ ...first, items: withSchemaContent(first.items) }, ...rest] : objects;
   const header = headerFor(profile, transactionId, wallMs);
-  const bytes = Buffer.from(writeDeliverMessage({ kind: 'deliver', header, objects: told }, profile));
+  const bytes = written({ kind: 'deliver', header, objects }, withSchema, profile);
   return {
     bytes,
     seal: {
@@ -131,15 +129,28 @@ function saysTheSame(
   const said = (items: readonly HandoverItem[]): string => writeItems(items, false, profile.namespace);
   return (
     said(itemsOf(document)) === said(parts.flatMap(({ bytes }) => itemsOf(bytes))) &&
-    parts.every(({ bytes }) => validator.validate(bytes).ok)
+    parts.every(({ bytes }) => deliverMessageOf(bytes, profile) && validator.validate(bytes).ok)
   );
 }
 
 function itemsOf(document: Buffer): HandoverItem[] {
-  return deliverMessageOf(document)?.objects.flatMap(({ items }) => [...items]) ?? [];
+  const read = readMessage(document);
+  return read.ok && read.value.kind === 'deliver'
+    ? read.value.objects.flatMap(({ items }) => [...items])
+    : [];
 }
 
-function deliverMessageOf(document: Buffer): DeliverMessage | undefined {
+/** Only where nothing of it was left unread: written again it is the same document, octet by octet. */
+function deliverMessageOf(document: Buffer, profile: PeerProfile): DeliverMessage | undefined {
   const read = readMessage(document);
-  return read.ok && read.value.kind === 'deliver' ? read.value : undefined;
+  if (!read.ok || read.value.kind !== 'deliver') return undefined;
+  const again = written(read.value, document.includes('<schemaContent>'), profile);
+  return again.equals(document) ? read.value : undefined;
+}
+
+function written(message: DeliverMessage, withSchema: boolean, profile: PeerProfile): Buffer {
+  const [first, ...rest] = message.objects;
+  const objects =
+    first && withSchema ? [{ ...first, items: withSchemaContent(first.items) }, ...rest] : message.objects;
+  return Buffer.from(writeDeliverMessage({ ...message, objects }, profile));
 }
