@@ -1,4 +1,4 @@
-export { handoverNames, lmpeRecordSchema, namespaces, unspecified } from './names.js';
+export { handoverNames, lmpeRecordSchema, namespaces, ownFormats, unspecified } from './names.js';
 export {
   isQualifiedDateTime,
   isQualifiedMicroseconds,
@@ -31,8 +31,18 @@ export type {
 } from './lmpe-record.js';
 export { type PeerProfile, isReference, profileDefaults, profileProblems } from './peer-profile.js';
 export { type ErrorAction, actionOn, errorCodes } from './error-codes.js';
+export { writeItems } from './write-item.js';
 export { writeDeliverMessage, writeResponseMessage } from './write-message.js';
-export { type MessageRefusal, defaultHandoverLimits, readMessage } from './read-message.js';
+export { type MessageRefusal, defaultHandoverLimits } from './read-envelope.js';
+export { readMessage } from './read-message.js';
+export { type RequestAction, type RequestMessage, readRequest } from './read-request.js';
+export type {
+  AuthorisationObject,
+  TaskDestination,
+  TaskObject,
+  TaskSelector,
+  TaskedObject,
+} from './request-model.js';
 export { SchemaValidator, type ValidationProblem, lmpeRecordSchemaText, ownSchema } from './validator.js';
 export { carried, fileName, languageTag, longString, shortString } from './fitting.js';
 export { type Batch, batchesOf, halved } from './batches.js';

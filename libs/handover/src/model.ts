@@ -117,7 +117,7 @@ export interface ResponseMessage {
 }
 
 export type ActionOutcome = { readonly action: number } & (
-  | { readonly kind: 'delivered'; readonly objectId: string }
+  | { readonly kind: 'delivered' | 'created' | 'updated'; readonly objectId: string }
   | { readonly kind: 'failed'; readonly error: ErrorInformation }
 );
 

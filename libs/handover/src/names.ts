@@ -3,11 +3,14 @@
  * otherwise is changed here, and nowhere else.
  */
 
-/** Namespaces of TS 103 120 and TS 103 280: a message that only delivers needs none younger than 2019. */
+/** Namespaces of TS 103 120 and TS 103 280: a message that only delivers needs none younger than 2019, a request does. */
 export const namespaces = {
   core: 'http://uri.etsi.org/03120/common/2019/10/Core',
   common: 'http://uri.etsi.org/03120/common/2016/02/Common',
   delivery: 'http://uri.etsi.org/03120/common/2019/10/Delivery',
+  task: 'http://uri.etsi.org/03120/common/2020/09/Task',
+  authorisation: 'http://uri.etsi.org/03120/common/2020/09/Authorisation',
+  document: 'http://uri.etsi.org/03120/common/2020/09/Document',
   types: 'http://uri.etsi.org/03280/common/2017/07',
   handover: 'http://uri.etsi.org/03707/2020/02',
   schemaInstance: 'http://www.w3.org/2001/XMLSchema-instance',
@@ -57,3 +60,19 @@ export const lmpeRecordSchema = 'urn:esinet:lmpe-record:1';
 
 /** TS 103 707 5.1: what is written where no name is to be told, and where there is no national profile. */
 export const unspecified = { country: 'XX', endpoint: 'Not specified', profile: 'N/A' } as const;
+
+/**
+ * What TS 103 120 has no name for and this product takes in a request: FormatOwner and dictionary owner of our own, by
+ * agreement with each authority. A Call Identifier as a selector; salt, digest and how it is made of TS 103 707 D.4,
+ * which go along as values of the request; and categories beside the one that RequestType names.
+ */
+export const ownFormats = {
+  owner: 'ESINET',
+  callIdentifier: 'CallIdentifier',
+  salt: 'SelectorSalt',
+  digest: 'SelectorDigest',
+  algorithm: 'SelectorHashAlgorithm',
+  construct: 'SelectorHashConstruct',
+  /** RequestSubtype or flag of a task: `Subscriber`, `Traffic`, `Content`, `Location`. */
+  category: 'Category',
+} as const;

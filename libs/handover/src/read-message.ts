@@ -1,12 +1,9 @@
-import { type Result, err, ok } from '@esinet/kernel';
-import { DEFAULT_XML_LIMITS, type XmlElement, type XmlLimits, child, childrenOf, readXml } from '@esinet/xml';
-import { errorCodes } from './error-codes.js';
-import { isQualifiedMicroseconds } from './etsi-time.js';
+import type { Result } from '@esinet/kernel';
+import { type XmlElement, type XmlLimits, child, childrenOf } from '@esinet/xml';
 import type {
   ActionOutcome,
   DeliverMessage,
   DeliveryObject,
-  EndpointId,
   ErrorInformation,
   MessageHeader,
   Reference,
@@ -14,6 +11,12 @@ import type {
 } from './model.js';
 import { manifest, namespaces } from './names.js';
 import { isReference } from './peer-profile.js';
+import {
+  type MessageRefusal,
+  defaultHandoverLimits,
+  readActionIdentifier,
+  readEnvelope,
+} from './read-envelope.js';
 import { readItems } from './read-item.js';
 import {
   HandoverReadError,
@@ -29,45 +32,12 @@ import {
 
 const { core, common, delivery } = namespaces;
 
-/** Bounds of one HI1Message: documents that are larger are refused before they are looked at. */
-export const defaultHandoverLimits: XmlLimits = {
-  ...DEFAULT_XML_LIMITS,
-  maxBytes: 8 * 1_048_576,
-  maxDepth: 64,
-  maxElements: 500_000,
-};
-
-/** Why a message is refused as a whole, with what could be read of its header. TS 103 120 6.2.5 */
-export interface MessageRefusal {
-  /** TS 103 120 Annex D */
-  readonly code: number;
-  /** A sentence without anything of the content. */
-  readonly message: string;
-  readonly header?: MessageHeader;
-}
-
 /** Reads an HI1Message that delivers or answers. Strict: what the schema refuses is refused here too. */
 export function readMessage(
   bytes: Uint8Array,
   limits: XmlLimits = defaultHandoverLimits,
 ): Result<DeliverMessage | ResponseMessage, MessageRefusal> {
-  if (bytes.length > limits.maxBytes) {
-    return err({ code: errorCodes.tooLarge, message: `larger than ${limits.maxBytes} octets` });
-  }
-  const read = readXml(bytes, limits);
-  if (!read.ok) return err({ code: errorCodes.encoding, message: read.error.message });
-  const root = read.value;
-  if (root.uri !== core || root.local !== 'HI1Message') {
-    return err({ code: errorCodes.validation, message: 'no HI1Message of TS 103 120' });
-  }
-  let header: MessageHeader | undefined;
-  try {
-    header = readHeader(required(root, core, 'Header'));
-    return ok(readPayload(header, required(root, core, 'Payload')));
-  } catch (error) {
-    if (!(error instanceof HandoverReadError)) throw error;
-    return err({ code: errorCodes.validation, message: error.message, ...(header && { header }) });
-  }
+  return readEnvelope(bytes, limits, readPayload);
 }
 
 function readPayload(header: MessageHeader, payload: XmlElement): DeliverMessage | ResponseMessage {
@@ -84,37 +54,8 @@ function readPayload(header: MessageHeader, payload: XmlElement): DeliverMessage
   return { kind: 'response', header, outcome: { kind: 'actions', actions: actions.map(readOutcome) } };
 }
 
-function readHeader(h: XmlElement): MessageHeader {
-  const version = required(h, core, 'Version');
-  const timestamp = requiredText(h, core, 'Timestamp');
-  if (!isQualifiedMicroseconds(timestamp)) {
-    throw new HandoverReadError('Timestamp is no time with six digits of a second');
-  }
-  const etsi = requiredText(version, core, 'ETSIVersion');
-  if (!/^V\d+\.\d+\.\d+$/.test(etsi)) throw new HandoverReadError('ETSIVersion is none');
-  return {
-    sender: readEndpoint(required(h, core, 'SenderIdentifier')),
-    receiver: readEndpoint(required(h, core, 'ReceiverIdentifier')),
-    transactionId: requiredUuid(h, core, 'TransactionIdentifier'),
-    timestamp,
-    version: {
-      etsi,
-      nationalProfileOwner: requiredText(version, core, 'NationalProfileOwner'),
-      nationalProfileVersion: requiredText(version, core, 'NationalProfileVersion'),
-    },
-  };
-}
-
-function readEndpoint(e: XmlElement): EndpointId {
-  const countryCode = requiredText(e, core, 'CountryCode');
-  if (!/^[A-Z]{2}$/.test(countryCode)) throw new HandoverReadError('CountryCode is not two capital letters');
-  return { countryCode, uniqueIdentifier: requiredText(e, core, 'UniqueIdentifier') };
-}
-
-/** TS 103 120 6.4.4: actions count from 0, one by one. */
 function readDeliver(action: XmlElement, index: number): DeliveryObject {
-  const identifier = natural(requiredText(action, core, 'ActionIdentifier'), 'ActionIdentifier');
-  if (identifier !== index) throw new HandoverReadError('ActionIdentifiers do not count up from 0');
+  readActionIdentifier(action, index);
   const deliver = child(action, core, 'DELIVER');
   if (!deliver) throw new HandoverReadError('an action that does not deliver is not known here');
   const object = required(deliver, core, 'HI1Object');
@@ -170,12 +111,19 @@ function readOutcome(e: XmlElement): ActionOutcome {
   const action = natural(requiredText(e, core, 'ActionIdentifier'), 'ActionIdentifier');
   const error = child(e, core, 'ErrorInformation');
   if (error) return { action, kind: 'failed', error: readError(error) };
-  return {
-    action,
-    kind: 'delivered',
-    objectId: requiredUuid(required(e, core, 'DELIVERResponse'), core, 'Identifier'),
-  };
+  for (const [kind, name] of answers) {
+    const answer = child(e, core, name);
+    if (answer) return { action, kind, objectId: requiredUuid(answer, core, 'Identifier') };
+  }
+  throw new HandoverReadError('ActionResponse answers nothing that is asked here');
 }
+
+/** What an action was answered with, by the element that says so. TS 103 120 6.4 */
+const answers = [
+  ['delivered', 'DELIVERResponse'],
+  ['created', 'CREATEResponse'],
+  ['updated', 'UPDATEResponse'],
+] as const;
 
 function readError(e: XmlElement): ErrorInformation {
   return {

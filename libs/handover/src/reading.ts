@@ -1,8 +1,17 @@
 import { type XmlElement, child } from '@esinet/xml';
+import { errorCodes } from './error-codes.js';
 
 /** What is wrong with a document that was read, with the element it is about. */
 export class HandoverReadError extends Error {
   override readonly name = 'HandoverReadError';
+
+  /** `code`: TS 103 120 Annex D */
+  constructor(
+    message: string,
+    readonly code: number = errorCodes.validation,
+  ) {
+    super(message);
+  }
 }
 
 /** The one child of that name, or an error that names it. */

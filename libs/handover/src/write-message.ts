@@ -36,15 +36,21 @@ export function writeResponseMessage({ header, outcome }: ResponseMessage): stri
               element(
                 'ActionResponse',
                 textElement('ActionIdentifier', each.action) +
-                  (each.kind === 'delivered'
-                    ? element('DELIVERResponse', textElement('Identifier', each.objectId))
-                    : errorInformation(each.error)),
+                  (each.kind === 'failed'
+                    ? errorInformation(each.error)
+                    : element(responseNames[each.kind], textElement('Identifier', each.objectId))),
               ),
             )
             .join(''),
         );
   return envelope(header, element('ResponsePayload', content));
 }
+
+const responseNames = {
+  delivered: 'DELIVERResponse',
+  created: 'CREATEResponse',
+  updated: 'UPDATEResponse',
+} as const;
 
 function envelope(header: MessageHeader, payload: string): string {
   const declared = [

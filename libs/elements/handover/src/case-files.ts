@@ -1,5 +1,4 @@
 import type { FrozenMessage } from './snapshot.js';
-import { type Levels, noLevels } from './sealing.js';
 import type { CaseVault } from './vault/case-vault.js';
 
 /** What belongs to a case beside its state, each encrypted with its key. */
@@ -15,15 +14,6 @@ export class CaseFiles {
     return octets ? (JSON.parse(octets.toString()) as FrozenMessage[]) : [];
   }
 
-  async putLevels(caseId: string, levels: Levels): Promise<void> {
-    await this.vault.store(caseId, 'levels', Buffer.from(JSON.stringify(levels)));
-  }
-
-  async levels(caseId: string): Promise<Levels> {
-    const octets = await this.vault.load(caseId, 'levels');
-    return octets ? (JSON.parse(octets.toString()) as Levels) : noLevels;
-  }
-
   async putDocument(caseId: string, sealId: string, bytes: Buffer): Promise<void> {
     await this.vault.store(caseId, `document-${sealId}`, bytes);
   }
@@ -34,6 +24,11 @@ export class CaseFiles {
 
   async putObject(caseId: string, objectId: string, octets: Buffer): Promise<void> {
     await this.vault.store(caseId, `object-${objectId}`, octets);
+  }
+
+  /** What is no longer offered does not have to lie here until the case is closed. */
+  eraseObject(caseId: string, objectId: string): Promise<void> {
+    return this.vault.erase(caseId, `object-${objectId}`);
   }
 
   object(caseId: string, objectId: string): Promise<Buffer | undefined> {

@@ -115,7 +115,6 @@ describe('a case', () => {
     { do: 'review', seals: [] },
     { do: 'approve', of },
     { do: 'send' },
-    { do: 'delivered' },
   ];
   const everything: Person = { name: 'x', roles: ['handover-clerk', 'handover-reviewer', 'approver'] };
   it.each(commands)('$do has no effect before, after and without the order being in force', (command) => {
@@ -124,7 +123,6 @@ describe('a case', () => {
       review: 'in-review',
       approve: 'sealed',
       send: 'approved',
-      delivered: 'sending',
     }[command.do as 'send'] as HandoverCase['phase'];
     const ready: HandoverCase = { ...approved, phase };
     for (const time of ['2026-03-05T23:59:59.999Z', '2026-03-20T00:00:00Z', '2027-01-01T00:00:00Z']) {
@@ -136,6 +134,21 @@ describe('a case', () => {
         error: 'not-now',
       });
     }
+  });
+
+  it('was delivered also when the order ended while the answer was on its way', () => {
+    const sending: HandoverCase = { ...approved, phase: 'sending' };
+    expect(caseStep(sending, { do: 'delivered' }, undefined, at('2027-01-01T00:00:00Z'))).toMatchObject({
+      value: { phase: 'delivered' },
+    });
+  });
+
+  it('expires when its order is over, and not before', () => {
+    const end = at('2026-03-20T00:00:00Z');
+    expect(caseStep(approved, { do: 'expire' }, undefined, end - 1)).toEqual({ ok: false, error: 'not-now' });
+    expect(caseStep(approved, { do: 'expire' }, undefined, end)).toMatchObject({
+      value: { phase: 'closed', authorisation: { selectors: [] } },
+    });
   });
 
   it('asks for the role of each step', () => {

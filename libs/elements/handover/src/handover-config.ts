@@ -99,6 +99,31 @@ export const handoverConfigSchema = z.strictObject({
     .prefault({}),
   /** A chat that began so long before a range is looked at for messages within it. */
   longestChat: durationSchema.pipe(z.number().min(0).max(31_622_400_000)).prefault('7 d'),
+  /** LIIDs: records handed over as they come. */
+  liid: z
+    .strictObject({
+      /** A message waits at most so long for others to go with it. */
+      batch: durationSchema.pipe(z.number().min(0).max(86_400_000)).prefault('10 s'),
+      /** So many do not wait. */
+      records: z.int().min(1).max(100_000).default(100),
+      /** The last batch is made so long before the validity ends, so that it still leaves under it. */
+      lead: durationSchema.pipe(z.number().min(1_000).max(86_400_000)).prefault('60 s'),
+      /** A record that is stored so long after it was stamped is found all the same. */
+      lookBack: durationSchema.pipe(z.number().min(60_000).max(31_622_400_000)).prefault('24 h'),
+      /** New records are looked for this often. */
+      everyMs: z.int().min(10).max(3_600_000).default(2_000),
+      /** After a batch that could not be made its LIID is looked at again then. */
+      retryMs: z.int().min(10).max(3_600_000).default(60_000),
+    })
+    .prefault({}),
+  /** What is over: objects whose URL expired are erased, cases whose order ended are closed. */
+  ends: z
+    .strictObject({
+      everyMs: z.int().min(10).max(86_400_000).default(60_000),
+      /** A case is kept so long after its order ended, so that people see what became of it. */
+      keep: durationSchema.pipe(z.number().min(0).max(31_622_400_000)).prefault('24 h'),
+    })
+    .prefault({}),
   view: viewSchema.prefault({ kind: 'pull' }),
   vault: z.strictObject({
     /** Folder of the keys of cases; `keys` in the data folder when not given. Backups leave it out. */

@@ -1,18 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, type Logger, type Result, err, isoTime, ok } from '@esinet/kernel';
-import { type SchemaValidator, qualifiedDateTime } from '@esinet/handover';
-import type { Records } from '@esinet/platform';
+import type { SchemaValidator } from '@esinet/handover';
+import type { RecordWrite, Records } from '@esinet/platform';
+import { approvalDigest, sealsDigest } from './approval-digest.js';
 import type { AuditTrail } from './audit/audit-trail.js';
 import type { Authorities } from './authorities.js';
+import { CaseEnds } from './case-ends.js';
 import { CaseFiles } from './case-files.js';
-import { type CaseCommand, type CaseRefusal, caseStep, sealsDigest } from './case-steps.js';
-import type { Outbox } from './delivery/outbox.js';
-import { type IntakeLimits, type IntakeProblem, type IntakeRequest, takeIn } from './intake.js';
+import { CaseIntake } from './case-intake.js';
+import type { CaseCommand } from './case-steps.js';
+import { CaseTurns, type DeskRefusal, refused } from './case-turns.js';
+import { CaseSending } from './delivery/case-sending.js';
+import { CaseSplits } from './delivery/case-splits.js';
+import { isApproved } from './delivery/may-leave.js';
+import type { Outbox, OutboxEntry } from './delivery/outbox.js';
+import type { IntakeLimits, IntakeRequest } from './intake.js';
 import { notInForce } from './in-force.js';
-import type { Authority, HandoverCase, Person } from './model.js';
-import { type ReviewDecision, type SealingProblem, sealed } from './sealing.js';
+import type { HandoverCase, Person } from './model.js';
+import { ObjectIndex } from './object-index.js';
+import { LiidBatches, type LiidSettings, defaultLiidSettings } from './running/liid-batches.js';
+import { startedOrResumed } from './running/liid-state.js';
+import type { ReviewDecision } from './sealing.js';
+import { SealingRoom } from './sealing-room.js';
 import { type FrozenMessage, type RecordsView, snapshotOf } from './snapshot.js';
 import type { CaseVault } from './vault/case-vault.js';
+
+export type { DeskRefusal } from './case-turns.js';
 
 export interface HandoverSettings {
   /** Where objects are fetched from us, ending with a slash. */
@@ -21,78 +34,78 @@ export interface HandoverSettings {
   readonly objectsMs: number;
   readonly longestChatMs: number;
   readonly intake: IntakeLimits;
+  readonly liid?: LiidSettings;
 }
 
-export type DeskRefusal =
-  | { readonly kind: 'unknown-case' }
-  | { readonly kind: 'refused'; readonly why: CaseRefusal }
-  | { readonly kind: 'problems'; readonly problems: readonly IntakeProblem[] }
-  | { readonly kind: 'sealing'; readonly problem: SealingProblem };
+export interface DeskPorts {
+  readonly authorities: Authorities;
+  readonly vault: CaseVault;
+  readonly audit: AuditTrail;
+  readonly outbox: Outbox;
+  /** What the chat service keeps: to be read only. */
+  readonly chats: RecordsView;
+  readonly own: Records;
+  readonly validator: SchemaValidator;
+  readonly settings: HandoverSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Told when something waits to be sent. */
+  readonly onQueued: () => void;
+  /** Told when nothing of a case may leave any more, so that what is on its way is cut. */
+  readonly onStopped?: (caseId: string) => void;
+}
 
-/**
- * What people do with cases. Each step is decided by `caseStep`, and its audit entry is durable before its effect: an
- * entry without an effect can be explained, an effect without an entry cannot. Rejects when nothing can be stored.
- */
+/** What people do with cases. Each step is decided by `caseStep`; rejects when nothing can be stored. */
 export class HandoverDesk {
   readonly files: CaseFiles;
-  /** One step of a case at a time. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  /** Objects that can be fetched from us. */
+  readonly objects: ObjectIndex;
+  /** Batches of the LIIDs that run. */
+  readonly batches: LiidBatches;
+  readonly splits: CaseSplits;
+  readonly ends: CaseEnds;
+  readonly room: SealingRoom;
+  readonly #intake: CaseIntake;
+  readonly #sending: CaseSending;
+  readonly #turns: CaseTurns;
 
-  constructor(
-    private readonly o: {
-      readonly authorities: Authorities;
-      readonly vault: CaseVault;
-      readonly audit: AuditTrail;
-      readonly outbox: Outbox;
-      /** What the chat service keeps: to be read only. */
-      readonly chats: RecordsView;
-      readonly own: Records;
-      readonly validator: SchemaValidator;
-      readonly settings: HandoverSettings;
-      readonly clock: Clock;
-      readonly logger: Logger;
-      /** Told when something waits to be sent. */
-      readonly onQueued: () => void;
-    },
-  ) {
+  constructor(private readonly o: DeskPorts) {
+    const { settings, clock, own, validator } = o;
+    const { objectsUrl, objectsMs, longestChatMs } = settings;
     this.files = new CaseFiles(o.vault);
+    this.objects = new ObjectIndex(own, clock);
+    this.#intake = new CaseIntake(o);
+    const [files, turns] = [this.files, new CaseTurns(o)];
+    this.#turns = turns;
+    this.room = new SealingRoom({
+      ...{ files, index: this.objects, own, validator, objectsUrl, objectsMs, clock },
+    });
+    this.batches = new LiidBatches({
+      ...{ ...o, turns, files, room: this.room, longestChatMs },
+      settings: settings.liid ?? defaultLiidSettings,
+    });
+    this.#sending = new CaseSending({ ...o, turns, files, room: this.room });
+    this.splits = new CaseSplits({ ...o, turns, files });
+    this.ends = new CaseEnds({ ...o, turns, files, objects: this.objects });
   }
 
-  async takeIn(request: IntakeRequest, by: Person): Promise<Result<HandoverCase, DeskRefusal>> {
-    const { authorities, vault, audit, clock, settings } = this.o;
-    if (!by.roles.includes('handover-clerk')) return refused('not-allowed');
-    const taken = takeIn(request, authorities.get(request.authority), clock.wall(), settings.intake);
-    const authority = request.authority.slice(0, 63);
-    if (!taken.ok) {
-      const members = Object.fromEntries(taken.error.map(({ member }) => [member, 1]));
-      await audit.write({ what: 'intake', who: by.name, authority, counts: members, outcome: 'refused' });
-      return err({ kind: 'problems', problems: taken.error });
-    }
-    const { authorisation, hash } = taken.value;
-    const c: HandoverCase = {
-      ...{ id: randomUUID(), authorisation, hash, phase: 'requested', createdBy: by.name },
-      ...{ createdAt: isoTime(clock.wall()), approvals: [], seals: [] },
-    };
-    await audit.write({
-      ...{ what: 'intake', who: by.name, case: c.id, authority },
-      digests: { selector: hash.digest },
-      counts: { selectors: authorisation.selectors.length, categories: authorisation.categories.length },
-    });
-    await vault.create(c);
-    return ok(c);
+  /** `also`: what has to be stored exactly when the case is. */
+  takeIn(
+    request: IntakeRequest,
+    by: Person,
+    also?: (caseId: string) => readonly RecordWrite[],
+  ): Promise<Result<HandoverCase, DeskRefusal>> {
+    return this.#intake.takeIn(request, by, also);
   }
 
   /** Freezes the records that the order names. A snapshot made before, and what was approved of it, is void. */
   freeze(id: string, by: Person): Promise<Result<{ messages: number; unreadable: number }, DeskRefusal>> {
-    return this.#step(id, { do: 'freeze' }, by, async (c) => {
+    return this.#turns.step(id, { do: 'freeze' }, by, async (c) => {
       const { chats, settings } = this.o;
       const { messages, unreadable } = await snapshotOf(c.authorisation, chats, settings);
       await this.files.putSnapshot(id, messages);
-      return ok({
-        case: c,
-        counts: { messages: messages.length, unreadable },
-        value: { messages: messages.length, unreadable },
-      });
+      const counts = { messages: messages.length, unreadable };
+      return ok({ case: c, counts, value: counts });
     });
   }
 
@@ -103,103 +116,102 @@ export class HandoverDesk {
     if (!by.roles.some((role) => role === 'handover-reviewer' || role === 'approver'))
       return refused('not-allowed');
     await this.o.audit.write({ what: 'read-snapshot', who: by.name, case: id });
+    // Of an LIID there is one as long as a batch waits for its reviewer.
+    if (c.authorisation.running && !c.liid?.pending) return ok([]);
     return ok(await this.files.snapshot(id));
   }
 
   /** The reviewer's decisions become documents: built, looked at again, validated, sealed. */
-  review(
+  async review(
     id: string,
     decisions: readonly ReviewDecision[],
     by: Person,
   ): Promise<Result<HandoverCase, DeskRefusal>> {
-    return this.#step(id, { do: 'review', seals: [] }, by, async (c) => {
+    if ((await this.o.vault.get(id))?.authorisation.running) return this.batches.review(id, decisions, by);
+    return this.#turns.step<HandoverCase>(id, { do: 'review', seals: [] }, by, async (c) => {
       const authority = this.o.authorities.get(c.authorisation.authority);
       if (!authority) return err({ kind: 'sealing', problem: { kind: 'nothing' } });
-      const made = await this.#sealed(c, authority, decisions);
+      const made = await this.room.seal(c, authority, await this.files.snapshot(id), decisions, true);
       if (!made.ok) return made;
-      const seals = made.value;
+      const { seals, levels: nextLevels, also } = made.value;
+      const reviewed: HandoverCase = { ...c, seals, nextLevels };
       return ok({
-        case: { ...c, seals },
+        ...{ case: reviewed, value: reviewed, also, digests: { sealed: sealsDigest(seals) } },
         counts: {
           documents: seals.length,
           items: seals.reduce((sum, seal) => sum + seal.items, 0),
           objects: seals.reduce((sum, seal) => sum + seal.objects.length, 0),
           decisions: decisions.length,
         },
-        digests: { sealed: sealsDigest(seals) },
-        value: { ...c, seals },
       });
     });
   }
 
-  /** `of`: the digest that the person saw and means. The second approval sends. */
+  /** `of`: the digest that the person saw and means. The second approval sends; of an LIID it begins. */
   async approve(id: string, of: string, by: Person): Promise<Result<HandoverCase, DeskRefusal>> {
-    const approved = await this.#step(id, { do: 'approve', of }, by, (c) =>
-      Promise.resolve(ok({ case: c, digests: { sealed: of }, value: c })),
-    );
-    if (!approved.ok || approved.value.phase !== 'approved') return approved;
-    return this.send(id);
-  }
-
-  /**
-   * Puts what was approved into the queue of the authority. Also what a restart found approved and not sent; `again`: what
-   * had failed for good too, as somebody asked for.
-   */
-  async send(id: string, o: { readonly again?: boolean } = {}): Promise<Result<HandoverCase, DeskRefusal>> {
-    const sent = await this.#step(id, { do: 'send' }, undefined, async (c) => {
-      const { outbox, clock } = this.o;
-      const entriesBefore = await outbox.ofCase(id);
-      const queued = new Set(
-        entriesBefore.filter(({ state }) => !(o.again && state === 'failed')).map((entry) => entry.id),
-      );
-      const entries = c.seals
-        .filter((seal) => !queued.has(seal.id))
-        .map((seal) => ({
-          ...{
-            authority: c.authorisation.authority,
-            case: id,
-            kind: 'document' as const,
-            id: seal.id,
-            bytes: seal.bytes,
-          },
-        }));
-      await outbox.enqueue(entries, isoTime(clock.wall()));
-      return ok({ case: c, counts: { documents: entries.length }, value: c });
+    const now = isoTime(this.o.clock.wall());
+    const approved = await this.#turns.step<HandoverCase>(id, { do: 'approve', of }, by, (c) => {
+      const liid = c.phase === 'running' ? startedOrResumed(c.liid, { now, uuid: randomUUID }) : c.liid;
+      const value: HandoverCase = { ...c, ...(liid && { liid }) };
+      return Promise.resolve(ok({ case: value, digests: { approved: of }, value }));
     });
-    if (sent.ok) this.o.onQueued();
-    return sent;
+    if (!approved.ok) return approved;
+    if (approved.value.phase === 'running') {
+      await this.batches.look(id);
+      this.o.onQueued();
+      return ok((await this.get(id)) ?? approved.value);
+    }
+    return approved.value.phase === 'approved' ? this.send(id) : approved;
   }
 
-  suspend = (id: string, by: Person): Promise<Result<HandoverCase, DeskRefusal>> =>
-    this.#plain(id, { do: 'suspend' }, by);
-  resume = (id: string, by: Person): Promise<Result<HandoverCase, DeskRefusal>> =>
-    this.#plain(id, { do: 'resume' }, by);
-  reject = (id: string, by: Person): Promise<Result<HandoverCase, DeskRefusal>> =>
-    this.#plain(id, { do: 'reject' }, by);
+  /** Puts what was approved into the queue; `again`: what had failed for good too, as somebody asked for. */
+  send(id: string, o: { readonly again?: boolean } = {}): Promise<Result<HandoverCase, DeskRefusal>> {
+    return this.#sending.send(id, o);
+  }
+
+  /** Something of a case was acknowledged, `entry` where that is known. */
+  acknowledged(id: string, entry?: OutboxEntry): Promise<void> {
+    return this.#sending.acknowledged(id, entry);
+  }
+
+  /** What is on its way is cut, and nothing more leaves. */
+  async suspend(id: string, by: Person): Promise<Result<HandoverCase, DeskRefusal>> {
+    return this.#stopping(id, await this.#plain(id, { do: 'suspend' }, by));
+  }
+
+  resume(id: string, by: Person): Promise<Result<HandoverCase, DeskRefusal>> {
+    return this.#plain(id, { do: 'resume' }, by);
+  }
+
+  async reject(id: string, by: Person): Promise<Result<HandoverCase, DeskRefusal>> {
+    return this.#stopping(id, await this.#plain(id, { do: 'reject' }, by));
+  }
 
   /** Everything of it was acknowledged. */
   delivered(id: string): Promise<Result<HandoverCase, DeskRefusal>> {
-    return this.#plain(id, { do: 'delivered' }, undefined);
+    return this.#sending.delivered(id);
   }
 
   /** The end: selectors, salt, snapshot, documents and objects cannot be read any more. */
-  async close(id: string, by: Person): Promise<Result<HandoverCase, DeskRefusal>> {
-    const closed = await this.#plain(id, { do: 'close' }, by);
-    if (closed.ok) await this.o.vault.destroy(closed.value);
-    return closed;
+  close(id: string, by: Person): Promise<Result<HandoverCase, DeskRefusal>> {
+    return this.ends.close(id, by);
   }
 
   get(id: string): Promise<HandoverCase | undefined> {
     return this.o.vault.get(id);
   }
 
+  /** What the two who approve this case put their names to. */
+  approvalDigest(c: HandoverCase): string {
+    return approvalDigest(c);
+  }
+
   /** Whether anything of this case may leave at this moment. */
   async mayLeave(id: string): Promise<HandoverCase | undefined> {
     const c = await this.o.vault.get(id);
-    if (!c || (c.phase !== 'sending' && c.phase !== 'delivered')) return undefined;
+    if (!c || !leaving.has(c.phase)) return undefined;
     if (notInForce(c.authorisation, c.phase, this.o.clock.wall())) return undefined;
-    const of = sealsDigest(c.seals);
-    return c.approvals.length >= 2 && c.approvals.every((approval) => approval.of === of) ? c : undefined;
+    return isApproved(c) ? c : undefined;
   }
 
   #plain(
@@ -207,89 +219,13 @@ export class HandoverDesk {
     command: CaseCommand,
     by: Person | undefined,
   ): Promise<Result<HandoverCase, DeskRefusal>> {
-    return this.#step(id, command, by, (c) => Promise.resolve(ok({ case: c, value: c })));
+    return this.#turns.step<HandoverCase>(id, command, by, (c) => Promise.resolve(ok({ case: c, value: c })));
   }
 
-  async #sealed(
-    c: HandoverCase,
-    authority: Authority,
-    decisions: readonly ReviewDecision[],
-  ): Promise<Result<HandoverCase['seals'], DeskRefusal>> {
-    const { validator, clock, settings, own } = this.o;
-    const made = sealed(await this.files.snapshot(c.id), decisions, {
-      ...{ authorisation: c.authorisation, authority, levels: await this.files.levels(c.id), validator },
-      ...{ uuid: randomUUID, wallMs: clock.wall(), objectsUrl: settings.objectsUrl },
-      expiry: qualifiedDateTime(clock.wall() + settings.objectsMs),
-      knowsSchema: (await own.get('handover-schemas', authority.id)) !== undefined,
-      isLast: c.authorisation.reference.kind === 'LDID',
-    });
-    if (!made.ok) return err({ kind: 'sealing', problem: made.error });
-    for (const { seal, bytes, objects } of made.value.documents) {
-      await this.files.putDocument(c.id, seal.id, bytes);
-      for (const [objectId, { octets }] of objects) await this.files.putObject(c.id, objectId, octets);
-      // So that an URL is found, and told from one that never was, without a look into any case.
-      for (const { id, contentType } of seal.objects) {
-        const { authority: to } = c.authorisation;
-        const expiry = isoTime(clock.wall() + settings.objectsMs);
-        await own.put('handover-objects', id, { authority: to, case: c.id, contentType, expiry });
-      }
-    }
-    return ok(made.value.documents.map(({ seal }) => seal));
-  }
-
-  #step<T>(
-    id: string,
-    command: CaseCommand,
-    by: Person | undefined,
-    effect: (c: HandoverCase) => Promise<
-      Result<
-        {
-          readonly case: HandoverCase;
-          readonly value: T;
-          readonly counts?: Readonly<Record<string, number>>;
-          readonly digests?: Readonly<Record<string, string>>;
-        },
-        DeskRefusal
-      >
-    >,
-  ): Promise<Result<T, DeskRefusal>> {
-    const { vault, audit, clock } = this.o;
-    const step = async (): Promise<Result<T, DeskRefusal>> => {
-      const c = await vault.get(id);
-      if (!c) return err({ kind: 'unknown-case' });
-      const who = by?.name ?? 'handover';
-      const stepped = caseStep(c, command, by, clock.wall());
-      const entry = { what: command.do, who, case: id, authority: c.authorisation.authority };
-      if (!stepped.ok) {
-        await audit.write({ ...entry, outcome: stepped.error });
-        return refused(stepped.error);
-      }
-      const done = await effect(stepped.value);
-      if (!done.ok) {
-        await audit.write({ ...entry, outcome: done.error.kind });
-        return done;
-      }
-      const { counts, digests } = done.value;
-      await audit.write({
-        ...entry,
-        outcome: 'done',
-        ...(counts && { counts }),
-        ...(digests && { digests }),
-      });
-      await vault.put(done.value.case);
-      return ok(done.value.value);
-    };
-    const turn = (this.#turns.get(id) ?? Promise.resolve()).then(step, step);
-    this.#turns.set(id, turn);
-    void turn
-      .catch(() => undefined)
-      .finally(() => {
-        if (this.#turns.get(id) === turn) this.#turns.delete(id);
-      });
-    return turn;
+  #stopping<T>(id: string, done: Result<T, DeskRefusal>): Result<T, DeskRefusal> {
+    if (done.ok) this.o.onStopped?.(id);
+    return done;
   }
 }
 
-function refused(why: CaseRefusal): { readonly ok: false; readonly error: DeskRefusal } {
-  return err({ kind: 'refused', why });
-}
+const leaving: ReadonlySet<HandoverCase['phase']> = new Set(['running', 'sending', 'delivered']);

@@ -11,7 +11,11 @@ import { DeliveryPump } from './delivery/pump.js';
 import { QueueMetrics } from './delivery/queue-metrics.js';
 import type { HandoverConfig } from './handover-config.js';
 import { HandoverDesk } from './handover-desk.js';
+import { HandoverRounds } from './handover-rounds.js';
+import { Hi1Answers } from './hi1-answers.js';
+import { hi1Intake, taskIntake } from './hi1-intake.js';
 import { People } from './people.js';
+import type { TaskIntake } from './api/operation.js';
 import type { Hi1Intake } from './public/hi1-route.js';
 import { publicRoutes } from './public/public-side.js';
 import { CaseKeys } from './vault/case-keys.js';
@@ -50,6 +54,10 @@ export class HandoverElement {
     readonly pump: DeliveryPump,
     private readonly agents: AuthorityAgents,
     private readonly queue: QueueMetrics,
+    private readonly rounds: HandoverRounds,
+    /** Tasks that a clerk enters as a document. */
+    readonly taskIntake: TaskIntake,
+    private readonly hi1: Hi1Intake,
   ) {}
 
   /** @throws RecordsError, or Error with a sentence, where what it lives on cannot be opened */
@@ -64,18 +72,39 @@ export class HandoverElement {
     const authorities = await Authorities.open(own);
     const outbox = await Outbox.open(own);
     const poke = (): void => pump.poke();
+    const validator = new SchemaValidator(config.schemas);
     const desk = new HandoverDesk({
-      ...{ authorities, vault, audit, outbox, own, clock, logger },
+      ...{ authorities, vault, audit, outbox, own, clock, logger, validator },
       chats: o.chats,
-      validator: new SchemaValidator(config.schemas),
       settings: {
         objectsUrl: config.objects.url,
         objectsMs: config.objects.lifetime,
         longestChatMs: config.longestChat,
         intake: config.intake,
+        liid: {
+          batchMs: config.liid.batch,
+          records: config.liid.records,
+          leadMs: config.liid.lead,
+          lookBackMs: config.liid.lookBack,
+        },
       },
       onQueued: poke,
+      onStopped: (id) => pump.stop(id),
     });
+    const rounds = new HandoverRounds({
+      ...{ desk, vault, clock, logger },
+      settings: {
+        lookMs: config.liid.everyMs,
+        retryMs: config.liid.retryMs,
+        ...{ endsMs: config.ends.everyMs, keepMs: config.ends.keep },
+      },
+    });
+    // Tasks are small, and what comes from outside is looked at by our own forms.
+    const forms = new SchemaValidator();
+    const { maxBodyBytes: maxBytes } = config.public;
+    const tasks = taskIntake({ desk, authorities: () => authorities.all(), validator: forms, maxBytes });
+    const answers = new Hi1Answers(own);
+    const hi1 = hi1Intake({ desk, answers, validator: forms, maxBytes, clock, logger });
     const agents = new AuthorityAgents(o.tls);
     const queue = new QueueMetrics(metrics);
     const verdicts = metrics.counter(
@@ -86,7 +115,7 @@ export class HandoverElement {
     const pump = new DeliveryPump({
       ...{ outbox, clock, logger, chance: o.chance, settings: config.delivery },
       ports: deliveryPorts({
-        ...{ desk, authorities, outbox, audit, agents, clock, logger, verdicts, onQueued: poke },
+        ...{ desk, authorities, audit, agents, clock, logger, verdicts },
         times: config.delivery,
       }),
     });
@@ -103,6 +132,9 @@ export class HandoverElement {
       pump,
       agents,
       queue,
+      rounds,
+      tasks,
+      hi1,
     );
   }
 
@@ -126,16 +158,17 @@ export class HandoverElement {
     for (const { id, phase } of await this.vault.heads()) {
       if (phase === 'approved' || phase === 'sending') await this.desk.send(id);
     }
+    await this.rounds.start();
     this.pump.poke();
     await this.#measure();
   }
 
   /** What the side of authorities serves. */
-  publicRoutes(intake: Hi1Intake): FastRoutes {
+  publicRoutes(): FastRoutes {
     const { own, clock, logger, metrics } = this.o;
     const { desk, authorities, audit, config } = this;
     return publicRoutes({
-      ...{ desk, own, authorities, audit, clock, logger, intake },
+      ...{ desk, authorities, audit, clock, logger, intake: this.hi1 },
       requests: metrics.counter(
         'esinet_handover_public_requests_total',
         'Requests of the side of authorities',
@@ -154,6 +187,7 @@ export class HandoverElement {
   async close(): Promise<void> {
     this.#closed = true;
     this.#timer?.cancel();
+    await this.rounds.close();
     this.pump.close();
     this.agents.close();
     await this.o.chats.close();

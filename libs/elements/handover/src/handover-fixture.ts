@@ -72,13 +72,17 @@ export async function recordChat(
   o: {
     readonly chat: string;
     readonly caller: string;
+    /** From; that of caller1 where it is not given. */
+    readonly sender?: string;
     readonly startedAt: string;
     readonly texts: readonly string[];
+    /** Milliseconds from one message to the next; a minute. */
+    readonly everyMs?: number;
   },
 ): Promise<void> {
-  const { chat, caller, startedAt, texts } = o;
+  const { chat, caller, startedAt, texts, everyMs = 60_000 } = o;
   const callId = `urn:emergency:uid:callid:${chat}:app.lab`;
-  const sender = 'sip:caller1@provider.lab';
+  const sender = o.sender ?? 'sip:caller1@provider.lab';
   const start = Date.parse(startedAt);
   const head = {
     version: 1,
@@ -105,7 +109,7 @@ export async function recordChat(
         kind: 'in-chat',
       },
       ...{
-        at: new Date(start + i * 60_000).toISOString(),
+        at: new Date(start + i * everyMs).toISOString(),
         to: 'urn:service:sos',
         messageId: i + 1,
         messageType: 259,

@@ -93,6 +93,11 @@ export function takeIn(
   if (reference.kind === 'LDID' && until !== undefined && until > wallMs) {
     problem('range', 'of stored records ends in the past');
   }
+  // Records are handed over as they come only while there is an order for it.
+  const running = reference.kind === 'LIID' && until !== undefined && until > wallMs;
+  if (running && !isWithin(request.range, request.validity)) {
+    problem('range', 'of records as they come lies within the validity');
+  }
   const validUntil = timeOf(request.validity.until);
   if (validUntil !== undefined && validUntil <= wallMs) problem('validity', 'is over');
   if (problems.length > 0) return err(problems);
@@ -109,9 +114,15 @@ export function takeIn(
       validity: request.validity,
       includeTests: request.includeTests ?? false,
       reviewBatches: request.reviewBatches ?? false,
+      ...(running && { running }),
     },
     hash,
   });
+}
+
+function isWithin(range: Authorisation['range'], validity: Authorisation['validity']): boolean {
+  const [from, until] = [timeOf(range.from) ?? NaN, timeOf(range.until) ?? NaN];
+  return from >= (timeOf(validity.from) ?? NaN) && until <= (timeOf(validity.until) ?? NaN);
 }
 
 function span(

@@ -1,4 +1,5 @@
-import type { HandoverItem, PeerProfile, Reference } from '@esinet/handover';
+import type { EndpointId, HandoverItem, PeerProfile, Reference } from '@esinet/handover';
+import type { LiidState } from './running/liid-state.js';
 
 /** Who may get records: told once, by people who know the authority, and never by a request. */
 export interface Authority {
@@ -13,6 +14,8 @@ export interface Authority {
   readonly certificates: readonly string[];
   /** How its hashes of selectors are made. TS 103 707 D.4 */
   readonly hash: { readonly algorithm: HashAlgorithm; readonly construct: HashConstruct };
+  /** What it calls itself where it sends requests; where none was agreed its certificate speaks for it alone. */
+  readonly requester?: EndpointId;
   readonly onboardedBy: string;
   readonly onboardedAt: string;
 }
@@ -45,6 +48,18 @@ export interface Authorisation {
   readonly includeTests: boolean;
   /** For an LIID: whether people look at each batch before it is sent. */
   readonly reviewBatches: boolean;
+  /**
+   * Set for an LIID whose range had not ended when it was taken in: records are handed over as they come. An LIID of a
+   * range in the past is a disclosure of what is stored, by another name.
+   */
+  readonly running?: boolean;
+}
+
+/** Numbers of chats within a reference, and of the next message in each: later batches go on where earlier ended. */
+export interface Levels {
+  readonly byCallId: Readonly<Record<string, { readonly id: number; readonly next: number }>>;
+  /** Sequence number of the next object under the reference. */
+  readonly nextSequence: number;
 }
 
 export type CasePhase =
@@ -54,6 +69,9 @@ export type CasePhase =
   /** The bytes are made, validated and sealed, and wait for approvals. */
   | 'sealed'
   | 'approved'
+  /** Two people approved the authorisation of an LIID: batches go as records come. */
+  | 'running'
+  /** Nothing is added any more; what is queued is on its way. */
   | 'sending'
   | 'delivered'
   | 'suspended'
@@ -70,8 +88,15 @@ export interface HandoverCase {
   readonly createdAt: string;
   readonly reviewedBy?: string;
   readonly approvals: readonly Approval[];
-  /** Digests of the sealed messages, in order. */
+  /** The sealed messages, in order. */
   readonly seals: readonly Seal[];
+  /** What is sent in the place of a seal, by its id: the same items in other envelopes. */
+  readonly splits?: Readonly<Record<string, readonly Seal[]>>;
+  /** Numbers as they are after everything that was queued, and as they will be when the present seals are. */
+  readonly levels?: Levels;
+  readonly nextLevels?: Levels;
+  /** Of an authorisation that runs. */
+  readonly liid?: LiidState;
 }
 
 /** TS 103 707 D.4: what is left of a selector in the end is its digest. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   type HandoverItem,
+  type MessageHeader,
   type PeerProfile,
   type SchemaValidator,
   type ValidationProblem,
@@ -14,15 +15,10 @@ import { type Result, err, ok } from '@esinet/kernel';
 import { isInRange } from './in-force.js';
 import { mapMessage } from './map-record.js';
 import { messageParts } from './message-parts.js';
-import type { Authorisation, Authority, Seal, SealedObject, Selected } from './model.js';
+import type { Authorisation, Authority, Levels, Seal, SealedObject, Selected } from './model.js';
 import type { FrozenMessage } from './snapshot.js';
 
-/** Numbers of chats within a reference, and of the next message in each: later batches go on where earlier ended. */
-export interface Levels {
-  readonly byCallId: Readonly<Record<string, { readonly id: number; readonly next: number }>>;
-  /** Sequence number of the next object under the reference. */
-  readonly nextSequence: number;
-}
+export type { Levels } from './model.js';
 
 export const noLevels: Levels = { byCallId: {}, nextSequence: 1 };
 
@@ -67,6 +63,8 @@ export function sealed(
     readonly knowsSchema: boolean;
     /** Whether nothing follows under this reference. */
     readonly isLast: boolean;
+    /** The delivery that it goes on with; a new one where there is none. */
+    readonly deliveryId?: string;
   },
 ): Result<{ readonly documents: readonly SealedDocument[]; readonly levels: Levels }, SealingProblem> {
   const { authority, authorisation } = o;
@@ -100,24 +98,23 @@ export function sealed(
   if (beyond !== undefined) return err({ kind: 'beyond-the-order', message: beyond });
   const items = selected.map(({ item }) => item);
   const octets = new Map(selected.flatMap(({ objects }) => [...objects]));
-  const withSchema = withSchemaContent(items, profile, o.knowsSchema);
+  const wantsSchema =
+    profile.schemaContent === 'always' || (profile.schemaContent === 'first' && !o.knowsSchema);
+  const withSchema = wantsSchema ? withSchemaContent(items) : items;
   const batches = batchesOf(withSchema, {
-    ...{ profile, reference: authorisation.reference, objectId: o.uuid, deliveryId: o.uuid() },
+    ...{
+      profile,
+      reference: authorisation.reference,
+      objectId: o.uuid,
+      deliveryId: o.deliveryId ?? o.uuid(),
+    },
     ...{ firstSequence: o.levels.nextSequence, isLast: o.isLast },
   });
   const documents: SealedDocument[] = [];
   let nextSequence = o.levels.nextSequence;
   for (const { objects } of batches) {
     const transactionId = o.uuid();
-    const header = {
-      ...{ sender: profile.sender, receiver: profile.receiver, transactionId },
-      timestamp: qualifiedMicroseconds(o.wallMs),
-      version: {
-        etsi: profile.etsiVersion,
-        nationalProfileOwner: unspecified.profile,
-        nationalProfileVersion: unspecified.profile,
-      },
-    };
+    const header = headerFor(profile, transactionId, o.wallMs);
     const bytes = Buffer.from(writeDeliverMessage({ kind: 'deliver', header, objects }, profile));
     const valid = o.validator.validate(bytes);
     if (!valid.ok) return err({ kind: 'invalid', problems: valid.error });
@@ -147,6 +144,19 @@ export function sealed(
   return ok({ documents, levels: { byCallId, nextSequence } });
 }
 
+/** TS 103 707 table 1 */
+export function headerFor(profile: PeerProfile, transactionId: string, wallMs: number): MessageHeader {
+  return {
+    ...{ sender: profile.sender, receiver: profile.receiver, transactionId },
+    timestamp: qualifiedMicroseconds(wallMs),
+    version: {
+      etsi: profile.etsiVersion,
+      nationalProfileOwner: unspecified.profile,
+      nationalProfileVersion: unspecified.profile,
+    },
+  };
+}
+
 /** What a reviewer withheld of a message that is handed over otherwise. */
 function reviewed(
   { item, objects }: Selected,
@@ -154,8 +164,14 @@ function reviewed(
   decisions: readonly ReviewDecision[],
 ): Selected {
   if (withhold.size === 0 || withhold.has('message')) return { item, objects };
-  const keeps = (object: { readonly contentType?: string }): boolean =>
-    object.contentType === 'application/pidf+xml' ? !withhold.has('location') : !withhold.has('parts');
+  // A text that XML cannot carry is an object as well: withheld is withheld.
+  const texts = item.metadata.flatMap(({ record }) =>
+    (record?.texts ?? []).map(({ part }) => record?.parts.find(({ index }) => index === part)?.object),
+  );
+  const keeps = (o: { readonly contentType?: string; readonly cspDefinedIdentifier?: string }): boolean => {
+    if (withhold.has('text') && texts.includes(o.cspDefinedIdentifier ?? '')) return false;
+    return o.contentType === 'application/pidf+xml' ? !withhold.has('location') : !withhold.has('parts');
+  };
   const metadata = item.metadata.map((each) => {
     const { record } = each;
     if (!record) return each;
@@ -182,7 +198,9 @@ function reviewed(
   });
   return {
     item: { ...item, objects: item.objects.filter(keeps), metadata },
-    objects: new Map([...objects].filter(([, object]) => keeps(object))),
+    objects: new Map(
+      [...objects].filter(([cspDefinedIdentifier, object]) => keeps({ ...object, cspDefinedIdentifier })),
+    ),
   };
 }
 
@@ -209,15 +227,9 @@ export function secondLook(selected: readonly Selected[], authorisation: Authori
   return undefined;
 }
 
-function withSchemaContent(
-  items: readonly HandoverItem[],
-  profile: PeerProfile,
-  knows: boolean,
-): HandoverItem[] {
-  const wanted = profile.schemaContent === 'always' || (profile.schemaContent === 'first' && !knows);
-  if (!wanted) return [...items];
+/** With the text of our schema in the first of them: once in a document is enough for who reads it. */
+export function withSchemaContent(items: readonly HandoverItem[]): HandoverItem[] {
   const content = lmpeRecordSchemaText();
-  // Once in a document is enough for who reads it.
   return items.map((item, i) =>
     i > 0
       ? item
@@ -228,6 +240,6 @@ function withSchemaContent(
   );
 }
 
-function sha256(octets: Buffer): string {
+export function sha256(octets: Buffer): string {
   return createHash('sha256').update(octets).digest('hex');
 }

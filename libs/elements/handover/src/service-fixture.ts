@@ -45,7 +45,7 @@ export interface Received {
 /** Answers as TS 103 120 has it, or as it is told for the next request. */
 export async function farSide(tls: TlsOptions) {
   const received: Received[] = [];
-  const next: (number | 'refuse')[] = [];
+  const next: (number | 'refuse' | { readonly error: number })[] = [];
   const server: Server = createServer({ ...tls, requestCert: true, rejectUnauthorized: true });
   const take = (incoming: IncomingMessage, response: ServerResponse): void => {
     const chunks: Buffer[] = [];
@@ -57,7 +57,7 @@ export async function farSide(tls: TlsOptions) {
       const told = next.shift();
       if (typeof told === 'number') response.writeHead(told).end('<html>no</html>');
       else if (url.startsWith('/objects/')) response.writeHead(201).end();
-      else response.writeHead(200, { 'content-type': 'text/xml' }).end(answerTo(body));
+      else response.writeHead(200, { 'content-type': 'text/xml' }).end(answerTo(body, told));
     });
   };
   server.on('request', take);
@@ -79,9 +79,14 @@ export async function farSide(tls: TlsOptions) {
   return { received, next, url: `https://127.0.0.1:${port}/` };
 }
 
-function answerTo(body: Buffer): string {
+function answerTo(body: Buffer, told?: 'refuse' | { readonly error: number }): string {
   const read = readMessage(body);
   if (!read.ok || read.value.kind !== 'deliver') throw new Error('no delivery');
+  if (typeof told === 'object') {
+    const error = { code: told.error, description: 'as it was told' };
+    const outcome = { kind: 'refused', error } as const;
+    return writeResponseMessage({ kind: 'response', header: read.value.header, outcome });
+  }
   const actions = read.value.objects.map(({ objectId }, action): ActionOutcome => ({
     kind: 'delivered',
     action,
@@ -124,6 +129,7 @@ export async function world(o: { readonly binary?: 'A' | 'B'; readonly people?: 
     })),
     objects: { refusalMs: 0 },
     delivery: { firstPauseMs: 10, mostPauseMs: 20, everyMs: 20, timeoutMs: 2_000, continueMs: 2_000 },
+    liid: { batch: '0 s', everyMs: 20, lead: '1 s' },
     vault: { masterKey: '5a'.repeat(32) },
   });
   const begun = Date.now();
@@ -146,11 +152,12 @@ export async function world(o: { readonly binary?: 'A' | 'B'; readonly people?: 
       ...{ specification: '1.5.1', binary: o.binary ?? 'A' },
       sender: { countryCode: 'XX', uniqueIdentifier: 'psap-archive' },
     },
+    requester: { countryCode: 'XX', uniqueIdentifier: 'LEA-7' },
     deliveryUrl: `${far.url}hi1`,
     ...(o.binary === 'B' && { objectsUrl: `${far.url}objects/` }),
     certificates: [printOf(theirs)],
   };
-  return { own, theirs, others, far, records, chats, start, authority };
+  return { own, theirs, others, far, records, chats, start, authority, clock };
 }
 
 /** The desk as somebody of that name. */

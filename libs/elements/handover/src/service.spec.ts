@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { RunningElement } from '@esinet/platform';
+import { isoTime } from '@esinet/kernel';
+import { MemoryRecords, type RunningElement } from '@esinet/platform';
 import { until } from '@esinet/testing';
 import { describe, expect, it } from 'vitest';
 import { HANDOVER } from './handover.module.js';
 import type { HandoverElement } from './handover-element.js';
-import { order, png } from './handover-fixture.js';
+import { order, png, recordChat } from './handover-fixture.js';
+import { taskText } from './hi1-fixture.js';
 import { asAuthority, deskOf, world } from './service-fixture.js';
 
 const sha256 = (octets: Buffer | string) => createHash('sha256').update(octets).digest('hex');
@@ -141,7 +143,6 @@ describe('a case by REST', () => {
     const again = deskOf(second);
     const ready = (await (await fetch(`http://127.0.0.1:${second.http.port}/readyz`)).json()) as object;
     expect(ready).toMatchObject({
-      ready: true,
       notes: { authorities: expect.stringContaining('holidays') as string },
     });
     await again('approver1', 'POST', `cases/${id}/suspend`);
@@ -231,12 +232,56 @@ describe('the desk', () => {
     });
   });
 
+  it('takes a task by HI1, sends its records as they come, and in two what is too large', async () => {
+    const { authority, chats, theirs, far, start, clock } = await world();
+    const running = await start();
+    const desk = deskOf(running);
+    const profile = { ...authority.profile, reference: 'LIID' };
+    await desk('admin', 'PUT', 'authorities/pj', { ...authority, profile });
+    const span = ['2026-03-06T10:00:00Z', '2026-03-06T11:00:00Z'] as const;
+    const task = taskText({
+      ...{ kind: 'LITaskObject', reference: 'a-42', range: span, validity: span },
+      address: `<task:URL>${authority.deliveryUrl}</task:URL>`,
+    });
+    const answer = await asAuthority(running, theirs, '/hi1', task);
+    expect(answer.ok && answer.value.body.toString()).toMatch(/(<CREATEResponse>.*){2}/);
+    const [{ id }] = (await desk('clerk', 'GET', 'cases')).json as unknown as [{ id: string }];
+    const { json } = await desk('approver1', 'GET', `cases/${id}`);
+    expect(json).toMatchObject({ phase: 'requested', createdBy: 'authority:pj' });
+    for (const name of ['approver1', 'approver2'] as const) {
+      const approved = await desk(name, 'POST', `cases/${id}/approve`, { digest: json['digest'] });
+      expect(approved.status).toBe(200);
+    }
+    expect(await phaseOf(desk, id)).toBe('running');
+    far.next.push({ error: 3022 });
+    // All of it at once, so that it is one batch.
+    const staged = new MemoryRecords();
+    await recordChat(staged, {
+      ...{ chat: 'live', caller: 'tel:+34600000001', startedAt: isoTime(clock.wall()), everyMs: 1 },
+      texts: ['one', 'two', 'three'],
+    });
+    const writes = ['chats', 'chats-by-time', 'messages'].map(async (collection) =>
+      (await staged.list(collection)).map((record) => ({ kind: 'put' as const, collection, ...record })),
+    );
+    await chats.write((await Promise.all(writes)).flat());
+    await until(() => far.received.length >= 3);
+    expect(
+      far.received.map(({ body }) =>
+        [...body.toString().matchAll(/>(one|two|three)</g)].map(([, text]) => text),
+      ),
+    ).toEqual([['one', 'two', 'three'], ['one', 'two'], ['three']]);
+    await until(async () =>
+      (await desk('clerk', 'GET', `cases/${id}/deliveries`)).text.includes('"replaced"'),
+    );
+    expect(await phaseOf(desk, id)).toBe('running');
+  });
+
   it('answers an HI1 message that it does not take in with the code for it', async () => {
     const { authority, theirs, others, start } = await world();
     const running = await start();
     await deskOf(running)('admin', 'PUT', 'authorities/pj', authority);
     const answer = await asAuthority(running, theirs, '/hi1', Buffer.from('<x/>'));
-    expect(answer.ok && answer.value.body.toString()).toContain('<ErrorCode>3001</ErrorCode>');
+    expect(answer.ok && answer.value.body.toString()).toContain('<ErrorCode>3020</ErrorCode>');
     expect(await asAuthority(running, others, '/hi1', Buffer.from('<x/>'))).toMatchObject({
       value: { status: 404 },
     });

@@ -40,7 +40,7 @@ export async function snapshotOf(
   let unreadable = 0;
   const first = new Date(Date.parse(authorisation.range.from) - o.longestChatMs).toISOString();
   const last = new Date(Date.parse(authorisation.range.until)).toISOString();
-  for await (const { key, value } of pages(records, 'chats-by-time', { after: first })) {
+  for await (const { key, value } of listedPages(records, 'chats-by-time', { after: first })) {
     if (key >= last) break;
     const chat = storedChatSchema.safeParse(await records.get('chats', String(value)));
     if (!chat.success) {
@@ -50,7 +50,7 @@ export async function snapshotOf(
     const selector = selectorOf(chat.data, authorisation);
     if (!selector) continue;
     const own: FrozenMessage[] = [];
-    for await (const record of pages(records, 'messages', { prefix: `${chat.data.chat}/` })) {
+    for await (const record of listedPages(records, 'messages', { prefix: `${chat.data.chat}/` })) {
       const message = storedMessageSchema.safeParse(record.value);
       if (!message.success) {
         unreadable++;
@@ -64,7 +64,8 @@ export async function snapshotOf(
   return { messages, unreadable };
 }
 
-async function* pages(
+/** All records of a collection, page by page. */
+export async function* listedPages(
   records: RecordsView,
   collection: string,
   o: { readonly prefix?: string; readonly after?: string },

@@ -6,23 +6,16 @@ import {
   startElement,
 } from '@esinet/platform';
 import { deskRoutes } from './api/desk-routes.js';
-import type { TaskIntake } from './api/operation.js';
 import type { HandoverConfig } from './handover-config.js';
 import type { HandoverElement } from './handover-element.js';
 import { HANDOVER, handoverModule } from './handover.module.js';
-import type { Hi1Intake } from './public/hi1-route.js';
 import { publicSide } from './public/public-side.js';
-import { hi1NotSupported } from './public/hi1-not-supported.js';
 
 export interface HandoverExtras {
   /** The identity of the hand-over, of its own: authorities see that data comes from inside the domain. */
   readonly tls?: TlsOptions;
   /** Where chats are read, in place of `handover.view`. */
   readonly chats?: RecordsReader;
-  /** HI1 messages of authorities; without it each is answered that this is not supported. */
-  readonly hi1?: Hi1Intake;
-  /** Tasks that a clerk enters as a document. */
-  readonly taskIntake?: TaskIntake;
 }
 
 /**
@@ -33,7 +26,7 @@ export interface HandoverExtras {
 export async function startHandover(
   config: HandoverConfig,
   platform: PlatformOptions,
-  { tls, chats, hi1 = hi1NotSupported, taskIntake }: HandoverExtras = {},
+  { tls, chats }: HandoverExtras = {},
 ): Promise<RunningElement> {
   if (!tls) throw new Error('handover needs a certificate of its own; set pki.folder');
   const { dataFolder } = platform;
@@ -45,7 +38,7 @@ export async function startHandover(
     module: handoverModule(config, { tls, dataFolder: dataFolder ?? '', chats }),
     http: { ...config.http, limits: { maxBodyBytes: config.limits.bodyBytes } },
     platform,
-    fastRoutes: (get) => deskRoutes({ element: get<HandoverElement>(HANDOVER), taskIntake }),
-    secure: publicSide(config, tls, (get) => get<HandoverElement>(HANDOVER).publicRoutes(hi1)),
+    fastRoutes: (get) => deskRoutes({ element: get<HandoverElement>(HANDOVER) }),
+    secure: publicSide(config, tls, (get) => get<HandoverElement>(HANDOVER).publicRoutes()),
   });
 }

@@ -12,6 +12,8 @@ export const storedMessageSchema = z.looseObject({
   callId: z.string(),
   centre: z.string(),
   sequence: z.int().min(0),
+  /** Order over all chats of the process that recorded it; older records have none. */
+  ingress: z.int().min(0).optional(),
   at: z.string(),
   direction: z.enum(['in', 'out']),
   sender: z.string(),
@@ -62,6 +64,8 @@ export const storedChatSchema = z.looseObject({
   service: z.string().optional(),
   test: z.boolean(),
   startedAt: z.string(),
+  phase: z.string().optional(),
+  closedAt: z.string().optional(),
   did: z.string().optional(),
 });
 

@@ -1,6 +1,7 @@
 import type { RecordWrite, Records } from '@esinet/platform';
 import type { Chat } from './chat.js';
 import { isOver } from './chat-index.js';
+import type { Ingress } from './ingress.js';
 import {
   type ChatRecord,
   type MessageRecord,
@@ -28,15 +29,22 @@ const atOnce = 100;
 
 /** What is kept of chats. Every method rejects with RecordsError when the records fail. */
 export class ChatArchive {
-  constructor(private readonly records: Records) {}
+  constructor(
+    private readonly records: Records,
+    private readonly ingress: Ingress,
+  ) {}
 
   /** Everything of one step goes into the same sync of the disk, whole or not at all. `phase` if it is new. */
   async write(chat: Chat, made: readonly MessageRecord[], phase?: Chat['state']['phase']): Promise<void> {
     const { tenure } = chat;
-    const appends = made.map((record) => append(recordKey(record), record));
-    const writes = phase === undefined ? appends : [...appends, ...ofChat(chat, phase)];
+    const taken = made.length === 0 ? undefined : await this.ingress.take(made.length);
+    const numbered = made.map((record, i) => ({ ...record, ingress: (taken?.first ?? 0) + i }));
+    const appends = numbered.map((record) => append(recordKey(record), record));
+    const ahead = taken?.writes ?? [];
+    const writes = [...appends, ...(phase === undefined ? [] : ofChat(chat, phase)), ...ahead];
     const outcomes = await tenure.write(this.records, writes);
-    for (const [i, record] of made.entries()) {
+    this.ingress.stored(ahead);
+    for (const [i, record] of numbered.entries()) {
       if (outcomes[i] !== 'duplicate') continue;
       const key = recordKey(record);
       const before = await this.records.get(collections.messages, key);

@@ -8,6 +8,7 @@ import type { Chat } from './chat.js';
 import type { Lookups } from './attachments/lookups.js';
 import { ChatArchive } from './chat-archive.js';
 import { ChatIndex } from './chat-index.js';
+import { Ingress } from './ingress.js';
 import { ChatPost } from './chat-post.js';
 import { ChatSteps, type DoneStep } from './chat-steps.js';
 import { Chats } from './chats.js';
@@ -69,7 +70,7 @@ export class ChatDesk implements Desk {
   constructor(private readonly o: ChatDeskOptions) {
     const { config, records, clock, logger, watcher, lookups, send } = o;
     const index = this.#index;
-    const archive = new ChatArchive(records);
+    const archive = new ChatArchive(records, new Ingress(records, clock));
     const events = new DeskEvents(clock, logger);
     const locations = new LocationFetch({
       lookups,

@@ -22,6 +22,8 @@ export interface MessageRecord {
   readonly centre: string;
   /** Order within the chat, from 1. */
   readonly sequence: number;
+  /** Order over all chats of the process that recorded it (see `Ingress`); it gets it when it is stored. */
+  readonly ingress?: number;
   /** RFC 3339, when it was taken in or sent. */
   readonly at: string;
   readonly direction: 'in' | 'out';

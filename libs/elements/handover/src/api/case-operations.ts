@@ -1,6 +1,7 @@
 import type { Result } from '@esinet/kernel';
 import type { FastResponse } from '@esinet/platform';
 import type { DeskRefusal } from '../handover-desk.js';
+import { currentSeals } from '../delivery/may-leave.js';
 import type { IntakeRequest } from '../intake.js';
 import type { HandoverCase, Person } from '../model.js';
 import { refusedByDesk } from './desk-refusal.js';
@@ -31,11 +32,8 @@ export const caseOperations: readonly Operation[] = [
     roles: ['handover-clerk'],
     body: 'xml',
     answer: { status: 201, description: 'The case' },
-    problems: ['not-granted', 'not-supported', 'not-stored'],
-    run: async (api, { by, request }) =>
-      api.taskIntake
-        ? created(api, await api.taskIntake(request.body, by), by)
-        : problem('not-supported', 'tasks are not read by this program: enter the request'),
+    problems: ['not-granted', 'not-stored'],
+    run: async (api, { by, request }) => created(api, await api.element.taskIntake(request.body, by), by),
   }),
   operation({
     ...{ method: 'GET', path: base, id: 'listCases', tag: 'cases' },
@@ -102,7 +100,7 @@ export const caseOperations: readonly Operation[] = [
     problems: ['not-found', 'not-stored'],
     run: async ({ element }, { by, id, other }) => {
       const c = await element.desk.get(id);
-      const seal = c?.seals.find((each) => each.id === other);
+      const seal = c && [...c.seals, ...currentSeals(c)].find((each) => each.id === other);
       if (!c || !seal) return problem('not-found', 'there is no such document');
       const digests = { document: seal.digest };
       await element.audit.write({ what: 'read-document', who: by.name, case: id, digests });

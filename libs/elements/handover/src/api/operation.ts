@@ -11,7 +11,6 @@ export type TaskIntake = (xml: Buffer, by: Person) => Promise<Result<HandoverCas
 
 export interface DeskApi {
   readonly element: HandoverElement;
-  readonly taskIntake: TaskIntake | undefined;
 }
 
 /** One request to the desk: who asks, what the path names, and what was sent, read. */

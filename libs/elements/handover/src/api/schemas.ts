@@ -39,6 +39,7 @@ export const authoritySchema = z.strictObject({
     .array(text(200).transform((print) => print.replaceAll(':', '').toLowerCase()))
     .max(20)
     .describe('SHA-256 fingerprints of the certificates it shows'),
+  requester: endpoint.optional().describe('What it calls itself where it sends requests (TS 103 120)'),
   hash: z.strictObject({ algorithm: hashAlgorithm, construct: hashConstruct }).prefault({
     algorithm: 'sha-256',
     construct: 'salt-prefix',

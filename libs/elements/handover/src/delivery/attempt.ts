@@ -56,6 +56,7 @@ export function verdictOf(
     const outcome = outcomes.get(action);
     if (!outcome) return again('half-an-answer');
     if (outcome.kind === 'failed') return onError(outcome.error.code, sent.mayHaveArrived);
+    if (outcome.kind !== 'delivered') return again('other-answer');
     return outcome.objectId === objectId ? { kind: 'delivered' } : again('other-object');
   });
   const worst = gravest.map((kind) => verdicts.find((verdict) => verdict.kind === kind)).find(Boolean);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type Clock, type Logger, isoTime } from '@esinet/kernel';
+import { timeOf } from '@esinet/handover';
+import type { Clock, Logger } from '@esinet/kernel';
 import type { CounterMetric } from '@esinet/platform';
 import type { AuditTrail } from '../audit/audit-trail.js';
 import type { Authorities } from '../authorities.js';
@@ -8,22 +9,19 @@ import type { Authority, HandoverCase, Seal } from '../model.js';
 import type { Exchange, Verdict } from './attempt.js';
 import type { AuthorityAgents } from './authority-agents.js';
 import { mayLeave } from './may-leave.js';
-import type { Outbox, OutboxEntry } from './outbox.js';
+import type { OutboxEntry } from './outbox.js';
 import { postDocument, postObject } from './post.js';
 import type { PumpPorts, Sendable } from './pump.js';
 
 export interface DeliveryPortsOptions {
   readonly desk: HandoverDesk;
   readonly authorities: Authorities;
-  readonly outbox: Outbox;
   readonly audit: AuditTrail;
   readonly agents: AuthorityAgents;
   readonly times: { readonly timeoutMs: number; readonly continueMs: number };
   readonly clock: Clock;
   readonly logger: Logger;
   readonly verdicts: CounterMetric;
-  /** Told when more waits than before. */
-  readonly onQueued: () => void;
 }
 
 /** What the pump asks before it sends, and what follows from an answer. */
@@ -55,7 +53,8 @@ async function prepared(entry: OutboxEntry, o: DeliveryPortsOptions): Promise<Se
   return {
     transactionId: may.seal.transactionId,
     objectIds: may.seal.objectIds,
-    send: async () => {
+    until: timeOf(c.authorisation.validity.until) ?? 0,
+    send: async (stop) => {
       await o.audit.write({
         ...{ ...about(entry), what: 'attempt', outcome: 'begun' },
         counts: { number: entry.number, attempt: entry.attempts + 1, bytes: bytes.length },
@@ -63,7 +62,7 @@ async function prepared(entry: OutboxEntry, o: DeliveryPortsOptions): Promise<Se
       });
       // Suspended or expired while the entry was written: still nothing has left.
       if (mayLeave(await o.desk.get(entry.case), entry.id, o.clock.wall()).kind !== 'now') return stopped;
-      return send(entry, bytes, may.seal, authority, o);
+      return send(entry, bytes, may.seal, authority, stop, o);
     },
   };
 }
@@ -75,15 +74,16 @@ function send(
   bytes: Buffer,
   seal: Seal,
   authority: Authority,
+  signal: AbortSignal,
   { agents, times }: DeliveryPortsOptions,
 ): Promise<Exchange> {
   const agent = agents.of(authority);
   if (entry.kind === 'document') {
-    return postDocument(authority.deliveryUrl, bytes, { agent, timeoutMs: times.timeoutMs });
+    return postDocument(authority.deliveryUrl, bytes, { agent, timeoutMs: times.timeoutMs, signal });
   }
   const contentType = seal.objects.find(({ id }) => id === entry.id)?.contentType;
   return postObject(`${authority.objectsUrl ?? ''}${entry.id}/`, bytes, {
-    ...{ agent, contentType: contentType ?? 'application/octet-stream', ...times },
+    ...{ agent, signal, contentType: contentType ?? 'application/octet-stream', ...times },
   });
 }
 
@@ -100,7 +100,11 @@ async function bytesOf(
   return bytes && sha256(bytes) === digest ? bytes : undefined;
 }
 
-async function settled(entry: OutboxEntry, verdict: Verdict, o: DeliveryPortsOptions): Promise<void> {
+async function settled(
+  entry: OutboxEntry,
+  verdict: Verdict,
+  o: DeliveryPortsOptions,
+): Promise<'replaced' | undefined> {
   o.verdicts.inc({ authority: entry.authority, kind: entry.kind, verdict: verdict.kind });
   await o.audit.write({
     ...{ ...about(entry), what: 'attempt', outcome: verdict.kind },
@@ -111,48 +115,29 @@ async function settled(entry: OutboxEntry, verdict: Verdict, o: DeliveryPortsOpt
   });
   switch (verdict.kind) {
     case 'delivered':
-      return delivered(entry, o);
+      // Objects of Model B follow; the case is delivered when nothing of it waits.
+      await o.desk.acknowledged(entry.case, entry);
+      return undefined;
     case 'pause':
       await o.authorities.pause(entry.authority, `error-${verdict.code}`);
       o.logger.error('handover-authority-paused', { authority: entry.authority, code: verdict.code });
-      return;
-    case 'permanent':
+      return undefined;
     case 'split':
-      o.logger.error('handover-delivery-failed', {
-        ...{ case: entry.case, number: entry.number, code: verdict.code },
-      });
-      return;
+      if (await o.desk.splits.split(entry)) return 'replaced';
+      return failed(entry, verdict.code, o);
+    case 'permanent':
+      return failed(entry, verdict.code, o);
     case 'retry':
-      return;
+      return undefined;
   }
 }
 
-/** Model B: objects follow their DeliveryObject (TS 103 707 C.3). The case is delivered when nothing of it waits. */
-async function delivered(entry: OutboxEntry, o: DeliveryPortsOptions): Promise<void> {
-  const c = await o.desk.get(entry.case);
-  if (!c) return;
-  const known = await o.outbox.ofCase(entry.case);
-  const isModelB = o.authorities.get(entry.authority)?.profile.binary === 'B';
-  const seal = c.seals.find(({ id }) => id === entry.id);
-  if (entry.kind === 'document' && isModelB && seal) {
-    const there = new Set(known.map(({ id }) => id));
-    const { authority } = entry;
-    const objects = seal.objects
-      .filter(({ id }) => !there.has(id))
-      .map(({ id, bytes }) => ({ authority, case: c.id, kind: 'object' as const, id, bytes }));
-    if (objects.length > 0) {
-      await o.outbox.enqueue(objects, isoTime(o.clock.wall()));
-      o.onQueued();
-      return;
-    }
-  }
-  // Entries of an earlier seal, whose bytes were never to leave, do not count.
-  const wanted = new Set(
-    c.seals.flatMap((each) => [each.id, ...(isModelB ? each.objects.map(({ id }) => id) : [])]),
-  );
-  const done = new Set(known.filter(({ state }) => state === 'delivered').map(({ id }) => id));
-  done.add(entry.id);
-  if ([...wanted].every((id) => done.has(id))) await o.desk.delivered(entry.case);
+function failed(
+  { case: id, number }: OutboxEntry,
+  code: number,
+  { logger }: DeliveryPortsOptions,
+): undefined {
+  logger.error('handover-delivery-failed', { case: id, number, code });
 }
 
 function about({ case: id, authority }: OutboxEntry) {

@@ -1,6 +1,7 @@
-import type { Records } from '@esinet/platform';
+import type { RecordWrite, Records } from '@esinet/platform';
 
 const collection = 'handover-outbox';
+const byCase = 'handover-outbox-by-case';
 
 /** One sealed document or object on its way to an authority. Ids and counts only. */
 export interface OutboxEntry {
@@ -12,7 +13,8 @@ export interface OutboxEntry {
   /** Id of the seal or of the object. */
   readonly id: string;
   readonly bytes: number;
-  readonly state: 'waiting' | 'delivered' | 'failed';
+  /** `replaced`: the same items are on their way in other envelopes. */
+  readonly state: 'waiting' | 'delivered' | 'failed' | 'replaced';
   readonly attempts: number;
   /** Whether an attempt may have arrived without our knowing. */
   readonly mayHaveArrived: boolean;
@@ -41,23 +43,41 @@ export class Outbox {
   }
 
   /** All of them or none; durable when it resolves. */
-  async enqueue(
-    entries: readonly Pick<OutboxEntry, 'authority' | 'case' | 'kind' | 'id' | 'bytes'>[],
+  async enqueue(entries: readonly NewEntry[], notBefore: string): Promise<OutboxEntry[]> {
+    const { made, writes } = this.entering(entries, notBefore);
+    if (writes.length > 0) await this.records.write(writes);
+    return made;
+  }
+
+  /** The same, for who stores something else in the same write. A number that is never stored is a gap, no more. */
+  entering(
+    entries: readonly NewEntry[],
     notBefore: string,
-  ): Promise<OutboxEntry[]> {
+  ): { readonly made: OutboxEntry[]; readonly writes: RecordWrite[] } {
     const made = entries.map((entry): OutboxEntry => {
       const number = this.#next++;
-      const fresh = { state: 'waiting', attempts: 0, mayHaveArrived: false } as const;
-      return { ...entry, number, ...fresh, notBefore, queuedAt: notBefore };
+      const fresh = { number, state: 'waiting', attempts: 0, notBefore, queuedAt: notBefore } as const;
+      return { mayHaveArrived: false, ...entry, ...fresh };
     });
     const last = made.at(-1);
-    if (!last) return [];
-    await this.records.write([
-      ...made.map((entry) => ({ kind: 'put' as const, collection, key: keyOf(entry), value: entry })),
-      // So that a number is never given twice, also when all entries are gone.
-      { kind: 'put', collection: `${collection}.numbers`, key: digits(last.number), value: 1 },
-    ]);
-    return made;
+    if (!last) return { made, writes: [] };
+    return {
+      made,
+      writes: [
+        ...made.map((entry) => putting(entry)),
+        ...made.map((entry) => ({
+          ...{ kind: 'put' as const, collection: byCase, key: `${entry.case}/${digits(entry.number)}` },
+          value: entry.authority,
+        })),
+        // So that a number is never given twice, also when all entries are gone.
+        { kind: 'put', collection: `${collection}.numbers`, key: digits(last.number), value: 1 },
+      ],
+    };
+  }
+
+  /** Something else goes in its place. */
+  replacing(entry: OutboxEntry, reason: string): RecordWrite {
+    return putting({ ...entry, state: 'replaced', reason });
   }
 
   async put(entry: OutboxEntry): Promise<void> {
@@ -83,10 +103,30 @@ export class Outbox {
     }
   }
 
+  /** Everything of a case, in the order in which it came in. */
   async ofCase(caseId: string): Promise<OutboxEntry[]> {
-    const page = await this.records.list(collection, { limit: 100_000 });
-    return page.map(({ value }) => value as OutboxEntry).filter((entry) => entry.case === caseId);
+    const entries: OutboxEntry[] = [];
+    const prefix = `${caseId}/`;
+    for (let after: string | undefined; ;) {
+      const page = await this.records.list(byCase, { prefix, ...(after !== undefined && { after }) });
+      const found = await Promise.all(
+        page.map(({ key, value }) =>
+          this.records.get(collection, `${String(value)}/${key.slice(prefix.length)}`),
+        ),
+      );
+      entries.push(...found.flatMap((entry) => (entry === undefined ? [] : [entry as OutboxEntry])));
+      after = page.at(-1)?.key;
+      if (page.length < 1_000) return entries;
+    }
   }
+}
+
+/** What is to be sent, before it has a place in the queue. */
+export type NewEntry = Pick<OutboxEntry, 'authority' | 'case' | 'kind' | 'id' | 'bytes'> &
+  Partial<Pick<OutboxEntry, 'mayHaveArrived'>>;
+
+function putting(entry: OutboxEntry): RecordWrite {
+  return { kind: 'put', collection, key: keyOf(entry), value: entry };
 }
 
 function keyOf({ authority, number }: Pick<OutboxEntry, 'authority' | 'number'>): string {

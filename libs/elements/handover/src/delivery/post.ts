@@ -10,11 +10,17 @@ const maxAnswerBytes = 1_048_576;
 export async function postDocument(
   url: string,
   bytes: Buffer,
-  o: { readonly agent: Agent; readonly timeoutMs: number },
+  o: {
+    readonly agent: Agent;
+    readonly timeoutMs: number;
+    /** Cut at once when it fires: nothing more may leave. */
+    readonly signal?: AbortSignal;
+  },
 ): Promise<Exchange> {
   const exchange = await httpExchange({
     ...{ method: 'POST', url, body: bytes, agent: o.agent, timeoutMs: o.timeoutMs, maxBytes: maxAnswerBytes },
     headers: { 'Content-Type': 'text/xml; charset=utf-8', 'Cache-Control': 'no-store' },
+    ...(o.signal && { signal: o.signal }),
   });
   if (exchange.ok) return { kind: 'answered', status: exchange.value.status, body: exchange.value.body };
   const { code, message } = exchange.error;
@@ -39,14 +45,24 @@ export function postObject(
     /** How long the receiver may think before it says go on, and how long all of it may take. */
     readonly continueMs: number;
     readonly timeoutMs: number;
+    readonly signal?: AbortSignal;
   },
 ): Promise<Exchange> {
   return new Promise((resolve) => {
     let asked = false;
     const finish = (exchange: Exchange): void => {
       clearTimeout(timer);
+      o.signal?.removeEventListener('abort', stop);
       resolve(exchange);
     };
+    const stop = (): void => {
+      finish({ kind: 'failed', reason: 'aborted', mayHaveArrived: asked });
+      request.destroy();
+    };
+    if (o.signal?.aborted) {
+      resolve({ kind: 'failed', reason: 'aborted', mayHaveArrived: false });
+      return;
+    }
     const request = httpsRequest(url, {
       method: 'POST',
       agent: o.agent,
@@ -62,6 +78,7 @@ export function postObject(
       request.destroy();
     };
     let timer = setTimeout(giveUp, o.continueMs);
+    o.signal?.addEventListener('abort', stop);
     request.on('continue', () => {
       asked = true;
       clearTimeout(timer);

@@ -147,6 +147,54 @@ describe('the pump', () => {
     expect((await again.enqueue([object('b')], ''))[0]?.number).toBe(2);
   });
 
+  it('cuts what is under way when its case is stopped, and when its order ends', async () => {
+    const aborted: string[] = [];
+    const { clock, outbox, pump, object } = await pumpOf(() => arrived, {
+      prepare: ({ id }) =>
+        Promise.resolve({
+          ...{ transactionId: 't', objectIds: [], until: clock.wall() + 5_000 },
+          send: (stop) =>
+            new Promise((resolve) =>
+              stop.addEventListener('abort', () => {
+                aborted.push(id);
+                resolve({ kind: 'failed', reason: 'aborted', mayHaveArrived: true });
+              }),
+            ),
+        }),
+    });
+    await outbox.enqueue([object('a')], '1970-01-01T00:00:00.000Z');
+    pump.poke();
+    await until(async () => (await outbox.waiting())[0]?.attempts === 1);
+    pump.stop('another');
+    expect(aborted).toEqual([]);
+    pump.stop('c');
+    await until(async () => (await outbox.waiting())[0]?.reason === 'aborted');
+    clock.advance(2_000);
+    pump.poke();
+    await until(async () => (await outbox.waiting())[0]?.attempts === 2);
+    clock.advance(4_999);
+    expect(aborted).toEqual(['a']);
+    clock.advance(1);
+    await until(() => aborted.length === 2);
+    pump.close();
+  });
+
+  it('writes nothing over what took the place of an entry', async () => {
+    const { outbox, pump, settled, object } = await pumpOf(() => arrived, {
+      settled: async (entry) => {
+        settled.push([entry.id, 'delivered']);
+        await outbox.put({ ...entry, state: 'replaced' });
+        return 'replaced';
+      },
+    });
+    await outbox.enqueue([object('a')], '1970-01-01T00:00:00.000Z');
+    pump.poke();
+    await until(() => settled.length === 1);
+    await until(async () => (await outbox.waiting()).length === 0);
+    expect((await outbox.ofCase('c')).map(({ state }) => state)).toEqual(['replaced']);
+    pump.close();
+  });
+
   it('takes 409 for done only after an attempt that may have arrived', () => {
     const conflict: Exchange = { kind: 'answered', status: 409, body: Buffer.alloc(0) };
     expect(objectVerdict(conflict, false)).toMatchObject({ kind: 'retry' });

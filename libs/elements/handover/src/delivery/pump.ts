@@ -7,7 +7,10 @@ export interface Sendable {
   readonly transactionId: string;
   /** Of a document, in the order of its actions; of an object none. */
   readonly objectIds: readonly string[];
-  readonly send: () => Promise<Exchange>;
+  /** When the order ends, milliseconds since 1970: an attempt that is under way then is cut. */
+  readonly until?: number;
+  /** `stop`: nothing more of it may leave. */
+  readonly send: (stop: AbortSignal) => Promise<Exchange>;
 }
 
 export interface PumpPorts {
@@ -16,8 +19,11 @@ export interface PumpPorts {
    * `wait` where it may later; `never` where it must not.
    */
   readonly prepare: (entry: OutboxEntry) => Promise<Sendable | 'wait' | 'never'>;
-  /** Told before the entry is written: what it rejects is tried again. */
-  readonly settled: (entry: OutboxEntry, verdict: Verdict) => Promise<void>;
+  /**
+   * Told before the entry is written: what it rejects is tried again. `replaced`: something else stands in the place of the
+   * entry already, and it is written no more.
+   */
+  readonly settled: (entry: OutboxEntry, verdict: Verdict) => Promise<'replaced' | void>;
   readonly isPaused: (authority: string) => boolean;
 }
 
@@ -68,6 +74,8 @@ export function due(
 /** Sends what the outbox holds until it is delivered or has failed for good. */
 export class DeliveryPump {
   readonly #busy = new Set<string>();
+  /** Attempts under way, with the case of each. */
+  readonly #attempts = new Map<AbortController, string>();
   #timer: Timer | undefined;
   #looking = false;
   #again = false;
@@ -103,6 +111,11 @@ export class DeliveryPump {
         this.#timer = this.o.clock.after(this.o.settings.everyMs, () => this.poke());
       }
     });
+  }
+
+  /** Cuts what is under way of a case: it was suspended, or its order is over. */
+  stop(caseId: string): void {
+    for (const [attempt, of] of this.#attempts) if (of === caseId) attempt.abort();
   }
 
   close(): void {
@@ -152,7 +165,7 @@ export class DeliveryPump {
     // Written before it is sent: if the process dies now, 3010 later on says that it had arrived.
     const trying: OutboxEntry = { ...entry, attempts: entry.attempts + 1, mayHaveArrived: true };
     await outbox.put(trying);
-    const exchange = await prepared.send();
+    const exchange = await this.#sent(entry, prepared);
     const verdict =
       entry.kind === 'document'
         ? verdictOf(exchange, { ...prepared, mayHaveArrived: entry.mayHaveArrived })
@@ -167,9 +180,26 @@ export class DeliveryPump {
       ...('code' in verdict && { code: verdict.code }),
       ...('reason' in verdict && { reason: verdict.reason }),
     });
-    await ports.settled(trying, verdict);
-    await outbox.put(this.#after(trying, verdict, clock.wall()));
+    if ((await ports.settled(trying, verdict)) !== 'replaced') {
+      await outbox.put(this.#after(trying, verdict, clock.wall()));
+    }
     return verdict.kind === 'delivered' || verdict.kind === 'permanent' || verdict.kind === 'split';
+  }
+
+  async #sent(entry: OutboxEntry, { until, send }: Sendable): Promise<Exchange> {
+    const { clock } = this.o;
+    const attempt = new AbortController();
+    this.#attempts.set(attempt, entry.case);
+    const end =
+      until === undefined
+        ? undefined
+        : clock.after(Math.min(until - clock.wall(), longestTimerMs), () => attempt.abort());
+    try {
+      return await send(attempt.signal);
+    } finally {
+      end?.cancel();
+      this.#attempts.delete(attempt);
+    }
   }
 
   #after(entry: OutboxEntry, verdict: Verdict, wall: number): OutboxEntry {
@@ -193,6 +223,9 @@ export class DeliveryPump {
     }
   }
 }
+
+/** A timer takes no longer time; no attempt lasts nearly as long. */
+const longestTimerMs = 2_147_483_647;
 
 /** What an answer to an object's octets means: 2xx is there; 409 after an attempt that may have arrived is too. */
 export function objectVerdict(exchange: Exchange, mayHaveArrived: boolean): Verdict {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Clock, type Logger, messageOf } from '@esinet/kernel';
-import type { CounterMetric, FastHandler, FastRequest, FastResponse, Records } from '@esinet/platform';
+import type { CounterMetric, FastHandler, FastRequest, FastResponse } from '@esinet/platform';
 import type { AuditTrail } from '../audit/audit-trail.js';
 import type { Authorities } from '../authorities.js';
-import { mayLeave } from '../delivery/may-leave.js';
+import { currentSeals, mayLeave } from '../delivery/may-leave.js';
 import {
   type ObjectAccessPorts,
   type OfferedObject,
@@ -15,7 +15,6 @@ import type { HandoverDesk } from '../handover-desk.js';
 
 export interface PublicSideOptions {
   readonly desk: HandoverDesk;
-  readonly own: Records;
   readonly authorities: Authorities;
   readonly audit: AuditTrail;
   readonly clock: Clock;
@@ -88,12 +87,12 @@ export function authorityOf(
   return fingerprint === undefined ? undefined : o.authorities.byCertificate(fingerprint)?.id;
 }
 
-function portsOf({ desk, own, authorities, clock, logger }: PublicSideOptions): ObjectAccessPorts {
+function portsOf({ desk, authorities, clock, logger }: PublicSideOptions): ObjectAccessPorts {
   const idOf = new WeakMap<OfferedObject, string>();
   return {
     clock,
     find: async (id) => {
-      const found = (await own.get('handover-objects', id)) as OfferedObject | undefined;
+      const found = await desk.objects.find(id);
       if (found) idOf.set(found, id);
       return found;
     },
@@ -104,7 +103,11 @@ function portsOf({ desk, own, authorities, clock, logger }: PublicSideOptions): 
     octets: async (id, object) => {
       const c = await desk.get(object.case);
       const octets = await desk.files.object(object.case, id);
-      const digest = c?.seals.flatMap(({ objects }) => objects).find((each) => each.id === id)?.digest;
+      const digest =
+        c &&
+        currentSeals(c)
+          .flatMap(({ objects }) => objects)
+          .find((each) => each.id === id)?.digest;
       if (octets && sha256(octets) === digest) return octets;
       logger.error('handover-bytes-altered', { case: object.case });
       return undefined;

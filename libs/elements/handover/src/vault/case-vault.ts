@@ -1,4 +1,4 @@
-import type { Records } from '@esinet/platform';
+import type { RecordWrite, Records } from '@esinet/platform';
 import type { HandoverCase } from '../model.js';
 import { type CaseKeys, KeyDestroyedError } from './case-keys.js';
 
@@ -21,6 +21,12 @@ interface StoredCase extends CaseHead {
   readonly sealed: string;
 }
 
+interface StoredPiece {
+  /** Of how many pieces; 0 where it was erased. */
+  readonly count: number;
+  readonly octets: string;
+}
+
 /** Cases, sealed documents and objects, each encrypted with the key of its case. Rejects with RecordsError. */
 export class CaseVault {
   constructor(
@@ -28,17 +34,16 @@ export class CaseVault {
     private readonly keys: CaseKeys,
   ) {}
 
-  async create(c: HandoverCase): Promise<void> {
+  async create(c: HandoverCase, also: readonly RecordWrite[] = []): Promise<void> {
     await this.keys.create(c.id);
-    await this.put(c);
+    await this.put(c, also);
   }
 
-  async put(c: HandoverCase): Promise<void> {
+  /** The case, and whatever has to be there exactly when it is as it is then: all of it or nothing. */
+  async put(c: HandoverCase, also: readonly RecordWrite[] = []): Promise<void> {
     const sealed = await this.keys.encrypt(c.id, Buffer.from(JSON.stringify(c)));
-    await this.records.put(cases, c.id, {
-      ...headOf(c),
-      sealed: sealed.toString('base64'),
-    } satisfies StoredCase);
+    const value = { ...headOf(c), sealed: sealed.toString('base64') } satisfies StoredCase;
+    await this.records.write([{ kind: 'put', collection: cases, key: c.id, value }, ...also]);
   }
 
   /** Undefined where there is none. A case whose key was destroyed is known by its head only. */
@@ -94,19 +99,31 @@ export class CaseVault {
   async load(caseId: string, name: string): Promise<Buffer | undefined> {
     const pieces: Buffer[] = [];
     for (let i = 0, count = 1; i < count; i++) {
-      const piece = (await this.records.get(parts, pieceKey(caseId, name, i))) as
-        { readonly count: number; readonly octets: string } | undefined;
-      if (!piece) return undefined;
+      const piece = (await this.records.get(parts, pieceKey(caseId, name, i))) as StoredPiece | undefined;
+      if (!piece || piece.count === 0) return undefined;
       count = piece.count;
       pieces.push(Buffer.from(piece.octets, 'base64'));
     }
     return this.keys.decrypt(caseId, Buffer.concat(pieces));
   }
 
+  /** Overwrites what was put away under a name; `load` then finds nothing. */
+  async erase(caseId: string, name: string): Promise<void> {
+    const first = (await this.records.get(parts, pieceKey(caseId, name, 0))) as StoredPiece | undefined;
+    if (!first || first.count === 0) return;
+    await this.records.write(
+      Array.from({ length: first.count }, (_, i) => ({
+        ...{ kind: 'put' as const, collection: parts, key: pieceKey(caseId, name, i) },
+        value: { count: 0, octets: '' } satisfies StoredPiece,
+      })),
+    );
+  }
+
   /** The end of a case: what stays is its head and what the audit says. */
-  async destroy(c: HandoverCase): Promise<void> {
+  async destroy(c: HandoverCase, also: readonly RecordWrite[] = []): Promise<void> {
     await this.keys.destroy(c.id);
-    await this.records.put(cases, c.id, { ...headOf(c), sealed: '' } satisfies StoredCase);
+    const value = { ...headOf(c), sealed: '' } satisfies StoredCase;
+    await this.records.write([{ kind: 'put', collection: cases, key: c.id, value }, ...also]);
   }
 }
 
