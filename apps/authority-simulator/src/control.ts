@@ -3,6 +3,7 @@ import { messageOf } from '@esinet/kernel';
 import { z } from 'zod';
 import type { Fetched } from './object-fetcher.js';
 import type { Received, Report } from './report.js';
+import { type TaskWish, wishSchema } from './task-text.js';
 
 /** What people and tests may do with a simulator. */
 export interface ControlPorts {
@@ -14,6 +15,8 @@ export interface ControlPorts {
   readonly waiting: () => readonly string[];
   /** Fetches objects of Model A now: those that are missing, or of all of them, with our or another certificate. */
   readonly fetch: (o: z.infer<typeof fetchSchema>) => Promise<readonly Fetched[]>;
+  /** The text of a request of ours. */
+  readonly task: (wish: TaskWish) => string;
   /** Sends an HI1 message of ours to the provider. */
   readonly send: (url: string, body: Buffer) => Promise<{ readonly status: number; readonly body: string }>;
 }
@@ -65,12 +68,22 @@ async function answer(request: IncomingMessage, response: ServerResponse, o: Con
     if (typeof read === 'string') return json(response, 400, { error: read });
     return json(response, 200, { fetched: await o.fetch(read) });
   }
+  if (what === 'POST /task') {
+    const read = readJson(body, wishSchema);
+    if (typeof read === 'string') return json(response, 400, { error: read });
+    const xml = o.task(read);
+    if (read.to === undefined) return text(response, xml);
+    if (!URL.canParse(read.to)) return json(response, 400, { error: 'to has to be a URL' });
+    return json(response, 200, { ...(await o.send(read.to, Buffer.from(xml))), sent: xml });
+  }
   if (what === 'POST /send') {
     const to = url.searchParams.get('to') ?? '';
     if (!URL.canParse(to)) return json(response, 400, { error: 'to= has to be a URL' });
     return json(response, 200, await o.send(to, body));
   }
-  json(response, 404, { error: 'GET /received, /report, /faults; POST /faults, /fetch, /send?to=URL' });
+  json(response, 404, {
+    error: 'GET /received, /report, /faults; POST /faults, /fetch, /task, /send?to=URL',
+  });
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
@@ -97,4 +110,8 @@ function readJson<T>(body: Buffer, schema: z.ZodType<T>): T | string {
 
 function json(response: ServerResponse, status: number, value: unknown): void {
   response.writeHead(status, { 'Content-Type': 'application/json' }).end(`${JSON.stringify(value)}\n`);
+}
+
+function text(response: ServerResponse, xml: string): void {
+  response.writeHead(200, { 'Content-Type': 'text/xml; charset=utf-8' }).end(xml);
 }

@@ -24,7 +24,9 @@ Control, plain HTTP on 127.0.0.1:
   GET  /report           whether all of it is here and in order
   POST /faults           {"next": ["500", "took-cut", "error-3003"]}: each is used once, in order
   POST /fetch            Model A: objects again; {"as": "psap"} tries it with another certificate
-  POST /send?to=URL      sends an HI1 message (an LDTask) with our certificate
+  POST /task             {"about": ["sip:…"], "ldid": "ES-1", "to": "https://127.0.0.1:15443/hi1"}: asks for records by HI1
+                         (TS 103 120); without "to" only the message is made
+  POST /send?to=URL      sends any HI1 message with our certificate
 Faults: ${faultHelp}.
 What came lies in DATA/received/, byte true, with a line for each event in log.jsonl.`;
 

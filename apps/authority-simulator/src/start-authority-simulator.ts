@@ -1,12 +1,7 @@
-import { createHash, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { Agent } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import type { Server } from 'node:net';
-import { join } from 'node:path';
 import { type EndpointId, SchemaValidator, unspecified } from '@esinet/handover';
 import { httpExchange, systemClock } from '@esinet/kernel';
 import { loadTls } from '@esinet/platform/pki';
+import type { z } from 'zod';
 import type { Agreement } from './agreement.js';
 import { AuthorityDesk } from './authority-desk.js';
 import { controlFront } from './control.js';
@@ -16,6 +11,8 @@ import { hi1Front } from './hi1-front.js';
 import { Intake, type SimulatorEvent } from './intake.js';
 import { type FetchSettings, type Fetched, ObjectFetcher, defaultFetchSettings } from './object-fetcher.js';
 import { type Received, type Report, receivedOf, reportOf } from './report.js';
+import { agentOf, closed, fingerprintOf, listening, providerOf } from './sockets.js';
+import { taskText, wishSchema } from './task-text.js';
 
 export interface SimulatorOptions {
   /** 0: any free one. */
@@ -57,6 +54,8 @@ export interface AuthoritySimulator {
     /** Name of another certificate of the folder. */
     readonly as?: string | undefined;
   }): Promise<readonly Fetched[]>;
+  /** The text of an HI1Message that asks for records. */
+  task(wish: z.input<typeof wishSchema>): string;
   send(url: string, body: Buffer): Promise<{ readonly status: number; readonly body: string }>;
   close(): Promise<void>;
 }
@@ -94,7 +93,14 @@ export async function startAuthoritySimulator(o: SimulatorOptions): Promise<Auth
     if (event.kind === 'document' && model === 'A') fetcher.start(event.reception.announced);
     happened(event);
   };
-  const front = hi1Front({ tls, desk, intake, faults, happened, isProvider: providerOf(o) });
+  const front = hi1Front({
+    tls,
+    desk,
+    intake,
+    faults,
+    happened,
+    isProvider: providerOf(o.pki, o.provider ?? 'handover'),
+  });
   const control = controlFront({
     ...{ received: () => receivedOf(intake, desk), report: () => reportOf(intake, desk, faults) },
     order: (texts) => {
@@ -103,6 +109,7 @@ export async function startAuthoritySimulator(o: SimulatorOptions): Promise<Auth
     },
     ...{ clear: () => faults.clear(), waiting: () => faults.waiting },
     ...{ fetch: (asked) => fetch(asked), send: (url, body) => send(url, body) },
+    task: (wish) => task(wish),
   });
   const fetch: AuthoritySimulator['fetch'] = async ({ url, again, as } = {}) => {
     const agent = as === undefined ? undefined : agentOf(await loadTls(o.pki, as));
@@ -114,6 +121,11 @@ export async function startAuthoritySimulator(o: SimulatorOptions): Promise<Auth
     agent?.destroy();
     return fetched;
   };
+  const task: AuthoritySimulator['task'] = (wish) =>
+    taskText(wishSchema.parse(wish), {
+      deliveryUrl: agreement.objectsUrl.replace(/objects\/$/, 'hi1'),
+      wallMs: systemClock.wall(),
+    });
   const send: AuthoritySimulator['send'] = async (url, body) => {
     const agent = agentOf(tls);
     const headers = { 'Content-Type': 'text/xml; charset=utf-8' };
@@ -128,7 +140,7 @@ export async function startAuthoritySimulator(o: SimulatorOptions): Promise<Auth
     const port = await listening(front, o.port, host);
     const base = `https://${host}:${port}`;
     // The port is known now, and nobody has asked before.
-    Object.assign(agreement, { objectsUrl: `${base}/objects/` });
+    agreement.objectsUrl = `${base}/objects/`;
     await intake.restore();
     if (model === 'A') fetcher.start(desk.objects.missing());
     const controlPort = await listening(control, o.controlPort, '127.0.0.1');
@@ -141,7 +153,7 @@ export async function startAuthoritySimulator(o: SimulatorOptions): Promise<Auth
         const ordered = faults.order(texts);
         if (!ordered.ok) throw new Error(ordered.error);
       },
-      ...{ fetch, send },
+      ...{ fetch, task, send },
       close: async () => {
         fetcher.close();
         await Promise.all([closed(front), closed(control)]);
@@ -153,46 +165,4 @@ export async function startAuthoritySimulator(o: SimulatorOptions): Promise<Auth
     await Promise.all([closed(front), closed(control)]);
     throw error;
   }
-}
-
-function agentOf({
-  key,
-  cert,
-  ca,
-}: {
-  readonly key: string;
-  readonly cert: string;
-  readonly ca: string;
-}): Agent {
-  return new Agent({ key, cert, ca, minVersion: 'TLSv1.2', keepAlive: true });
-}
-
-/** Read each time: certificates of a lab are made anew. */
-function providerOf({
-  pki,
-  provider = 'handover',
-}: SimulatorOptions): (fingerprint: string) => Promise<boolean> {
-  return async (fingerprint) => {
-    if (provider === 'any') return true;
-    const pem = await readFile(join(pki, `${provider}.cert.pem`), 'utf8').catch(() => undefined);
-    return pem !== undefined && fingerprintOf(pem) === fingerprint;
-  };
-}
-
-function fingerprintOf(pem: string): string {
-  return createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
-}
-
-function listening(server: Server, port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
-  });
-}
-
-function closed(server: Server & { closeAllConnections?: () => void }): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections?.();
-  });
 }

@@ -90,6 +90,32 @@ for (const [name, applied] of Object.entries(sets)) {
   });
 }
 
+describe('the component handover', () => {
+  it('keeps to every rule beside the elements, and is in no overlay by itself', () => {
+    for (const all of Object.values(rendered)) {
+      expect(all.some(({ metadata }) => metadata.name.startsWith('handover'))).toBe(false);
+    }
+    const own = join(folder, 'k8s/overlays/with-handover');
+    mkdirSync(own, { recursive: true });
+    const image = {
+      name: 'esinet-handover',
+      newName: 'registry.esinet.lab/esinet-handover',
+      newTag: '0.1.0',
+    };
+    const kustomization = {
+      resources: ['../lab'],
+      components: ['../../components/handover'],
+      images: [image],
+    };
+    writeFileSync(join(own, 'kustomization.yaml'), stringify({ namespace: 'esinet', ...kustomization }));
+    const all = kustomize(kubectl.path, own);
+    expect(lint(rules, all)).toEqual([]);
+    const clients = ofKind(all, 'NetworkPolicy').find(({ metadata }) => metadata.name === 'records-clients');
+    expect(JSON.stringify(clients?.spec)).toContain('"handover"');
+    expect(typeErrors(all, root, join(folder, 'typed-handover'))).toEqual([]);
+  }, 120_000);
+});
+
 describe('every manifest', () => {
   it('is of the type of its kind, key by key; a misspelt key is found', () => {
     const all = Object.values(rendered).flat();
