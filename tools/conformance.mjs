@@ -3,15 +3,16 @@
 //   npm test -- --reporter=default --reporter=json --outputFile.json=/tmp/results.json
 //   node tools/conformance.mjs /tmp/results.json
 // --count prints the totals. --check writes nothing and fails where a test names a requirement that there is not, or
-// docs/conformance.md lacks a requirement, or an operation of LoST or HELD has no test that passed. --requirements FILE,
-// --operations FILE and --out FILE take the place of the repository's own.
+// docs/conformance.md lacks a requirement, or an operation of LoST or HELD, or a requirement of the hand-over that is not
+// marked as not done, has no test that passed. --requirements FILE (again for more), --operations FILE and --out FILE take
+// the place of the repository's own.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { clauseTables } from './conformance/clause-tables.mjs';
 import { operationTables, readOperations, unmetOperations } from './conformance/operation-tables.mjs';
-import { missingRows, requirementTables } from './conformance/requirement-tables.mjs';
+import { missingRows, requirementTables, unmetRows } from './conformance/requirement-tables.mjs';
 import { readRequirements } from './conformance/requirements.mjs';
 import { readTests, unknownIds } from './conformance/results.mjs';
 
@@ -21,7 +22,11 @@ const { positionals, values } = parseArgs({
   options: {
     count: { type: 'boolean' },
     check: { type: 'boolean' },
-    requirements: { type: 'string', default: join(root, 'tools/conformance/ts-103-698.json') },
+    requirements: {
+      type: 'string',
+      multiple: true,
+      default: ['ts-103-698.json', 'ts-103-707.json'].map((name) => join(root, 'tools/conformance', name)),
+    },
     operations: { type: 'string', default: join(root, 'tools/conformance/location-services.json') },
     out: { type: 'string', default: join(root, 'docs/conformance.md') },
   },
@@ -40,16 +45,20 @@ if (values.count) {
   process.exit(0);
 }
 
-const catalogue = readRequirements(values.requirements);
+const catalogues = values.requirements.map(readRequirements);
+const rows = catalogues.flatMap((catalogue) => catalogue.rows);
 const operations = readOperations(values.operations);
 const tests = readTests(results, root);
-const unknown = unknownIds(tests, catalogue.rows);
+const unknown = unknownIds(tests, rows);
 if (unknown.length > 0) fail(1, ['Tests name requirements that there are not:', ...unknown]);
 
 if (values.check) {
-  const missing = missingRows(catalogue, readFileSync(values.out, 'utf8'));
+  const missing = missingRows({ rows }, readFileSync(values.out, 'utf8'));
   if (missing.length > 0) fail(1, [`${values.out} is not up to date: ${missing.join(', ')}`]);
-  const unmet = unmetOperations(operations, tests);
+  const unmet = [
+    ...catalogues.flatMap((catalogue) => unmetRows(catalogue, tests)),
+    ...unmetOperations(operations, tests),
+  ];
   if (unmet.length > 0) fail(1, ['Without a test that passed:', ...unmet]);
   process.exit(0);
 }
@@ -59,7 +68,7 @@ const lines = [
   '',
   'Made by `tools/conformance.mjs` from the clauses and requirements that the tests name.',
   '',
-  ...requirementTables(catalogue, tests),
+  ...catalogues.flatMap((catalogue) => requirementTables(catalogue, tests)),
   ...operationTables(operations, tests),
   '# Every clause that a test names',
   '',
@@ -69,4 +78,4 @@ const lines = [
 ];
 writeFileSync(values.out, lines.join('\n'));
 const tested = new Set(tests.flatMap(({ shall }) => shall)).size;
-process.stdout.write(`${values.out}: ${catalogue.rows.length} requirements, ${tested} of them tested\n`);
+process.stdout.write(`${values.out}: ${rows.length} requirements, ${tested} of them tested\n`);

@@ -48,7 +48,7 @@ describe('batches', () => {
   });
 
   it('nothing that people or programs write makes a document that is invalid, or that says something else', () => {
-    for (let seed = 1; seed <= 25; seed++) {
+    for (let seed = 1; seed <= 6; seed++) {
       for (const profile of [profile151, profile111]) {
         for (const { objects } of batches(profile, 10, seed)) {
           const text = writeDeliverMessage(deliverMessage(objects), profile);

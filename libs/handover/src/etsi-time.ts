@@ -12,13 +12,16 @@ export function qualifiedMicroseconds(wallMs: number): string {
 
 const dateTime = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})$/;
 
+/** The years 1 to 9999, UTC: what xs:dateTime and these types can write. Milliseconds since 1970. */
+const [first, last] = [-62_135_596_800_000, 253_402_300_800_000] as const;
+
 /** RFC 3339 as milliseconds since 1970, with the fraction as it stands; undefined where it is no time. */
 export function timeOf(text: string): number | undefined {
   const match = dateTime.exec(text);
   if (!match) return undefined;
   const [, seconds = '', fraction = '', zone = 'Z'] = match;
   const ms = Date.parse(`${seconds}${zone}`);
-  if (Number.isNaN(ms)) return undefined;
+  if (!(ms >= first && ms < last)) return undefined;
   // Date.parse takes 31 February for 3 March.
   const local = new Date(ms + zoneMs(zone)).toISOString().slice(0, 19);
   return local === seconds ? ms + Number(`0.${fraction || '0'}`) * 1_000 : undefined;

@@ -8,6 +8,7 @@ import {
   natural,
   optionalBoolean,
   optionalNatural,
+  optionalString,
   optionalText,
   required,
   requiredText,
@@ -61,8 +62,8 @@ function readItem(item: XmlElement): HandoverItem {
 
 function readParty(party: XmlElement): MessagingParty {
   const { uri } = party;
-  const identifiers = childrenOf(required(party, uri, n.identifiers), uri, n.identifier).map(({ text }) =>
-    text.trim(),
+  const identifiers = childrenOf(required(party, uri, n.identifiers), uri, n.identifier).map(
+    ({ text }) => text,
   );
   if (identifiers.length === 0) throw new HandoverReadError(`${party.local} has no ${n.identifier}`);
   const isTargetedParty = optionalBoolean(party, uri, n.targeted);
@@ -73,11 +74,11 @@ function readObject(object: XmlElement): BinaryObject {
   const { uri } = object;
   const contentLength = optionalNatural(object, uri, n.contentLength);
   const texts = {
-    contentType: optionalText(object, uri, n.contentType),
+    contentType: optionalString(object, uri, n.contentType),
     expiry: optionalText(object, uri, n.expiry),
     checksum: optionalText(object, uri, n.checksum),
-    originalFilename: optionalText(object, uri, n.filename),
-    cspDefinedIdentifier: optionalText(object, uri, n.cspIdentifier),
+    originalFilename: optionalString(object, uri, n.filename),
+    cspDefinedIdentifier: optionalString(object, uri, n.cspIdentifier),
   };
   if (texts.expiry !== undefined && !isQualifiedDateTime(texts.expiry)) {
     throw new HandoverReadError(`${n.expiry} is no time in whole seconds with a zone`);

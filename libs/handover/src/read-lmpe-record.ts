@@ -5,8 +5,10 @@ import {
   HandoverReadError,
   natural,
   optionalBoolean,
+  optionalString,
   optionalText,
   required,
+  requiredString,
   requiredText,
 } from './reading.js';
 
@@ -15,13 +17,13 @@ export function readLmpeRecord(e: XmlElement): LmpeRecord {
   const type = required(e, uri, 'messageType');
   const location = child(e, uri, 'location');
   const texts = {
-    messageId: optionalText(e, uri, 'messageId'),
-    sipCallId: optionalText(e, uri, 'sipCallId'),
-    replyTo: optionalText(e, uri, 'replyTo'),
+    messageId: optionalString(e, uri, 'messageId'),
+    sipCallId: optionalString(e, uri, 'sipCallId'),
+    replyTo: optionalString(e, uri, 'replyTo'),
   };
   const testCall = optionalBoolean(e, uri, 'testCall');
   return {
-    callId: requiredText(e, uri, 'callId'),
+    callId: requiredString(e, uri, 'callId'),
     ...given(texts),
     messageType: { number: natural(type.text.trim(), 'messageType'), label: attribute(type, 'label') ?? '' },
     direction: oneOf(requiredText(e, uri, 'direction'), ['fromCaller', 'fromPsap'], 'direction'),
@@ -32,7 +34,7 @@ export function readLmpeRecord(e: XmlElement): LmpeRecord {
         ['asserted', 'from', 'device'],
         'provenance',
       ),
-      value: identity.text.trim(),
+      value: identity.text,
     })),
     ...(testCall !== undefined && { testCall }),
     texts: childrenOf(e, uri, 'text').map((text) => {
@@ -69,8 +71,8 @@ function readLocation(e: XmlElement): RecordLocation {
     ...given({
       method: optionalText(e, uri, 'method'),
       time: optionalText(e, uri, 'time'),
-      uri: optionalText(e, uri, 'uri'),
-      object: optionalText(e, uri, 'object'),
+      uri: optionalString(e, uri, 'uri'),
+      object: optionalString(e, uri, 'object'),
     }),
   };
 }

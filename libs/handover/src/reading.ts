@@ -29,6 +29,15 @@ export function optionalText(parent: XmlElement, uri: string, local: string): st
   return child(parent, uri, local)?.text.trim();
 }
 
+/** The text of a type made of xs:string, in which white space counts too. */
+export function requiredString(parent: XmlElement, uri: string, local: string): string {
+  return required(parent, uri, local).text;
+}
+
+export function optionalString(parent: XmlElement, uri: string, local: string): string | undefined {
+  return child(parent, uri, local)?.text;
+}
+
 /** xs:nonNegativeInteger as far as numbers here go. */
 export function natural(text: string, what: string): number {
   const value = /^\+?\d{1,16}$/.test(text) ? Number(text) : NaN;

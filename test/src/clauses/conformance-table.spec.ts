@@ -114,6 +114,21 @@ describe('the conformance table', () => {
     expect(errors).toContain('6.9-3');
   });
 
+  it('of a complete document has a test for each requirement, or the reason why there is none', async () => {
+    const requirements = [
+      { id: 'x:1-1', who: ['CSP'], strength: 'shall', text: 'Says A.', edition: 'V2' },
+      { id: 'x:1-2', who: ['CSP'], strength: 'may', text: 'Says B.', undone: 'Nobody asked.' },
+    ];
+    const clauses = [{ clause: '1', title: 'Made up', requirements }];
+    const rows = { ...catalogue, prefix: 'x:', complete: true, intro: 'All of it.', clauses };
+    const { table } = await generate([test('does A', 'passed', 'x:1-1')], rows);
+    expect(rowOf(table, 'x:1-1')).toContain('| Says A. _V2 only._ | met |');
+    expect(rowOf(table, 'x:1-2')).toContain('| Says B. _Not done: Nobody asked._ | **not done** |');
+    expect((await generate([test('does A', 'passed', 'x:1-1')], rows, '--check')).errors).toBe('');
+    const { status, errors } = await generate([test('does B', 'passed')], rows, '--check');
+    expect([status, errors.includes('x:1-1'), errors.includes('x:1-2')]).toEqual([1, true, false]);
+  });
+
   it('has a row for each operation of LoST and HELD, each of which needs a test that passed', async () => {
     const { table } = await generate([test('does A', 'passed', '6.9-1')]);
     expect(table).toContain('Each of the 1 rows has a test that passed.');

@@ -35,7 +35,8 @@ export class CaseIntake {
     if (!by.roles.includes('handover-clerk')) return refused('not-allowed');
     const taken = takeIn(request, authorities.get(request.authority), clock.wall(), settings.intake);
     const problems = taken.ok ? await this.#references.problems(taken.value.authorisation) : taken.error;
-    const authority = request.authority.slice(0, 63);
+    // What nobody was onboarded as is somebody's text, and not for the audit.
+    const authority = authorities.get(request.authority)?.id ?? 'unknown';
     if (!taken.ok || problems.length > 0) {
       const members = Object.fromEntries(problems.map(({ member }) => [member, 1]));
       await audit.write({ what: 'intake', who: by.name, authority, counts: members, outcome: 'refused' });

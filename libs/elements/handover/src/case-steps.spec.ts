@@ -54,24 +54,32 @@ const approved = after(
 );
 
 describe('a case', () => {
-  it('goes from the request to its end', () => {
-    const sent = after([[{ do: 'send' }], [{ do: 'delivered' }]], approved);
-    expect(sent.phase).toBe('delivered');
-    const closed = after([[{ do: 'close' }, clerk]], sent);
-    expect(closed).toMatchObject({ phase: 'closed', authorisation: { selectors: [] } });
-    expect(closed.hash).toEqual({ algorithm: 'sha-256', construct: 'salt-prefix', digest: 'bb' });
-  });
+  it(
+    'goes from the request to its end',
+    { meta: { clause: 'TS 103 707 D.4.2', shall: ['707:D.4-4', '707:4.2-3'] } },
+    () => {
+      const sent = after([[{ do: 'send' }], [{ do: 'delivered' }]], approved);
+      expect(sent.phase).toBe('delivered');
+      const closed = after([[{ do: 'close' }, clerk]], sent);
+      expect(closed).toMatchObject({ phase: 'closed', authorisation: { selectors: [] } });
+      expect(closed.hash).toEqual({ algorithm: 'sha-256', construct: 'salt-prefix', digest: 'bb' });
+    },
+  );
 
-  it('is approved by two who are neither the one who asked, nor the one who looked, nor one and the same', () => {
-    for (const [state, by] of [
-      [sealed, all],
-      [sealed, reviewer],
-      [after([[{ do: 'approve', of }, first]], sealed), first],
-    ] as const) {
-      expect(caseStep(state, { do: 'approve', of }, by, now)).toEqual({ ok: false, error: 'same-person' });
-    }
-    expect(after([[{ do: 'approve', of }, first]], sealed).phase).toBe('sealed');
-  });
+  it(
+    'is approved by two who are neither the one who asked, nor the one who looked, nor one and the same',
+    { meta: { clause: 'TS 103 707 D.3.2', shall: ['707:D.3-3'] } },
+    () => {
+      for (const [state, by] of [
+        [sealed, all],
+        [sealed, reviewer],
+        [after([[{ do: 'approve', of }, first]], sealed), first],
+      ] as const) {
+        expect(caseStep(state, { do: 'approve', of }, by, now)).toEqual({ ok: false, error: 'same-person' });
+      }
+      expect(after([[{ do: 'approve', of }, first]], sealed).phase).toBe('sealed');
+    },
+  );
 
   it('is approved for its bytes, and for no others', () => {
     for (const other of [
@@ -151,12 +159,19 @@ describe('a case', () => {
     });
   });
 
-  it('asks for the role of each step', () => {
-    expect(caseStep(requested, { do: 'freeze' }, first, now)).toEqual({ ok: false, error: 'not-allowed' });
-    expect(caseStep(sealed, { do: 'approve', of }, clerk, now)).toEqual({ ok: false, error: 'not-allowed' });
-    expect(caseStep(sealed, { do: 'approve', of }, undefined, now)).toEqual({
-      ok: false,
-      error: 'not-allowed',
-    });
-  });
+  it(
+    'asks for the role of each step',
+    { meta: { clause: 'TS 103 707 D.3.2', shall: ['707:D.3-3', '707:4.1-2'] } },
+    () => {
+      expect(caseStep(requested, { do: 'freeze' }, first, now)).toEqual({ ok: false, error: 'not-allowed' });
+      expect(caseStep(sealed, { do: 'approve', of }, clerk, now)).toEqual({
+        ok: false,
+        error: 'not-allowed',
+      });
+      expect(caseStep(sealed, { do: 'approve', of }, undefined, now)).toEqual({
+        ok: false,
+        error: 'not-allowed',
+      });
+    },
+  );
 });

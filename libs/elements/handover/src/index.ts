@@ -4,3 +4,4 @@ export { HANDOVER, handoverModule } from './handover.module.js';
 export { type HandoverExtras, startHandover } from './start-handover.js';
 export type { Authority, HandoverCase, Person, Role } from './model.js';
 export type { IntakeRequest } from './intake.js';
+export { sealsDigest } from './case-steps.js';

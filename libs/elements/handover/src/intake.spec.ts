@@ -25,7 +25,7 @@ describe('an order', () => {
     });
   });
 
-  it('may prove its selector', () => {
+  it('may prove its selector', { meta: { clause: 'TS 103 707 D.4.2', shall: ['707:D.4-3'] } }, () => {
     expect(takeIn({ ...order, hash: { salt, digest } }, police, now)).toMatchObject({
       ok: true,
       value: { hash: { digest } },

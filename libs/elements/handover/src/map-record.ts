@@ -18,12 +18,12 @@ import {
   wgs84,
 } from '@esinet/handover';
 import { messageKind } from '@esinet/lmpe';
-import { type Shape, centroidOf, uncertaintyOf } from '@esinet/location';
-import type { Authorisation, Selected, Selector } from './model.js';
-import type { MessagePart } from './message-parts.js';
+import { centroidOf, uncertaintyOf } from '@esinet/location';
+import type { MessagePart, PartKind } from './message-parts.js';
+import type { Authorisation, Category, Selected, Selector } from './model.js';
 import type { MessageScope } from './selection.js';
 import { canonicalUri } from './selectors.js';
-import type { StoredChat, StoredMessage } from './stored-chats.js';
+import { type StoredChat, type StoredMessage, storedShapeSchema } from './stored-chats.js';
 
 export interface MappingContext {
   readonly authorisation: Pick<Authorisation, 'categories'>;
@@ -58,13 +58,15 @@ export function mapMessage(
   }
   const granted = new Set(o.authorisation.categories);
   const withheld: Withheld[] = [];
-  const taken: { object: BinaryObject; part: RecordPart; octets: Buffer; name?: string }[] = [];
+  const taken: { object: BinaryObject; part: RecordPart; octets: Buffer; kind: PartKind; name?: string }[] =
+    [];
   const parts: RecordPart[] = [];
   for (const part of o.parts) {
     const contentType = shortString(part.contentType);
     const contentId = part.contentId === undefined ? {} : { contentId: shortString(part.contentId) };
     const wanted =
-      part.kind === 'text' ? granted.has('content') && part.repaired : granted.has(categoryOf[part.kind]);
+      categoriesOf[part.kind].every((category) => granted.has(category)) &&
+      (part.kind !== 'text' || part.repaired);
     if (!wanted) {
       if (part.kind !== 'text') {
         const what = part.kind === 'location' ? 'location' : 'part';
@@ -86,7 +88,8 @@ export function mapMessage(
     };
     const listed: RecordPart = { index: part.index, contentType, ...contentId, object: identifier };
     parts.push(listed);
-    taken.push({ object, part: listed, octets: part.octets, ...(name !== undefined && { name }) });
+    const { octets, kind } = part;
+    taken.push({ object, part: listed, octets, kind, ...(name !== undefined && { name }) });
   }
   const text = message.text === undefined ? undefined : carried(message.text);
   if (text && !granted.has('content')) withheld.push({ what: 'text', reason: 'not-in-scope' });
@@ -94,7 +97,9 @@ export function mapMessage(
   if (location && !granted.has('location') && !withheld.some(({ what }) => what === 'location')) {
     withheld.push({ what: 'location', reason: 'not-in-scope' });
   }
-  const textPart = o.parts.find(({ kind }) => kind === 'text')?.index ?? 0;
+  const plain = o.parts.find(({ kind }) => kind === 'text');
+  const textPart = plain?.index ?? 0;
+  const repaired = text?.repaired === true || plain?.repaired === true;
   const record: LmpeRecord = {
     ...bare(message, wall),
     identities:
@@ -105,13 +110,13 @@ export function mapMessage(
     testCall: chat.test,
     texts:
       text && granted.has('content')
-        ? [{ part: textPart, text: text.text, ...(text.repaired && { repaired: true }) }]
+        ? [{ part: textPart, text: text.text, ...(repaired && { repaired: true }) }]
         : [],
     ...(location && granted.has('location') && { location }),
     parts,
     withheld,
   };
-  const { sender, receivers } = partiesOf(message, chat, o.selector);
+  const { sender, receivers } = partiesOf(message, chat, o.selector, granted);
   const item: HandoverItem = {
     correlation,
     sender,
@@ -121,11 +126,12 @@ export function mapMessage(
     metadata: [csp(record)],
   };
   const objects = new Map(
-    taken.map(({ object, octets, name }) => [
+    taken.map(({ object, octets, kind, name }) => [
       object.cspDefinedIdentifier ?? '',
       {
         octets,
         contentType: object.contentType ?? 'application/octet-stream',
+        kind,
         ...(name !== undefined && { name }),
       },
     ]),
@@ -133,12 +139,14 @@ export function mapMessage(
   return { item, objects };
 }
 
-const categoryOf = {
-  location: 'location',
-  subscriber: 'subscriber',
-  text: 'content',
-  other: 'content',
-} as const;
+/** What has to be granted, all of it, for a part to be handed over. */
+export const categoriesOf: Readonly<Record<PartKind, readonly Category[]>> = {
+  location: ['location'],
+  subscriber: ['subscriber'],
+  text: ['content'],
+  other: ['content'],
+  mixed: ['content', 'location', 'subscriber'],
+};
 
 /** What is said of every message: that it was there, when, and of which kind. */
 function bare(message: StoredMessage, wall: number): LmpeRecord {
@@ -166,8 +174,12 @@ function partiesOf(
   { direction, to }: StoredMessage,
   chat: StoredChat,
   selector: Selector,
+  granted: ReadonlySet<Category>,
 ): { readonly sender: MessagingParty; readonly receivers: readonly MessagingParty[] } {
-  const names = [...new Set([chat.caller, chat.sender])].filter((name) => name !== '').map(longString);
+  const all = [...new Set([chat.caller, chat.sender])].filter((name) => name !== '').map(longString);
+  // Other names of the caller are data of their own: without them being granted there is the one that the order says.
+  const told = granted.has('traffic') || granted.has('subscriber');
+  const names = told ? all : all.filter((name) => canonicalUri(name) === selector.value);
   const isTargetedParty =
     selector.kind === 'uri' && names.some((name) => canonicalUri(name) === selector.value);
   const caller: MessagingParty = {
@@ -208,16 +220,23 @@ function locationOf(
     // It is told where it could have been asked for; nobody asks at this time.
     return uri === undefined ? undefined : { conveyed: 'reference', uri: longString(uri) };
   }
-  const [shape] = first.shapes as unknown as readonly Shape[];
+  // A shape that is none is not told; the document is handed over as it was.
+  const shape = storedShapeSchema.safeParse(first.shapes[0]).data;
   const centre = shape && centroidOf(shape);
   const point = centre && wgs84(centre[1], centre[0]);
+  const uncertainty = shape && uncertaintyOf(shape);
   const time = first.timestamp === undefined ? undefined : timeOf(first.timestamp);
   const object = taken.find(({ part }) => part.contentType.startsWith('application/pidf+xml'))?.part.object;
   return {
     conveyed: first.source,
     ...(point && { point }),
-    ...(shape && { uncertainty: uncertaintyOf(shape) }),
+    ...(uncertainty !== undefined && isOnEarth(uncertainty) && { uncertainty }),
     ...(time !== undefined && { time: qualifiedDateTime(time) }),
     ...(object !== undefined && { object }),
   };
+}
+
+/** Metres around a point: half a circumference of the earth is everywhere. */
+function isOnEarth(metres: number): boolean {
+  return metres >= 0 && metres <= 20_037_509;
 }

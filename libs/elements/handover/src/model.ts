@@ -1,4 +1,5 @@
 import type { EndpointId, HandoverItem, PeerProfile, Reference } from '@esinet/handover';
+import type { PartKind } from './message-parts.js';
 import type { LiidState } from './running/liid-state.js';
 
 /** Who may get records: told once, by people who know the authority, and never by a request. */
@@ -143,7 +144,12 @@ export interface Selected {
   /** Octets of the parts by `cspDefinedIdentifier`. */
   readonly objects: ReadonlyMap<
     string,
-    { readonly octets: Buffer; readonly contentType: string; readonly name?: string }
+    {
+      readonly octets: Buffer;
+      readonly contentType: string;
+      readonly kind: PartKind;
+      readonly name?: string;
+    }
   >;
 }
 

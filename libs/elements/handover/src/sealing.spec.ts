@@ -107,26 +107,28 @@ describe('sealed documents', () => {
     expect(read).toMatchObject({ ok: true, value: { objects: [{ sequenceNumber: 2 }] } });
   });
 
-  it('leave out what a reviewer withheld, and say so', async () => {
-    const decisions: ReviewDecision[] = [
-      { index: 0, withhold: 'message', reason: 'third-party' },
-      { index: 1, withhold: 'text', reason: 'privileged' },
-      { index: 1, withhold: 'parts', reason: 'reviewer' },
-      { index: 2, withhold: 'location', reason: 'third-party' },
-    ];
-    const { documents } = await sealedOf(authorisationOf(), decisions);
-    const text = documents[0]?.bytes.toString() ?? '';
-    expect(text).not.toContain('>one<');
-    expect(text).not.toContain('>two<');
-    expect(text).toContain('>three<');
-    expect(text.match(/<withheld /g)).toHaveLength(4);
-    expect(text.match(/<point>/g)).toHaveLength(1);
-    expect([...(documents[0]?.objects.values() ?? [])].map(({ contentType }) => contentType).sort()).toEqual([
-      'application/emergencycalldata.subscriberinfo+xml',
-      'application/pidf+xml',
-      'image/png',
-    ]);
-  });
+  it(
+    'leave out what a reviewer withheld, and say so',
+    { meta: { clause: 'TS 103 707 4.2', shall: ['707:4.2-3'] } },
+    async () => {
+      const decisions: ReviewDecision[] = [
+        { index: 0, withhold: 'message', reason: 'third-party' },
+        { index: 1, withhold: 'text', reason: 'privileged' },
+        { index: 1, withhold: 'parts', reason: 'reviewer' },
+        { index: 2, withhold: 'location', reason: 'third-party' },
+      ];
+      const { documents } = await sealedOf(authorisationOf(), decisions);
+      const text = documents[0]?.bytes.toString() ?? '';
+      expect(text).not.toContain('>one<');
+      expect(text).not.toContain('>two<');
+      expect(text).toContain('>three<');
+      expect(text.match(/<withheld /g)).toHaveLength(4);
+      expect(text.match(/<point>/g)).toHaveLength(1);
+      expect(
+        [...(documents[0]?.objects.values() ?? [])].map(({ contentType }) => contentType).sort(),
+      ).toEqual(['application/emergencycalldata.subscriberinfo+xml', 'application/pidf+xml', 'image/png']);
+    },
+  );
 
   it('are looked at a second time', async () => {
     const authorisation = authorisationOf({ categories: ['traffic'] });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  type BinaryObject,
   type HandoverItem,
   type MessageHeader,
   type PeerProfile,
@@ -13,8 +14,8 @@ import {
 } from '@esinet/handover';
 import { type Result, err, ok } from '@esinet/kernel';
 import { isInRange } from './in-force.js';
-import { mapMessage } from './map-record.js';
-import { messageParts } from './message-parts.js';
+import { categoriesOf, mapMessage } from './map-record.js';
+import { type PartKind, kindOf, messageParts } from './message-parts.js';
 import type { Authorisation, Authority, Levels, Seal, SealedObject, Selected } from './model.js';
 import type { FrozenMessage } from './snapshot.js';
 
@@ -70,12 +71,17 @@ export function sealed(
   const { authority, authorisation } = o;
   const { profile } = authority;
   const base = profile.binary === 'A' ? o.objectsUrl : (authority.objectsUrl ?? '');
-  const byCallId: Record<string, { id: number; next: number }> = structuredClone({ ...o.levels.byCallId });
+  const byCallId = new Map<string, { readonly id: number; next: number }>(
+    Object.entries(o.levels.byCallId).map(([callId, level]) => [callId, { ...level }]),
+  );
   const selected: Selected[] = [];
   const objectIds = new Map<string, string>();
   for (const [index, frozen] of messages.entries()) {
-    const level = (byCallId[frozen.chat.callId] ??= { id: Object.keys(byCallId).length + 1, next: 0 });
-    const own = decisions.filter((decision) => decision.index === index);
+    // The Call Identifier is somebody else's text: never the name of a member.
+    const level = byCallId.get(frozen.chat.callId) ?? { id: byCallId.size + 1, next: 0 };
+    byCallId.set(frozen.chat.callId, level);
+    // Of what is not told at all there is nothing to withhold.
+    const own = frozen.scope === 'in-scope' ? decisions.filter((decision) => decision.index === index) : [];
     const whole = own.find(({ withhold }) => withhold === 'message');
     const withheldParts = new Set(own.map(({ withhold }) => withhold));
     const mapped = mapMessage(frozen.message, frozen.chat, whole ? 'third-party' : frozen.scope, {
@@ -141,7 +147,7 @@ export function sealed(
       objects: new Map(sealedObjects.map(([{ id, contentType }, own]) => [id, { octets: own, contentType }])),
     });
   }
-  return ok({ documents, levels: { byCallId, nextSequence } });
+  return ok({ documents, levels: { byCallId: Object.fromEntries(byCallId), nextSequence } });
 }
 
 /** TS 103 707 table 1 */
@@ -163,14 +169,12 @@ function reviewed(
   withhold: ReadonlySet<ReviewDecision['withhold']>,
   decisions: readonly ReviewDecision[],
 ): Selected {
-  if (withhold.size === 0 || withhold.has('message')) return { item, objects };
-  // A text that XML cannot carry is an object as well: withheld is withheld.
-  const texts = item.metadata.flatMap(({ record }) =>
-    (record?.texts ?? []).map(({ part }) => record?.parts.find(({ index }) => index === part)?.object),
-  );
-  const keeps = (o: { readonly contentType?: string; readonly cspDefinedIdentifier?: string }): boolean => {
-    if (withhold.has('text') && texts.includes(o.cspDefinedIdentifier ?? '')) return false;
-    return o.contentType === 'application/pidf+xml' ? !withhold.has('location') : !withhold.has('parts');
+  const whole = decisions.find((decision) => decision.withhold === 'message');
+  if (whole) return { item: withReason(item, whole.reason), objects };
+  if (withhold.size === 0) return { item, objects };
+  const keeps = ({ cspDefinedIdentifier = '' }: BinaryObject): boolean => {
+    const kind = objects.get(cspDefinedIdentifier)?.kind ?? 'mixed';
+    return !keptBack[kind].some((what) => withhold.has(what));
   };
   const metadata = item.metadata.map((each) => {
     const { record } = each;
@@ -199,9 +203,28 @@ function reviewed(
   return {
     item: { ...item, objects: item.objects.filter(keeps), metadata },
     objects: new Map(
-      [...objects].filter(([cspDefinedIdentifier, object]) => keeps({ ...object, cspDefinedIdentifier })),
+      [...objects].filter(([cspDefinedIdentifier]) => keeps({ url: '', cspDefinedIdentifier })),
     ),
   };
+}
+
+/** Which decisions keep an object back: the octets of a text are the text. */
+const keptBack: Readonly<Record<PartKind, readonly ReviewDecision['withhold'][]>> = {
+  text: ['text'],
+  location: ['location'],
+  subscriber: ['parts'],
+  other: ['parts'],
+  mixed: ['text', 'parts', 'location'],
+};
+
+/** A message that is withheld says why the reviewer did so. */
+function withReason(item: HandoverItem, reason: ReviewDecision['reason']): HandoverItem {
+  const metadata = item.metadata.map((each) =>
+    each.record
+      ? { ...each, record: { ...each.record, withheld: [{ what: 'message', reason } as const] } }
+      : each,
+  );
+  return { ...item, metadata };
 }
 
 /** TS 103 707 4.2: a filter of its own over what was built. The first thing that was not granted, or undefined. */
@@ -213,10 +236,12 @@ export function secondLook(selected: readonly Selected[], authorisation: Authori
     if (!isInRange(record.recordedTime, authorisation)) return 'a message outside the range';
     if (!granted.has('content') && record.texts.length > 0) return 'text, which was not granted';
     if (!granted.has('location') && record.location) return 'a location, which was not granted';
-    for (const { contentType } of objects.values()) {
-      if (contentType === 'application/pidf+xml' && !granted.has('location'))
-        return 'a location, which was not granted';
+    for (const { contentType = '' } of [...item.objects, ...objects.values()]) {
+      const needed = categoriesOf[kindOf(contentType)];
+      if (!needed.every((category) => granted.has(category)))
+        return `an object of ${needed.join(', ')}, which was not granted`;
     }
+    if (item.objects.length !== objects.size) return 'an object that is not among those that were made';
     const names = item.sender ? [item.sender, ...item.receivers] : [];
     const targeted = names.some(({ isTargetedParty }) => isTargetedParty);
     const byCall = authorisation.selectors.some(

@@ -6,6 +6,23 @@ import { z } from 'zod';
  */
 const shape = z.looseObject({ type: z.string() });
 
+const position = z.tuple([z.number(), z.number()]).readonly();
+
+/** A shape that can be reckoned with. One that cannot makes no message unreadable. */
+export const storedShapeSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('point'), position }),
+  z.object({ type: z.literal('circle'), center: position, radius: z.number() }),
+  z.object({
+    ...{ type: z.literal('ellipse'), center: position },
+    ...{ semiMajor: z.number(), semiMinor: z.number(), orientation: z.number() },
+  }),
+  z.object({
+    ...{ type: z.literal('arcband'), center: position, innerRadius: z.number(), outerRadius: z.number() },
+    ...{ startAngle: z.number(), openingAngle: z.number() },
+  }),
+  z.object({ type: z.literal('polygon'), rings: z.array(z.array(position).min(4)).min(1) }),
+]);
+
 export const storedMessageSchema = z.looseObject({
   version: z.literal(1),
   chat: z.string(),

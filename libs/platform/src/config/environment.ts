@@ -21,6 +21,8 @@ export const environment = {
   path: (env['PATH'] ?? '').split(':').filter(Boolean) as readonly string[],
   /** How often the kill test ends a PSAP; the few of an ordinary run if it does not say. */
   kills: Number(env['ESINET_KILLS'] ?? 0) || undefined,
+  /** How many seeds property tests try; the few of an ordinary run if it does not say. */
+  seeds: Number(env['ESINET_SEEDS'] ?? 0) || undefined,
   /** Golden files are rewritten instead of compared. */
   update: env['UPDATE'] === '1',
 } as const;

@@ -17,33 +17,41 @@ async function trailOf(count: number) {
   return { records, trail };
 }
 
-it('is a chain without a gap, also where many write at once and after it was opened again', async () => {
-  const { records, trail } = await trailOf(20);
-  expect(await trail.check()).toMatchObject({ entries: 20 });
-  const again = await AuditTrail.open(records, clock);
-  await again.write({ what: 'close', who: 'x' });
-  const checked = await again.check();
-  expect(checked).toEqual({ entries: 21, head: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
-  const own = [];
-  for await (const entry of again.entries({ case: 'c1' })) own.push(entry.number);
-  expect(own).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18, 20]);
-});
+it(
+  'is a chain without a gap, also where many write at once and after it was opened again',
+  { meta: { clause: 'TS 103 707 D.4.1', shall: ['707:D.4-1'] } },
+  async () => {
+    const { records, trail } = await trailOf(20);
+    expect(await trail.check()).toMatchObject({ entries: 20 });
+    const again = await AuditTrail.open(records, clock);
+    await again.write({ what: 'close', who: 'x' });
+    const checked = await again.check();
+    expect(checked).toEqual({ entries: 21, head: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
+    const own = [];
+    for await (const entry of again.entries({ case: 'c1' })) own.push(entry.number);
+    expect(own).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18, 20]);
+  },
+);
 
-it('shows what was changed, put in or taken out', async () => {
-  for (const [harm, broken] of [
-    [
-      { what: 'approve', who: 'somebody else' },
-      { number: 3, why: 'changed' },
-    ],
-    [{ number: 4 }, { number: 3, why: 'missing' }],
-    [{ previous: '0'.repeat(64) }, { number: 3, why: 'changed' }],
-  ] as const) {
-    const { records, trail } = await trailOf(5);
-    const entry = (await records.get(collection, '000000000003')) as object;
-    await records.put(collection, '000000000003', { ...entry, ...harm });
-    expect(await trail.check()).toMatchObject({ entries: 2, broken });
-  }
-});
+it(
+  'shows what was changed, put in or taken out',
+  { meta: { clause: 'TS 103 707 D.4.1', shall: ['707:D.4-1'] } },
+  async () => {
+    for (const [harm, broken] of [
+      [
+        { what: 'approve', who: 'somebody else' },
+        { number: 3, why: 'changed' },
+      ],
+      [{ number: 4 }, { number: 3, why: 'missing' }],
+      [{ previous: '0'.repeat(64) }, { number: 3, why: 'changed' }],
+    ] as const) {
+      const { records, trail } = await trailOf(5);
+      const entry = (await records.get(collection, '000000000003')) as object;
+      await records.put(collection, '000000000003', { ...entry, ...harm });
+      expect(await trail.check()).toMatchObject({ entries: 2, broken });
+    }
+  },
+);
 
 it('has one writer', async () => {
   const { records, trail } = await trailOf(1);

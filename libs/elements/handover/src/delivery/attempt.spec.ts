@@ -88,9 +88,13 @@ describe('an answer', () => {
       { kind: 'permanent', code: 3010 },
     ],
     ['the gravest of several', actions(failed(0, 3003), failed(1, 3006)), { kind: 'permanent', code: 3006 }],
-  ])('%s', (_, exchange, verdict) => {
-    expect(verdictOf(exchange, sent)).toMatchObject(verdict);
-  });
+  ])(
+    '%s',
+    { meta: { clause: 'TS 103 707 6.2', shall: ['707:5.7-1', '707:6.1-2', '707:6.2-1'] } },
+    (_, exchange, verdict) => {
+      expect(verdictOf(exchange, sent)).toMatchObject(verdict);
+    },
+  );
 
   it('3010 after an attempt that may have arrived says that it did', () => {
     const later = { ...sent, mayHaveArrived: true };

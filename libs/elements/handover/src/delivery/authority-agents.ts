@@ -20,11 +20,12 @@ export class AuthorityAgents {
     const pins = [...certificates].sort().join(' ');
     const known = this.#agents.get(id);
     if (known?.pins === pins) return known.agent;
-    // Connections that were made under other fingerprints must not be used again.
+    // Connections that were made under other fingerprints are not gone on with.
     known?.agent.destroy();
     const agent = new HttpsAgent(
       {
-        ...{ keepAlive: true, maxSockets, minVersion: 'TLSv1.2', ciphers: 'DEFAULT@SECLEVEL=2' },
+        // Of a connection that is kept a request may be repeated unasked, without a look whether the order is in force.
+        ...{ keepAlive: false, maxSockets, minVersion: 'TLSv1.2', ciphers: 'DEFAULT@SECLEVEL=2' },
         // A session that is taken up again is not looked at again.
         maxCachedSessions: 0,
         checkServerIdentity: (host, certificate) => identityProblem(host, certificate, certificates),

@@ -17,12 +17,16 @@ function ports(over: Partial<ObjectAccessPorts> = {}): ObjectAccessPorts {
   };
 }
 
-it('gives an object to the authority it is for', async () => {
-  expect(await objectAnswer('there', 'aa', ports())).toMatchObject({
-    kind: 'given',
-    contentType: 'image/png',
-  });
-});
+it(
+  'gives an object to the authority it is for',
+  { meta: { clause: 'TS 103 707 C.2', shall: ['707:C.2-3'] } },
+  async () => {
+    expect(await objectAnswer('there', 'aa', ports())).toMatchObject({
+      kind: 'given',
+      contentType: 'image/png',
+    });
+  },
+);
 
 it.each([
   ['unknown', 'not-there', 'aa', {}],
@@ -37,9 +41,13 @@ it.each([
   ],
   ['not-in-force', 'there', 'aa', { mayBeFetched: () => Promise.resolve(false) }],
   ['gone', 'there', 'aa', { octets: () => Promise.resolve(undefined) }],
-] as const)('refuses: %s', async (why, id, fingerprint, over) => {
-  expect(await objectAnswer(id, fingerprint, ports(over))).toEqual({ kind: 'refused', why });
-});
+] as const)(
+  'refuses: %s',
+  { meta: { clause: 'TS 103 707 C.2', shall: ['707:C.2-4'] } },
+  async (why, id, fingerprint, over) => {
+    expect(await objectAnswer(id, fingerprint, ports(over))).toEqual({ kind: 'refused', why });
+  },
+);
 
 it('a refusal takes its time, however soon it was found', async () => {
   const since = clock.now();

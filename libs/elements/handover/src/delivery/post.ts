@@ -92,12 +92,12 @@ export function postObject(
         size += chunk.length;
         if (size <= maxAnswerBytes) chunks.push(chunk);
       });
-      response.on('end', () =>
-        finish({ kind: 'answered', status: response.statusCode ?? 0, body: Buffer.concat(chunks) }),
-      );
+      response.on('end', () => {
+        finish({ kind: 'answered', status: response.statusCode ?? 0, body: Buffer.concat(chunks) });
+        // Answered without a word for the body: it is not wanted, and does not leave.
+        if (!asked) request.destroy();
+      });
       response.on('error', () => finish({ kind: 'failed', reason: 'cut', mayHaveArrived: asked }));
-      // Answered without a word for the body: it is not wanted, and does not leave.
-      if (!asked) request.destroy();
     });
     request.on('error', (error: NodeJS.ErrnoException) => {
       finish({ kind: 'failed', reason: reasonOf('unreachable', error.code ?? ''), mayHaveArrived: asked });

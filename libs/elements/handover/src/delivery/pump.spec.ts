@@ -50,38 +50,44 @@ describe('lanes', () => {
     ).toEqual(['small', 'small', 'medium', 'medium', 'large']);
   });
 
-  it('let the first of each leave; a document that waits holds up the next, an object does not', () => {
-    const entry = (number: number, change: Partial<OutboxEntry>): OutboxEntry => ({
-      ...{
-        number,
-        authority: 'pj',
-        case: 'c',
-        kind: 'object',
-        id: String(number),
-        bytes: 1,
-        state: 'waiting',
-      },
-      ...{ attempts: 0, mayHaveArrived: false, notBefore: '1970-01-01T00:00:00.000Z', ...change },
-    });
-    const later = { notBefore: '1970-01-01T01:00:00.000Z' };
-    const waiting = [
-      entry(1, { kind: 'document', ...later }),
-      entry(2, { kind: 'document' }),
-      entry(3, later),
-      entry(4, {}),
-      entry(5, {}),
-      entry(6, { bytes: 1e9 }),
-      entry(7, { authority: 'other', kind: 'document' }),
-      entry(8, { authority: 'paused' }),
-    ];
-    const now = {
-      wall: 1_000,
-      busy: new Set<string>(),
-      isPaused: (authority: string) => authority === 'paused',
-    };
-    expect(due(waiting, now).map(({ number }) => number)).toEqual([4, 6, 7]);
-    expect(due(waiting, { ...now, busy: new Set(['pj small']) }).map(({ number }) => number)).toEqual([6, 7]);
-  });
+  it(
+    'let the first of each leave; a document that waits holds up the next, an object does not',
+    { meta: { clause: 'TS 103 707 C.1', shall: ['707:C.1-3'] } },
+    () => {
+      const entry = (number: number, change: Partial<OutboxEntry>): OutboxEntry => ({
+        ...{
+          number,
+          authority: 'pj',
+          case: 'c',
+          kind: 'object',
+          id: String(number),
+          bytes: 1,
+          state: 'waiting',
+        },
+        ...{ attempts: 0, mayHaveArrived: false, notBefore: '1970-01-01T00:00:00.000Z', ...change },
+      });
+      const later = { notBefore: '1970-01-01T01:00:00.000Z' };
+      const waiting = [
+        entry(1, { kind: 'document', ...later }),
+        entry(2, { kind: 'document' }),
+        entry(3, later),
+        entry(4, {}),
+        entry(5, {}),
+        entry(6, { bytes: 1e9 }),
+        entry(7, { authority: 'other', kind: 'document' }),
+        entry(8, { authority: 'paused' }),
+      ];
+      const now = {
+        wall: 1_000,
+        busy: new Set<string>(),
+        isPaused: (authority: string) => authority === 'paused',
+      };
+      expect(due(waiting, now).map(({ number }) => number)).toEqual([4, 6, 7]);
+      expect(due(waiting, { ...now, busy: new Set(['pj small']) }).map(({ number }) => number)).toEqual([
+        6, 7,
+      ]);
+    },
+  );
 });
 
 describe('the pump', () => {
@@ -195,9 +201,13 @@ describe('the pump', () => {
     pump.close();
   });
 
-  it('takes 409 for done only after an attempt that may have arrived', () => {
-    const conflict: Exchange = { kind: 'answered', status: 409, body: Buffer.alloc(0) };
-    expect(objectVerdict(conflict, false)).toMatchObject({ kind: 'retry' });
-    expect(objectVerdict(conflict, true)).toEqual({ kind: 'delivered' });
-  });
+  it(
+    'takes 409 for done only after an attempt that may have arrived',
+    { meta: { clause: 'TS 103 707 C.3', shall: ['707:C.3-9'] } },
+    () => {
+      const conflict: Exchange = { kind: 'answered', status: 409, body: Buffer.alloc(0) };
+      expect(objectVerdict(conflict, false)).toMatchObject({ kind: 'retry' });
+      expect(objectVerdict(conflict, true)).toEqual({ kind: 'delivered' });
+    },
+  );
 });

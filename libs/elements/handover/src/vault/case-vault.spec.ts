@@ -41,25 +41,29 @@ it('keeps cases and octets, and gives them back after a restart', async () => {
   expect(await again.heads()).toMatchObject([{ id: 'case-1', phase: 'requested', reference: 'ES-PJ-42' }]);
 });
 
-it('has nothing of a case in its files, before and after the key is destroyed', async () => {
-  const folder = temporaryFolder('vault');
-  const records = await LevelRecords.open(join(folder, 'records'));
-  const keys = await CaseKeys.open(join(folder, 'keys'), master);
-  const vault = new CaseVault(records, keys);
-  await vault.create(example);
-  await vault.store('case-1', 'document', Buffer.from(`<x>${canary}</x>`));
-  await vault.destroy({ ...example, phase: 'closed' });
-  expect(await vault.get('case-1')).toBeUndefined();
-  await expect(vault.load('case-1', 'document')).rejects.toThrow('destroyed');
-  expect(await vault.heads()).toMatchObject([{ id: 'case-1', phase: 'closed' }]);
-  await records.close();
-  expect(readdirSync(join(folder, 'keys'))).toEqual([]);
-  for (const name of readdirSync(join(folder, 'records'))) {
-    const file = readFileSync(join(folder, 'records', name)).toString('latin1');
-    expect(file, name).not.toContain('600999777');
-    expect(file, name).not.toContain('abcdefabcdef');
-  }
-});
+it(
+  'has nothing of a case in its files, before and after the key is destroyed',
+  { meta: { clause: 'TS 103 707 D.3.1', shall: ['707:D.3-1', '707:D.4-2', '707:7-6', '707:7-7'] } },
+  async () => {
+    const folder = temporaryFolder('vault');
+    const records = await LevelRecords.open(join(folder, 'records'));
+    const keys = await CaseKeys.open(join(folder, 'keys'), master);
+    const vault = new CaseVault(records, keys);
+    await vault.create(example);
+    await vault.store('case-1', 'document', Buffer.from(`<x>${canary}</x>`));
+    await vault.destroy({ ...example, phase: 'closed' });
+    expect(await vault.get('case-1')).toBeUndefined();
+    await expect(vault.load('case-1', 'document')).rejects.toThrow('destroyed');
+    expect(await vault.heads()).toMatchObject([{ id: 'case-1', phase: 'closed' }]);
+    await records.close();
+    expect(readdirSync(join(folder, 'keys'))).toEqual([]);
+    for (const name of readdirSync(join(folder, 'records'))) {
+      const file = readFileSync(join(folder, 'records', name)).toString('latin1');
+      expect(file, name).not.toContain('600999777');
+      expect(file, name).not.toContain('abcdefabcdef');
+    }
+  },
+);
 
 it('does not take octets of one case for those of another, nor a wrong master key', async () => {
   const folder = temporaryFolder('vault');
