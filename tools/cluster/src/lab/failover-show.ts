@@ -28,6 +28,7 @@ export async function showFailover(cluster: Cluster, kill: Kill, say: (line: str
     starts: 2,
     ways: ['udp', 'tcp', 'tls', 'provider'],
     byReference: false,
+    lingerMs: 5_000,
   } as const;
   const load = await Load.open(cluster, shape);
   const at = (ms: number): string => `${(ms / 1_000).toFixed(2).padStart(7)} s`;

@@ -6,7 +6,7 @@ import type { Heard, History, Said, Told } from '../ledger/history.js';
 import { UdpBalancer } from '../disturb/udp-balancer.js';
 import { EventReader } from './event-reader.js';
 import { LoadCaller, type Way, type WayIn, allWays } from './load-caller.js';
-import { readRecords, recordsAtHand } from './read-records.js';
+import { readBooks } from './read-books.js';
 
 /** What goes on while a fault is there. */
 export interface LoadShape {
@@ -19,6 +19,8 @@ export interface LoadShape {
   readonly ways: readonly Way[];
   /** Chats give a location URI of the LIS in place of a location. */
   readonly byReference: boolean;
+  /** How long a short chat stays reachable after its end: what its centre still says has to reach it. */
+  readonly lingerMs: number;
 }
 
 export const ordinaryLoad: LoadShape = {
@@ -27,13 +29,12 @@ export const ordinaryLoad: LoadShape = {
   starts: 5,
   ways: allWays,
   byReference: false,
+  lingerMs: 15_000,
 };
 
 const tickMs = 10;
 /** Chats that are opened at the same time. */
 const openingAtOnce = 10;
-/** How long a short chat stays reachable after its end: what its centre still says has to reach it. */
-const lingerMs = 15_000;
 /** Texts under way get so long for an answer after the load has ended: five attempts of an APP may take minutes. */
 const lastAnswersMs = 45_000;
 /** Short chats that may be under way at once. */
@@ -108,7 +109,7 @@ export class Load {
     }
     await Promise.race([
       Promise.allSettled([...this.#short]),
-      new Promise((resolve) => setTimeout(resolve, lingerMs + 2_000)),
+      new Promise((resolve) => setTimeout(resolve, this.shape.lingerMs + 2_000)),
     ]);
   }
 
@@ -122,11 +123,8 @@ export class Load {
   /** Closes the books, then reads the records: what is promised from then on is not looked for in what was read before. */
   async history(settleMs?: number): Promise<History> {
     const said = this.said.map((each) => ({ ...each }));
-    const chats = [...new Set(said.map(({ chat }) => chat))];
-    for (const note of await recordsAtHand(psapUrls(this.cluster))) {
-      this.problems.unshift(`read from a PSAP that had not all records at hand: ${note}`);
-    }
-    const recorded = await readRecords(psapUrls(this.cluster), chats, settleMs);
+    const { recorded, problems } = await readBooks(psapUrls(this.cluster), said, settleMs);
+    this.problems.unshift(...problems);
     return { said, heard: this.heard, told: this.told, recorded, notices: [] };
   }
 
@@ -172,7 +170,7 @@ export class Load {
       for (let i = 0; i < 100 && !caller.greeted; i++) await new Promise((r) => setTimeout(r, 50));
       await caller.say();
       await caller.stop();
-      await new Promise((resolve) => setTimeout(resolve, lingerMs));
+      await new Promise((resolve) => setTimeout(resolve, this.shape.lingerMs));
     } finally {
       await caller.client.close();
     }

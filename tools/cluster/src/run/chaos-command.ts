@@ -198,6 +198,7 @@ async function run(
     ...(chats !== undefined && { chats }),
     ...(rate !== undefined && { rate }),
     ...(starts !== undefined && { starts }),
+    ...(quick && { lingerMs: 5_000 }),
   };
   const long = { cluster, random, say, shape: { chats: 500, rate: 1_000, ...shape } };
   const has = available(cluster);
