@@ -15,6 +15,7 @@ const handles = new Set([
 /** A handle may be closed a little after it was asked to. Milliseconds. */
 const patience = 10_000;
 
+const lazy = Symbol('lazy');
 const before = state();
 
 afterAll(async () => {
@@ -41,11 +42,11 @@ function state() {
   };
 }
 
-/** Without those that packages keep what they share in. What Node makes when it is first asked for is no value before. */
+/** Without those that packages keep what they share in. What Node makes when it is first asked for is `lazy` till then. */
 function globals() {
   return Object.entries(Object.getOwnPropertyDescriptors(globalThis))
-    .filter(([name, { get }]) => !/^(__|Swagger)/.test(name) && get === undefined)
-    .map(([name, { value }]) => [name, value]);
+    .filter(([name]) => !/^(__|Swagger)/.test(name))
+    .map(([name, { get, value }]) => [name, get === undefined ? value : lazy]);
 }
 
 /** Without the end of the process, which programs under test are ended by. */
@@ -60,6 +61,7 @@ const open = ({ handles: now }) =>
 function left(now) {
   const changed = ['globals', 'environment', 'listeners', 'other'].flatMap((part) =>
     [...new Set([...before[part].keys(), ...now[part].keys()])]
+      .filter((name) => before[part].get(name) !== lazy)
       .filter((name) => !Object.is(before[part].get(name), now[part].get(name)))
       .map((name) => `${part}: ${name}`),
   );
