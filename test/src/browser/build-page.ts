@@ -21,7 +21,7 @@ export async function buildPage(): Promise<BuiltPage> {
       write: false,
       modulePreload: false,
       rolldownOptions: {
-        input: fileURLToPath(new URL('./page.ts', import.meta.url)),
+        input: fileURLToPath(new URL('../../src/browser/page.ts', import.meta.url)),
         onwarn: (warning) => void warnings.push(warning.message),
       },
     },

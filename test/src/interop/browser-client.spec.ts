@@ -4,17 +4,18 @@ import {
   type ChatMessage,
   openBrowserChat,
 } from '@esinet/lmpe-browser';
-import { WebSocket } from 'ws';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Lab, startLab } from '../lab.js';
 import { Inbox } from './inbox.js';
+import { lendWebSocket } from './web-socket.js';
+
+lendWebSocket();
 
 // The client of browsers, here in Node with the same sip.js: what needs no browser to be tested.
 
 let lab: Lab;
 
 beforeAll(async () => {
-  Object.assign(globalThis, { WebSocket });
   lab = await startLab();
 });
 afterAll(() => lab.close());

@@ -10,9 +10,11 @@ import {
   unheardMs,
 } from '@esinet/lmpe-browser';
 import { until } from '@esinet/testing';
-import { WebSocket } from 'ws';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type FarRequest, FarProvider } from './far-provider.js';
+import { lendWebSocket } from './web-socket.js';
+
+lendWebSocket();
 
 const to = 'sip:caller1@provider.lab';
 let far: FarProvider;
@@ -21,7 +23,6 @@ let chat: ChatClient | undefined;
 let connected: boolean[];
 
 beforeEach(async () => {
-  Object.assign(globalThis, { WebSocket });
   far = await FarProvider.open();
   clock = new ManualClock();
   connected = [];

@@ -1,13 +1,14 @@
 import { until } from '@esinet/testing';
-import { WebSocket } from 'ws';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Lab, type RecordedChat, startLab } from '../lab.js';
 import { FieldClient } from './field-client.js';
+import { lendWebSocket } from './web-socket.js';
+
+lendWebSocket();
 
 let lab: Lab;
 
 beforeAll(async () => {
-  Object.assign(globalThis, { WebSocket });
   // A chat is declared silent after 2 s here, so that nobody has to wait for it.
   lab = await startLab((config) => ({ ...config, psap: { ...config.psap, silence: 2_000 } }));
 });

@@ -2,17 +2,18 @@ import { PresenceServer } from '@esinet/element-lis';
 import { httpHeldClient } from '@esinet/held';
 import { until } from '@esinet/testing';
 import { type Notification, Subscriber, SubscriptionState, URI, UserAgent } from 'sip.js';
-import { WebSocket } from 'ws';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Lab, startLab } from '../lab.js';
 import { Inbox } from './inbox.js';
+import { lendWebSocket } from './web-socket.js';
+
+lendWebSocket();
 
 /** Where the LIS of this lab speaks SIP over WebSocket, beside UDP and TCP. */
 const wsPort = 15_086;
 let lab: Lab;
 
 beforeAll(async () => {
-  Object.assign(globalThis, { WebSocket });
   lab = await startLab((config) => {
     const { sip } = config.lis;
     if (!sip) throw new Error('the LIS speaks no SIP');

@@ -1,9 +1,11 @@
 import { type Message, Messager, Registerer, RegistererState, URI, UserAgent } from 'sip.js';
-import { WebSocket } from 'ws';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Lab, startLab } from '../lab.js';
 import { body, contentType, headers, messageTypeOf } from './chat-body.js';
 import { Inbox } from './inbox.js';
+import { lendWebSocket } from './web-socket.js';
+
+lendWebSocket();
 
 interface Received {
   readonly type: number | undefined;
@@ -14,7 +16,6 @@ interface Received {
 let lab: Lab;
 
 beforeAll(async () => {
-  Object.assign(globalThis, { WebSocket });
   lab = await startLab();
 });
 afterAll(() => lab.close());

@@ -6,7 +6,7 @@ import { type OutsideProgram, freePort, startProgram } from '@esinet/testing';
 
 export type SippTransport = 'udp' | 'tcp';
 
-const scenarios = fileURLToPath(new URL('./scenarios/', import.meta.url));
+const scenarios = fileURLToPath(new URL('../../src/sipp/scenarios/', import.meta.url));
 const modes = { udp: 'u1', tcp: 't1' } as const;
 
 /** One SIPp, with a folder of its own for what it writes. */

@@ -9,15 +9,16 @@ import {
 import { silentLogger } from '@esinet/kernel';
 import { type PidfLo, readPidfLo } from '@esinet/location';
 import type { RunningElement } from '@esinet/platform';
-import { afterEach, expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { lisConfigSchema } from './lis-config.js';
 import { startLis } from './start-lis.js';
 
-/** What is to be ended with the test. */
-export const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+/** What is to be ended with the test, the last first. */
+export const closing = {
+  push(close: () => unknown): void {
+    onTestFinished(async () => void (await close()));
+  },
+};
 
 export const devices = [
   {

@@ -27,6 +27,12 @@ class EventLoopDelay {
     return Math.max(this.#last, this.#present());
   }
 
+  /** What was late before is not told any more. */
+  forget(): void {
+    this.#last = 0;
+    this.#histogram.reset();
+  }
+
   #present(): number {
     const measured = this.#histogram.percentile(99) / 1e9;
     // The histogram counts from one tick to the next: a loop without delay measures its own resolution.
@@ -38,11 +44,16 @@ let shared: EventLoopDelay | undefined;
 
 /** Seconds by which the process is late, 99th percentile of the last 10 to 20 s. */
 export function eventLoopDelayP99(): number {
-  return (shared ??= new EventLoopDelay()).p99;
+  return delayOfProcess().p99;
 }
 
+function delayOfProcess(): EventLoopDelay {
+  return (shared ??= new EventLoopDelay());
+}
+
+/** What the process did before an element was there says nothing about it: to start is late with much. */
 export function watchEventLoop(health: Health): void {
-  eventLoopDelayP99();
+  delayOfProcess().forget();
   health.register('event-loop', () => {
     const delay = eventLoopDelayP99();
     if (delay <= notReadyAboveSeconds) return Promise.resolve(undefined);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { randomIds, systemClock } from '@esinet/kernel';
 import JsSIP from 'jssip';
 import { Registerer, RegistererState, UserAgent } from 'sip.js';
@@ -11,16 +11,15 @@ import { Registrar } from './registrar.js';
 /** The two SIP stacks of browser phones, as they are, against transports and registrar. */
 
 const peers = new Peers();
-const browser = globalThis as { WebSocket?: unknown };
 let peer: Peer;
 let registrar: Registrar;
 const received: string[] = [];
 
 beforeAll(() => {
-  browser.WebSocket = WebSocket;
+  vi.stubGlobal('WebSocket', WebSocket);
 });
 afterAll(() => {
-  delete browser.WebSocket;
+  vi.unstubAllGlobals();
 });
 
 beforeEach(async () => {
