@@ -11,6 +11,9 @@ import type { Outbox, OutboxEntry } from './outbox.js';
 
 /** What was approved is queued, and what was acknowledged is followed by what comes after it. */
 export class CaseSending {
+  /** By case. Two lanes may end at the same time: neither finds the other's entry written, and one has to be the last. */
+  readonly #fresh = new Map<string, Set<string>>();
+
   constructor(
     private readonly o: {
       readonly turns: CaseTurns;
@@ -59,6 +62,8 @@ export class CaseSending {
    */
   async acknowledged(id: string, entry?: OutboxEntry): Promise<void> {
     const { outbox, authorities, clock } = this.o;
+    const fresh = this.#fresh.get(id) ?? new Set();
+    if (entry) this.#fresh.set(id, fresh.add(entry.id));
     const isDone = await this.o.turns.take(id, async () => {
       const c = await this.o.vault.get(id);
       const authority = c && authorities.get(c.authorisation.authority);
@@ -67,7 +72,10 @@ export class CaseSending {
         await this.o.room.told(authority, await this.o.files.document(id, entry.id));
       }
       const isModelB = authority.profile.binary === 'B';
-      const next = followUp(c, await outbox.ofCase(id), { isModelB, ...(entry && { entry }) });
+      const known = await outbox.ofCase(id);
+      const next = followUp(c, known, { isModelB, fresh });
+      for (const { id: written, state } of known) if (state === 'delivered') fresh.delete(written);
+      if (fresh.size === 0 || next.isDone) this.#fresh.delete(id);
       await outbox.enqueue(next.objects, isoTime(clock.wall()));
       if (next.objects.length > 0) this.o.onQueued();
       return next.isDone;

@@ -10,17 +10,17 @@ export interface FollowUp {
   readonly isDone: boolean;
 }
 
-/** `known`: everything of the case in the outbox; `entry`: what was acknowledged just now, if something was. */
+/** `known`: everything of the case in the outbox; `fresh`: ids that were acknowledged and may not be written so yet. */
 export function followUp(
   c: HandoverCase,
   known: readonly OutboxEntry[],
-  o: { readonly isModelB: boolean; readonly entry?: OutboxEntry },
+  o: { readonly isModelB: boolean; readonly fresh?: Iterable<string> },
 ): FollowUp {
   const seals = currentSeals(c);
   const { authority } = c.authorisation;
   const there = new Set(known.map(({ id }) => id));
   const done = new Set(known.filter(({ state }) => state === 'delivered').map(({ id }) => id));
-  if (o.entry) done.add(o.entry.id);
+  for (const id of o.fresh ?? []) done.add(id);
   // Not only of this one: what a crash left out follows with the next.
   const acknowledged = o.isModelB ? seals.filter(({ id }) => done.has(id)) : [];
   const objects = acknowledged
