@@ -94,7 +94,7 @@ function answerTo(body: Buffer): string {
   });
 }
 
-export async function world(o: { readonly binary?: 'A' | 'B'; readonly people?: boolean } = {}) {
+export async function world(o: { readonly binary?: 'A' | 'B'; readonly config?: object } = {}) {
   const ca = await certificateAuthority('Lab');
   const wish = { names: ['IP:127.0.0.1', 'DNS:localhost'] };
   const [own, theirs, others] = await Promise.all([ca.issue(wish), ca.issue(wish), ca.issue(wish)]);
@@ -125,6 +125,7 @@ export async function world(o: { readonly binary?: 'A' | 'B'; readonly people?: 
     objects: { refusalMs: 0 },
     delivery: { firstPauseMs: 10, mostPauseMs: 20, everyMs: 20, timeoutMs: 2_000, continueMs: 2_000 },
     vault: { masterKey: '5a'.repeat(32) },
+    ...o.config,
   });
   const begun = Date.now();
   const clock = { ...systemClock, wall: () => now + Date.now() - begun };

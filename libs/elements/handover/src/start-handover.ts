@@ -1,4 +1,5 @@
 import {
+  type ElementOptions,
   type PlatformOptions,
   type RecordsReader,
   type RunningElement,
@@ -9,6 +10,7 @@ import { deskRoutes } from './api/desk-routes.js';
 import type { TaskIntake } from './api/operation.js';
 import type { HandoverConfig } from './handover-config.js';
 import type { HandoverElement } from './handover-element.js';
+import { withDeskTls } from './desk-tls.js';
 import { HANDOVER, handoverModule } from './handover.module.js';
 import type { Hi1Intake } from './public/hi1-route.js';
 import { publicSide } from './public/public-side.js';
@@ -40,12 +42,13 @@ export async function startHandover(
   if (dataFolder === undefined && config.vault.folder === undefined) {
     throw new Error('handover has no folder for the keys of cases; set handover.vault.folder');
   }
-  return startElement({
+  const options: ElementOptions = {
     name: 'handover',
     module: handoverModule(config, { tls, dataFolder: dataFolder ?? '', chats }),
     http: { ...config.http, limits: { maxBodyBytes: config.limits.bodyBytes } },
     platform,
     fastRoutes: (get) => deskRoutes({ element: get<HandoverElement>(HANDOVER), taskIntake }),
     secure: publicSide(config, tls, (get) => get<HandoverElement>(HANDOVER).publicRoutes(hi1)),
-  });
+  };
+  return startElement(withDeskTls(options, config, tls));
 }
