@@ -18,7 +18,7 @@ const open: Typed[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'esinet-callers-'));
-  lab = await startProgram(process.execPath, [esinet, 'up', ...there], {
+  lab = await startProgram(process.execPath, [esinet, 'up', ...there, '--without', 'handover'], {
     cwd: folder,
     line: 'Ready',
     readyWithinMs: 30_000,

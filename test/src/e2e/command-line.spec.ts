@@ -14,11 +14,15 @@ const run = (...args: string[]): Promise<Ran> => runIn(folder, args);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'esinet-cli-'));
-  lab = await startProgram(process.execPath, [esinet, 'up', '--port-offset', String(offset)], {
-    cwd: folder,
-    line: 'Ready',
-    readyWithinMs: 30_000,
-  });
+  lab = await startProgram(
+    process.execPath,
+    [esinet, 'up', '--port-offset', String(offset), '--without', 'handover'],
+    {
+      cwd: folder,
+      line: 'Ready',
+      readyWithinMs: 30_000,
+    },
+  );
 }, 40_000);
 afterAll(async () => {
   await lab.stop(10_000);
@@ -42,7 +46,14 @@ describe('esinet up', () => {
   });
 
   it('says in a sentence that a port is taken', async () => {
-    const { code, err } = await run('up', ...there, '--data', join(folder, 'second'));
+    const { code, err } = await run(
+      'up',
+      ...there,
+      '--data',
+      join(folder, 'second'),
+      '--without',
+      'handover',
+    );
     expect(code).toBe(1);
     expect(err).toMatch(/in use/);
     expect(err).toContain('--port-offset');

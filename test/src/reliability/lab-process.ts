@@ -41,7 +41,7 @@ export async function labProcess(...flags: string[]): Promise<LabProcess> {
     const start = (): Promise<OutsideProgram> =>
       startProgram(
         process.execPath,
-        [esinet, 'up', '--port-offset', String(offset), '--data', folder, ...flags],
+        [esinet, 'up', '--port-offset', String(offset), '--data', folder, '--without', 'handover', ...flags],
         { cwd: folder, line: 'Ready', readyWithinMs: 30_000 },
       );
     try {

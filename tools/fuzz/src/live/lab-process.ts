@@ -48,7 +48,18 @@ export class LabProcess {
     const folder = mkdtempSync(join(tmpdir(), 'esinet-fuzz-'));
     // All of it comes from one address, and every answer is looked at.
     writeFileSync(join(folder, 'esinet.yaml'), 'bcf: { abuse: { enabled: false } }\n');
-    const args = [esinet, 'up', '--port-offset', String(offset), '--data', folder, '--log-level', 'warn'];
+    const args = [
+      esinet,
+      'up',
+      '--port-offset',
+      String(offset),
+      '--data',
+      folder,
+      '--log-level',
+      'warn',
+      '--without',
+      'handover',
+    ];
     const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
     process.once('exit', () => child.kill('SIGKILL'));
     return new LabProcess(child, offset, folder);

@@ -12,6 +12,8 @@ import { type LabTokens, labMasterKey, labPeople, labTokens } from './lab-people
 /** Milliseconds until a program that was started answers. */
 const startMs = 120_000;
 const lookMs = 50;
+/** It may end a few times: the ports of one that was killed are free a moment later. */
+const mostEnds = 3;
 
 /** What runs of it; `problem` says what does not. Everything else runs all the same. */
 export interface StartedHandover {
@@ -163,14 +165,20 @@ async function answers(
   { clock }: { readonly clock: Clock },
 ): Promise<string | undefined> {
   const until = clock.now() + startMs;
-  let ended: string | undefined;
-  void program.ended().then((why) => (ended = why));
-  while (ended === undefined && clock.now() < until) {
+  let ends = 0;
+  let why: string | undefined;
+  const watch = (): void =>
+    void program.ended().then((how) => {
+      why = how;
+      if (++ends < mostEnds) watch();
+    });
+  watch();
+  while (ends < mostEnds && clock.now() < until) {
     const answer = await httpExchange({ method: 'GET', url, timeoutMs: 1_000, maxBytes: 10_000_000 });
     if (answer.ok && answer.value.status === 200) return undefined;
     await new Promise((look) => setTimeout(look, lookMs));
   }
-  return ended ?? `no answer at ${url}`;
+  return why ?? `no answer at ${url}`;
 }
 
 /** The built program of another app beside this one; undefined where only this one was installed. */
