@@ -160,12 +160,19 @@ export function authorityText({
   ];
 }
 
+/** `replaced`: too large, and sent in two in its place. */
+const stateColours: Readonly<Record<string, (text: string) => string>> = {
+  delivered: green,
+  failed: red,
+  replaced: dim,
+};
+
 export function deliveryLine({ kind, id, bytes, state, attempts, notBefore, reason }: DeskDelivery): string {
-  const coloured = state === 'delivered' ? green(state) : state === 'failed' ? red(state) : yellow(state);
+  const coloured = (stateColours[state] ?? yellow)(state.padEnd(9));
   const tried = attempts === 0 ? 'not tried yet' : count(attempts, 'attempt');
   const why = reason === undefined || state === 'delivered' ? '' : `, ${reason}`;
   const next = state === 'waiting' && attempts > 0 ? `, again from ${notBefore}` : '';
-  return `${coloured.padEnd(9)}  ${kind.padEnd(8)}  ${id}  ${dim(`${bytes} octets, ${tried}${why}${next}`)}`;
+  return `${coloured}  ${kind.padEnd(8)}  ${id}  ${dim(`${bytes} octets, ${tried}${why}${next}`)}`;
 }
 
 export function count(n: number, what: string): string {
