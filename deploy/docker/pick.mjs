@@ -72,6 +72,8 @@ function copyOurs(path, to) {
   const wanted = (file) => !/\.(spec\.js|map|d\.ts|tsbuildinfo)$/.test(file);
   cpSync(join(from, 'dist'), join(to, 'dist'), { recursive: true, filter: wanted });
   cpSync(join(from, 'package.json'), join(to, 'package.json'));
+  // XML schemas that a library reads beside its code.
+  if (existsSync(join(from, 'schema'))) cpSync(join(from, 'schema'), join(to, 'schema'), { recursive: true });
 }
 
 /** Binaries for other machines stay behind. Packages inside of it are taken on their own. */

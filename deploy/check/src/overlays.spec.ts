@@ -90,6 +90,35 @@ for (const [name, applied] of Object.entries(sets)) {
   });
 }
 
+/** What the component brings: typed together with all the others, which is done once. */
+const handover: Manifest[] = [];
+
+describe('the component handover', () => {
+  it('keeps to every rule beside the elements, and is in no overlay by itself', () => {
+    for (const all of Object.values(rendered)) {
+      expect(all.some(({ metadata }) => metadata.name.startsWith('handover'))).toBe(false);
+    }
+    const own = join(folder, 'k8s/overlays/with-handover');
+    mkdirSync(own, { recursive: true });
+    const image = {
+      name: 'esinet-handover',
+      newName: 'registry.esinet.lab/esinet-handover',
+      newTag: '0.1.0',
+    };
+    const kustomization = {
+      resources: ['../lab'],
+      components: ['../../components/handover'],
+      images: [image],
+    };
+    writeFileSync(join(own, 'kustomization.yaml'), stringify({ namespace: 'esinet', ...kustomization }));
+    const all = kustomize(kubectl.path, own);
+    expect(lint(rules, all)).toEqual([]);
+    const clients = ofKind(all, 'NetworkPolicy').find(({ metadata }) => metadata.name === 'records-clients');
+    expect(JSON.stringify(clients?.spec)).toContain('"handover"');
+    handover.push(...all.filter(({ metadata }) => /handover/.test(metadata.name)));
+  }, 120_000);
+});
+
 describe('every manifest', () => {
   it('is of the type of its kind, key by key; a misspelt key is found', () => {
     const all = Object.values(rendered).flat();
@@ -98,7 +127,11 @@ describe('every manifest', () => {
     const { spec } = (sample?.spec as { template: { spec: { containers: Record<string, unknown>[] } } })
       .template;
     Object.assign(spec.containers[0] ?? {}, { livenessProb: {} });
-    const errors = typeErrors([...all, ...(sample ? [sample] : [])], root, join(folder, 'typed'));
+    const errors = typeErrors(
+      [...all, ...handover, ...(sample ? [sample] : [])],
+      root,
+      join(folder, 'typed'),
+    );
     expect(errors).toEqual([expect.stringContaining('"livenessProb"')]);
   }, 300_000);
 

@@ -1,5 +1,6 @@
-import { defaultRecordsLimits } from '@esinet/platform';
-import { type PostgresOptions, PostgresRecords } from '@esinet/platform/postgres';
+import { silentLogger, systemClock } from '@esinet/kernel';
+import { defaultRecordsLimits, openPostgresView, postgresViewSchema, recordsSchema } from '@esinet/platform';
+import { type PostgresOptions, PostgresRecords, recordsUpkeep } from '@esinet/platform/postgres';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { requireProgram } from './outside-program.js';
@@ -160,6 +161,51 @@ describe.skipIf(program.path === '')('PostgreSQL', () => {
     expect(await query(`select value from ${o.schema}.record_values where key = 'k'`)).toEqual([
       { value: '"later"' },
     ]);
+    await records.close();
+  });
+
+  program.it('offers collections in a view to a role that can read them, and do nothing else', async () => {
+    const o = options();
+    const records = await PostgresRecords.open(o);
+    for (let i = 0; i < 12; i++) await records.put('messages', `a/${String(i).padStart(2, '0')}`, { i });
+    await records.put('transfers', 't', { secret: true });
+    const at = `postgres://esinet@127.0.0.1:${server.port}/esinet`;
+    const config = recordsSchema.parse({ kind: 'postgres', url: at, password: 'esinet', schema: o.schema });
+    if (config.kind !== 'postgres') throw new Error(config.kind);
+    const upkeep = recordsUpkeep(config);
+    await expect(upkeep.offer('nobody_yet', ['messages'])).rejects.toMatchObject({ code: 'refused' });
+    await upkeep.offer('esinet_handover', ['chats', 'messages']);
+    await upkeep.offer('esinet_handover', ['chats', 'messages']);
+    const view = await openPostgresView(
+      postgresViewSchema.parse({
+        ...{ kind: 'postgres', url: at, user: 'esinet_handover', password: 'handover', schema: o.schema },
+      }),
+      { tls: undefined, logger: silentLogger, clock: systemClock },
+    );
+    expect(await view.check()).toBeUndefined();
+    expect(await view.get('messages', 'a/03')).toEqual({ i: 3 });
+    expect(await view.get('messages', 'b')).toBeUndefined();
+    const page = { prefix: 'a/', after: 'a/08', limit: 2 };
+    expect((await view.list('messages', page)).map(({ key }) => key)).toEqual(['a/09', 'a/10']);
+    expect(await view.list('messages', { ...page, reverse: true })).toMatchObject([
+      { key: 'a/07' },
+      { key: 'a/06' },
+    ]);
+    expect(await view.list('transfers')).toEqual([]);
+    await view.close();
+    const reader = new pg.Client(`postgres://esinet_handover:handover@127.0.0.1:${server.port}/esinet`);
+    await reader.connect();
+    for (const sql of [
+      `select * from ${o.schema}.record_values`,
+      `insert into ${o.schema}.offered_records values ('messages', 'x', '{}')`,
+      `delete from ${o.schema}.record_keys`,
+      `create table ${o.schema}.mine (a int)`,
+    ]) {
+      await expect(reader.query(sql), sql).rejects.toMatchObject({
+        code: expect.stringMatching(/^(?:42501|55000)$/) as string,
+      });
+    }
+    await reader.end();
     await records.close();
   });
 });

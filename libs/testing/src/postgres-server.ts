@@ -78,6 +78,8 @@ export async function postgresServer(
     });
   };
   psql('postgres', `create role esinet login password 'esinet'`);
+  // Who is offered records, and owns nothing.
+  psql('postgres', `create role esinet_handover login password 'handover'`);
   psql('postgres', 'create database esinet owner esinet');
   return server;
 }

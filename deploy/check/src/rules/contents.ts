@@ -98,6 +98,7 @@ export const fromOperator = {
   Secret: [
     ...['bcf-tls', 'esrp-tls', 'ecrf-tls', 'lis-tls', 'psap-tls', 'provider-tls'],
     ...['esinet-bus', 'esinet-store', 'esinet-records', 'esinet-shared'],
+    ...['handover-tls', 'handover-keys'],
   ],
   ConfigMap: ['boundaries'],
 } as const;

@@ -31,10 +31,8 @@ export class CaseEnds {
   /** Closes what is over for `keepMs`: nothing of it could leave any more. How many it were. */
   async expireCases(keepMs: number): Promise<number> {
     let closed = 0;
-    for (const { id, phase } of await this.o.vault.heads()) {
-      if (phase === 'closed') continue;
-      const c = await this.o.vault.get(id);
-      const until = c && timeOf(c.authorisation.validity.until);
+    for (const { id, phase, until: end } of await this.o.vault.heads()) {
+      const until = phase === 'closed' || end === undefined ? undefined : timeOf(end);
       if (until === undefined || this.o.clock.wall() < until + keepMs) continue;
       if ((await this.#end(id, 'expire')).ok) closed++;
     }

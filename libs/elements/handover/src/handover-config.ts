@@ -8,6 +8,7 @@ import {
   postgresViewSchema,
 } from '@esinet/platform';
 import { z } from 'zod';
+import { deskTlsSchema } from './desk-tls.js';
 
 const roles = ['handover-clerk', 'handover-reviewer', 'approver', 'administrator', 'auditor'] as const;
 
@@ -63,6 +64,8 @@ export const handoverConfigSchema = z.strictObject({
       maxBodyBytes: z.int().min(10_000).max(67_108_864).default(1_048_576),
     })
     .prefault({}),
+  /** The desk over HTTPS, at a port of its own. */
+  tls: deskTlsSchema.optional(),
   people: peopleSchema.default([]),
   objects: z
     .strictObject({

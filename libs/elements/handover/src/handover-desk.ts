@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, type Logger, type Result, err, isoTime, ok } from '@esinet/kernel';
+import { type Clock, type Logger, type Result, err, isoTime, messageOf, ok } from '@esinet/kernel';
 import type { SchemaValidator } from '@esinet/handover';
 import type { RecordWrite, Records } from '@esinet/platform';
 import { approvalDigest, sealsDigest } from './approval-digest.js';
@@ -157,7 +157,8 @@ export class HandoverDesk {
     });
     if (!approved.ok) return approved;
     if (approved.value.phase === 'running') {
-      await this.batches.look(id);
+      this.batches.running.add(id);
+      await this.#firstLook(id);
       this.o.onQueued();
       return ok((await this.get(id)) ?? approved.value);
     }
@@ -212,6 +213,15 @@ export class HandoverDesk {
     if (!c || !leaving.has(c.phase)) return undefined;
     if (notInForce(c.authorisation, c.phase, this.o.clock.wall())) return undefined;
     return isApproved(c) ? c : undefined;
+  }
+
+  /** It is approved whatever becomes of the first look; the next comes soon. */
+  async #firstLook(id: string): Promise<void> {
+    try {
+      await this.batches.look(id);
+    } catch (error) {
+      this.o.logger.error('handover-batch-failed', { case: id, reason: messageOf(error) });
+    }
   }
 
   #plain(

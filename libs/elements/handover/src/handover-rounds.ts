@@ -41,7 +41,9 @@ export class HandoverRounds {
 
   /** What a crash left half done is finished first. */
   async start(): Promise<void> {
-    await this.o.desk.ends.finish();
+    const { desk, vault } = this.o;
+    await desk.ends.finish();
+    for (const { id, phase } of await vault.heads()) if (phase === 'running') desk.batches.running.add(id);
     this.#next();
   }
 
@@ -54,11 +56,9 @@ export class HandoverRounds {
 
   /** One round. What fails is told and tried again in the next. */
   async round(): Promise<void> {
-    const { desk, vault, clock, settings, logger } = this.o;
+    const { desk, clock, settings, logger } = this.o;
     try {
-      for (const { id, phase } of await vault.heads()) {
-        if (phase === 'running' && !this.#closed) await this.#look(id);
-      }
+      for (const id of [...desk.batches.running]) if (!this.#closed) await this.#look(id);
       if (clock.now() < this.#endsAt || this.#closed) return;
       this.#endsAt = clock.now() + settings.endsMs;
       const objects = await desk.ends.expireObjects();

@@ -54,17 +54,21 @@ describe('the digest of a selector', () => {
     ['sha-256', 'salt-prefix'],
     ['sha-512', 'salt-suffix'],
     ['sha3-512', 'hmac'],
-  ] as const)('%s with %s is verified, and no other', { meta: { clause: 'TS 103 707 D.4.2', shall: ['707:D.4-5'] } }, (algorithm, construct) => {
-    const digest = selectorDigest(selector, { algorithm, construct, salt });
-    expect(isDigestOf(selector, { algorithm, construct, salt, digest })).toBe(true);
-    expect(
-      isDigestOf({ ...selector, value: 'tel:+34600000002' }, { algorithm, construct, salt, digest }),
-    ).toBe(false);
-    expect(isDigestOf(selector, { algorithm, construct, salt: 'ff'.repeat(16), digest })).toBe(false);
-    expect(isDigestOf(selector, { algorithm, construct, digest })).toBe(false);
-    expect(isDigestOf(selector, { algorithm, construct, salt, digest: digest.slice(2) })).toBe(false);
-    expect(isDigestOf(selector, { algorithm, construct, salt: 'ff', digest })).toBe(false);
-  });
+  ] as const)(
+    '%s with %s is verified, and no other',
+    { meta: { clause: 'TS 103 707 D.4.2', shall: ['707:D.4-5'] } },
+    (algorithm, construct) => {
+      const digest = selectorDigest(selector, { algorithm, construct, salt });
+      expect(isDigestOf(selector, { algorithm, construct, salt, digest })).toBe(true);
+      expect(
+        isDigestOf({ ...selector, value: 'tel:+34600000002' }, { algorithm, construct, salt, digest }),
+      ).toBe(false);
+      expect(isDigestOf(selector, { algorithm, construct, salt: 'ff'.repeat(16), digest })).toBe(false);
+      expect(isDigestOf(selector, { algorithm, construct, digest })).toBe(false);
+      expect(isDigestOf(selector, { algorithm, construct, salt, digest: digest.slice(2) })).toBe(false);
+      expect(isDigestOf(selector, { algorithm, construct, salt: 'ff', digest })).toBe(false);
+    },
+  );
 });
 
 describe('what is selected', () => {

@@ -99,7 +99,7 @@ function answerTo(body: Buffer, told?: 'refuse' | { readonly error: number }): s
   });
 }
 
-export async function world(o: { readonly binary?: 'A' | 'B'; readonly people?: boolean } = {}) {
+export async function world(o: { readonly binary?: 'A' | 'B'; readonly config?: object } = {}) {
   const ca = await certificateAuthority('Lab');
   const wish = { names: ['IP:127.0.0.1', 'DNS:localhost'] };
   const [own, theirs, others] = await Promise.all([ca.issue(wish), ca.issue(wish), ca.issue(wish)]);
@@ -131,6 +131,7 @@ export async function world(o: { readonly binary?: 'A' | 'B'; readonly people?: 
     delivery: { firstPauseMs: 10, mostPauseMs: 20, everyMs: 20, timeoutMs: 2_000, continueMs: 2_000 },
     liid: { batch: '0 s', everyMs: 20, lead: '1 s' },
     vault: { masterKey: '5a'.repeat(32) },
+    ...o.config,
   });
   const begun = Date.now();
   const clock = { ...systemClock, wall: () => now + Date.now() - begun };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isoTime } from '@esinet/kernel';
+import { HttpsAgent, httpExchange, isoTime } from '@esinet/kernel';
 import { MemoryRecords, type RunningElement } from '@esinet/platform';
 import { until } from '@esinet/testing';
 import { describe, expect, it } from 'vitest';
@@ -39,7 +39,8 @@ async function approvedOnce(running: RunningElement, authority: object) {
 const phaseOf = async (desk: ReturnType<typeof deskOf>, id: string) =>
   (await desk('clerk', 'GET', `cases/${id}`)).json['phase'];
 
-describe('a case by REST', () => {
+// Nothing here is about time: a machine that does something else as well is slow.
+describe('a case by REST', { timeout: 60_000 }, () => {
   it('goes from intake to delivered, and its objects are fetched by nobody else (model A)', async () => {
     const { far, own, theirs, others, authority, start } = await world();
     const running = await start();
@@ -174,7 +175,7 @@ describe('a case by REST', () => {
   });
 });
 
-describe('the desk', () => {
+describe('the desk', { timeout: 60_000 }, () => {
   it('says what is wrong in the words of problem+json', async () => {
     const { authority, start } = await world();
     const running = await start();
@@ -288,5 +289,23 @@ describe('the desk', () => {
     expect(await asAuthority(running, theirs, '/hi1', Buffer.alloc(1_100_000))).not.toMatchObject({
       value: { status: 200 },
     });
+  });
+
+  it('is served over HTTPS where that is configured, and plain HTTP has probes only', async () => {
+    const { own, start } = await world({ config: { tls: { port: 0, clientCertificate: 'none' } } });
+    const running = await start();
+    expect(await deskOf(running)('clerk', 'GET', 'cases')).toMatchObject({ status: 404 });
+    expect((await fetch(`http://127.0.0.1:${running.http.port}/livez`)).status).toBe(200);
+    const agent = new HttpsAgent({ keepAlive: false }, { ca: own.ca });
+    const answer = await httpExchange({
+      ...{
+        method: 'GET',
+        url: `https://127.0.0.1:${running.also?.[0]?.port ?? 0}/api/handover/cases`,
+        agent,
+      },
+      ...{ headers: { authorization: 'Bearer t-clerk' }, timeoutMs: 5_000, maxBytes: 100_000 },
+    });
+    agent.destroy();
+    expect(answer).toMatchObject({ ok: true, value: { status: 200 } });
   });
 });

@@ -1,4 +1,5 @@
 import {
+  type ElementOptions,
   type PlatformOptions,
   type RecordsReader,
   type RunningElement,
@@ -8,6 +9,7 @@ import {
 import { deskRoutes } from './api/desk-routes.js';
 import type { HandoverConfig } from './handover-config.js';
 import type { HandoverElement } from './handover-element.js';
+import { withDeskTls } from './desk-tls.js';
 import { HANDOVER, handoverModule } from './handover.module.js';
 import { publicSide } from './public/public-side.js';
 
@@ -33,12 +35,13 @@ export async function startHandover(
   if (dataFolder === undefined && config.vault.folder === undefined) {
     throw new Error('handover has no folder for the keys of cases; set handover.vault.folder');
   }
-  return startElement({
+  const options: ElementOptions = {
     name: 'handover',
     module: handoverModule(config, { tls, dataFolder: dataFolder ?? '', chats }),
     http: { ...config.http, limits: { maxBodyBytes: config.limits.bodyBytes } },
     platform,
     fastRoutes: (get) => deskRoutes({ element: get<HandoverElement>(HANDOVER) }),
     secure: publicSide(config, tls, (get) => get<HandoverElement>(HANDOVER).publicRoutes()),
-  });
+  };
+  return startElement(withDeskTls(options, config, tls));
 }

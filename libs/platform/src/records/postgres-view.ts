@@ -2,10 +2,16 @@ import { type Clock, messageOf } from '@esinet/kernel';
 import pg from 'pg';
 import { quoted } from './migrations/migrate.js';
 import type { RecordsReader } from './open-view.js';
-import { recordsErrorOf } from './postgres-errors.js';
+import { codeOf, recordsErrorOf } from './postgres-errors.js';
 import { rangeOf } from './postgres-records.js';
 import { type PostgresServer, type SessionTimes, connectionOf } from './postgres-session.js';
-import { type ListOptions, type StoredRecord, checkCollection, defaultListLimit } from './records.js';
+import {
+  type ListOptions,
+  RecordsError,
+  type StoredRecord,
+  checkCollection,
+  defaultListLimit,
+} from './records.js';
 
 /** The view that is made in the schema of the records. */
 export const offeredView = 'offered_records';
@@ -27,7 +33,15 @@ export async function offerView(
   await client.query('begin');
   try {
     const { rows } = await client.query('select from pg_roles where rolname = $1', [role]);
-    if (rows.length === 0) await client.query(`create role ${who} login`);
+    if (rows.length === 0) {
+      await client.query(`create role ${who} login`).catch((error: unknown) => {
+        if (codeOf(error) !== '42501') throw error;
+        const remedy = `let who may do so "create role ${role} login"`;
+        throw new RecordsError('refused', `there is no role ${role}, and this one may make none: ${remedy}`, {
+          cause: error,
+        });
+      });
+    }
     await client.query(
       `create or replace view ${name}.${offeredView} with (security_barrier) as
        select k.collection, k.key, v.value from ${name}.record_keys k

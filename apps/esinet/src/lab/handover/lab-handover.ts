@@ -10,7 +10,7 @@ import { ChildProgram } from './child-program.js';
 import { type LabTokens, labMasterKey, labPeople, labTokens } from './lab-people.js';
 
 /** Milliseconds until a program that was started answers. */
-const startMs = 30_000;
+const startMs = 120_000;
 const lookMs = 50;
 
 /** What runs of it; `problem` says what does not. Everything else runs all the same. */

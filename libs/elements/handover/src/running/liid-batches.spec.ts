@@ -77,7 +77,7 @@ describe('an LIID', () => {
     expect(await desk.approve(c.id, other, people.first)).toMatchObject({ error: { why: 'other-bytes' } });
     expect(await desk.freeze(c.id, people.clerk)).toMatchObject({ error: { why: 'not-now' } });
     expect(valueOf(await desk.approve(c.id, of, people.first)).phase).toBe('requested');
-    expect(await desk.batches.look(c.id)).toBe('refused');
+    expect(await desk.batches.look(c.id)).toBe('idle');
     expect(await desk.approve(c.id, of, { ...people.clerk, roles: ['approver'] })).toMatchObject({
       error: { why: 'same-person' },
     });
@@ -164,7 +164,7 @@ describe('an LIID', () => {
     await chat('a', ['before']);
     clock.advance(1_000);
     valueOf(await desk.suspend(id, people.first));
-    expect(await desk.batches.look(id)).toBe('refused');
+    expect(await desk.batches.look(id)).toBe('idle');
     clock.advance(5_000);
     await chat('b', ['while']);
     clock.advance(5_000);
@@ -207,7 +207,7 @@ describe('an LIID', () => {
     expect(await work.desk.batches.look(id)).toBe('sealed');
     await chat('b', ['b1', 'b2', 'b3']);
     work.clock.advance(hour);
-    expect(await work.desk.batches.look(id)).toBe('refused');
+    expect(await work.desk.batches.look(id)).toBe('idle');
     const c = await work.desk.get(id);
     expect(mayLeave(c, c?.seals[0]?.id ?? '', work.clock.wall())).toEqual({ kind: 'never' });
     expect(await auditOf(work)).toContain('batch done');

@@ -53,6 +53,8 @@ export function isBatchDue(
 /** Records of an LIID as they come: looked for, sealed or put before a reviewer, and queued, without anybody's doing. */
 export class LiidBatches {
   readonly #scans = new Map<string, LiveScan>();
+  /** Cases that are looked at: those that ran when the process started, and those that began since. */
+  readonly running = new Set<string>();
 
   constructor(
     private readonly o: {
@@ -71,19 +73,24 @@ export class LiidBatches {
   ) {}
 
   /** One look at one case. What is new is sealed and queued in one write with how far it came. */
-  async look(id: string): Promise<'nothing' | 'waits' | 'sealed' | 'ended' | 'refused'> {
+  async look(id: string): Promise<'nothing' | 'waits' | 'sealed' | 'ended' | 'idle' | 'refused'> {
     const came = await this.o.turns.take(id, () => this.#look(id));
     if (came === 'sealed' || came === 'ended') this.o.onQueued();
-    if (came === 'ended' || came === 'refused') this.#scans.delete(id);
+    if (came === 'ended' || came === 'idle') {
+      this.#scans.delete(id);
+      this.running.delete(id);
+    } else {
+      this.running.add(id);
+    }
     return came;
   }
 
   async #look(id: string): ReturnType<LiidBatches['look']> {
     const { vault, turns, clock, settings } = this.o;
     const c = await vault.get(id);
-    if (!c?.liid || c.phase !== 'running') return 'refused';
+    if (!c?.liid || c.phase !== 'running') return 'idle';
     const wallMs = clock.wall();
-    if (notInForce(c.authorisation, c.phase, wallMs)) return 'refused';
+    if (notInForce(c.authorisation, c.phase, wallMs)) return 'idle';
     // A batch that somebody looks at holds up the next: their order is part of what is promised.
     if (c.liid.pending) return 'waits';
     const end = endOf(c.authorisation, settings.leadMs);

@@ -37,6 +37,8 @@ export class LiveScan {
   /** Keys of `chats-by-time` that were looked at. */
   readonly #seen = new Set<string>();
   #from: string;
+  /** Late ones are looked for less often than new ones (milliseconds since 1970). */
+  #allAt = -Infinity;
 
   constructor(
     private readonly records: RecordsView,
@@ -78,7 +80,11 @@ export class LiveScan {
   async #findChats(wallMs: number): Promise<number> {
     let unreadable = 0;
     const { lookBackMs, longestChatMs } = this.settings;
-    for await (const { key, value } of listedPages(this.records, 'chats-by-time', { after: this.#from })) {
+    const all = wallMs >= this.#allAt;
+    if (all) this.#allAt = wallMs + lateMs;
+    const recent = isoTime(wallMs - 2 * lateMs);
+    const after = all || recent < this.#from ? this.#from : recent;
+    for await (const { key, value } of listedPages(this.records, 'chats-by-time', { after })) {
       if (this.#seen.has(key)) continue;
       const chat = storedChatSchema.safeParse(await this.records.get('chats', String(value)));
       if (!chat.success) {
@@ -118,6 +124,9 @@ export class LiveScan {
     return { messages, unreadable };
   }
 }
+
+/** So often everything is looked through that could have come late. */
+const lateMs = 60_000;
 
 /** How long after its end a chat may still get a record that was on its way. */
 const settleMs = 60_000;

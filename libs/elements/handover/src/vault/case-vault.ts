@@ -15,6 +15,8 @@ export interface CaseHead {
   readonly authority: string;
   readonly reference: string;
   readonly createdAt: string;
+  /** When its order is over. */
+  readonly until?: string;
 }
 
 interface StoredCase extends CaseHead {
@@ -64,8 +66,8 @@ export class CaseVault {
   async head(id: string): Promise<CaseHead | undefined> {
     const stored = (await this.records.get(cases, id)) as StoredCase | undefined;
     if (!stored) return undefined;
-    const { phase, authority, reference, createdAt } = stored;
-    return { id, phase, authority, reference, createdAt };
+    const { sealed: _, ...head } = stored;
+    return head;
   }
 
   async heads(): Promise<CaseHead[]> {
@@ -73,8 +75,8 @@ export class CaseVault {
     for (let after: string | undefined; ;) {
       const page = await this.records.list(cases, { limit: 1_000, ...(after !== undefined && { after }) });
       for (const { value } of page) {
-        const { id, phase, authority, reference, createdAt } = value as StoredCase;
-        heads.push({ id, phase, authority, reference, createdAt });
+        const { sealed: _, ...head } = value as StoredCase;
+        heads.push(head);
       }
       after = page.at(-1)?.key;
       if (page.length < 1_000) return heads;
@@ -135,6 +137,7 @@ function headOf(c: HandoverCase): CaseHead {
     authority: authorisation.authority,
     reference: authorisation.reference.value,
     createdAt,
+    until: authorisation.validity.until,
   };
 }
 

@@ -1,0 +1,53 @@
+import { existsSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ManualClock, silentLogger } from '@esinet/kernel';
+import { temporaryFolder, until } from '@esinet/testing';
+import { expect, it } from 'vitest';
+import { ChildProgram } from './child-program.js';
+import { labMasterKey, labTokens } from './lab-people.js';
+
+it('a program that ends by itself is started again after a while, until it is told to end', async () => {
+  const folder = temporaryFolder('child');
+  const file = join(folder, 'program.mjs');
+  const starts = join(folder, 'starts');
+  // The first time it ends at once; then it stays until it is told.
+  writeFileSync(
+    file,
+    `import { appendFileSync, readFileSync } from 'node:fs';
+     appendFileSync(process.argv[2], 'x');
+     if (readFileSync(process.argv[2], 'utf8') === 'x') process.exit(3);
+     process.on('SIGTERM', () => { appendFileSync(process.argv[2], '.'); process.exit(0); });
+     setInterval(() => {}, 1000);
+     process.on('disconnect', () => process.exit(1));`,
+  );
+  const clock = new ManualClock();
+  const output = openSync(join(folder, 'log'), 'a');
+  const program = new ChildProgram({ name: 'p', file, args: [starts], output, logger: silentLogger, clock });
+  expect(await program.ended()).toBe('exit code 3');
+  expect(readFileSync(starts, 'utf8')).toBe('x');
+  clock.advance(1_000);
+  await until(() => readFileSync(starts, 'utf8') === 'xx');
+  // Its handler is there a moment later.
+  await until(async () => {
+    await program.close();
+    return true;
+  });
+  expect(readFileSync(starts, 'utf8')).toMatch(/^xx\.?$/);
+  clock.advance(60_000);
+  expect(clock.waiting).toBe(0);
+});
+
+it('tokens and the master key of the lab are made once, for their owner only', async () => {
+  const folder = join(temporaryFolder('people'), 'handover');
+  const tokens = await labTokens(folder);
+  expect(new Set(Object.values(tokens)).size).toBe(6);
+  expect(await labTokens(folder)).toEqual(tokens);
+  const file = join(folder, 'people.json');
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  writeFileSync(file, JSON.stringify({ ...tokens, clerk: '' }));
+  expect((await labTokens(folder)).admin).toBe(tokens.admin);
+  writeFileSync(file, 'not');
+  await expect(labTokens(folder)).rejects.toThrow('people.json');
+  const key = await labMasterKey(folder);
+  expect(existsSync(key) && readFileSync(await labMasterKey(folder), 'utf8')).toMatch(/^[0-9a-f]{64}\n$/);
+});
