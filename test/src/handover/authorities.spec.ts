@@ -35,7 +35,7 @@ it(
       clause: ['TS 103 120 9.3.3', 'TS 103 707 6.2', 'TS 103 707 7'],
       shall: ['707:5.7-1', '707:6.1-2', '707:6.2-1', '707:7-1', '707:7-3', '707:7-4'],
     },
-    timeout: 60_000,
+    timeout: 120_000,
   },
   async () => {
     const house = await RunningHandover.start([chat]);
@@ -94,7 +94,7 @@ it(
 
 it(
   'nothing leaves for a server that is not the one that was onboarded, or that speaks no TLS of today',
-  { meta: { clause: 'TS 103 707 7', shall: ['707:7-2', '707:7-4', '707:7-5'] }, timeout: 60_000 },
+  { meta: { clause: 'TS 103 707 7', shall: ['707:7-2', '707:7-4', '707:7-5'] }, timeout: 120_000 },
   async () => {
     const house = await RunningHandover.start([chat]);
     const stranger = await RunningHandover.start([]);

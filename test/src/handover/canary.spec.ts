@@ -43,7 +43,7 @@ it(
         '707:D.4-4',
       ],
     },
-    timeout: 60_000,
+    timeout: 120_000,
   },
   async () => {
     const caller = `tel:+${canary.number}`;

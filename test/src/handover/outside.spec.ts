@@ -36,7 +36,7 @@ it(
       clause: ['TS 103 707 C.2', 'TS 103 707 7'],
       shall: ['707:C.1-1', '707:C.2-1', '707:C.2-2', '707:C.2-3', '707:C.2-4', '707:7-4', '707:D.3-3'],
     },
-    timeout: 60_000,
+    timeout: 120_000,
   },
   async () => {
     const house = await RunningHandover.start(chats);
@@ -87,7 +87,7 @@ it(
   'nothing leaves that two people did not approve as it is, for an order that is in force',
   {
     meta: { clause: 'TS 103 707 4.2', shall: ['707:4.2-2', '707:4.2-3', '707:D.3-3', '707:D.4-3'] },
-    timeout: 60_000,
+    timeout: 120_000,
   },
   async () => {
     const house = await RunningHandover.start(chats);
@@ -156,7 +156,7 @@ it(
 
 it(
   'hostile documents and bodies of 50 MB are refused, and change nothing',
-  { meta: { clause: ['TS 103 120 6.2.5', 'XML 1.0 4.4'] }, timeout: 60_000 },
+  { meta: { clause: ['TS 103 120 6.2.5', 'XML 1.0 4.4'] }, timeout: 120_000 },
   async () => {
     const house = await RunningHandover.start(chats);
     await house.onboard();

@@ -106,7 +106,7 @@ describe.each(profiles)('whatever was recorded, for a peer of %s', (name, profil
 
   it(
     `${seeds} seeds make documents that are valid, say what was granted, and nothing else`,
-    { meta: { clause, shall }, timeout: 30_000 + seeds * 200 },
+    { meta: { clause, shall }, timeout: 120_000 + seeds * 500 },
     async () => {
       let items = 0;
       for (let seed = 1; seed <= seeds; seed++) {
@@ -169,7 +169,7 @@ describe.each(profiles)('whatever was recorded, for a peer of %s', (name, profil
 
   xmllint.it(
     'and xmllint finds them valid too',
-    { meta: { clause: ['TS 103 120 9.2.1', 'TS 103 707 B'] }, timeout: 60_000 },
+    { meta: { clause: ['TS 103 120 9.2.1', 'TS 103 707 B'] }, timeout: 120_000 },
     async () => {
       const folder = temporaryFolder('documents');
       const sample = documents.slice(0, 300);
