@@ -101,7 +101,7 @@ export class ChatArchive {
     for await (const { value } of this.#pages(collections.messages, { prefix: `${chat}/` })) {
       if (isMessageRecord(value)) all.push(value);
     }
-    return all.sort((a, b) => a.sequence - b.sequence);
+    return all.sort(orderOf(all));
   }
 
   /** Chats that were not ended, the newest first, started at `since` (RFC 3339) or later. */
@@ -178,6 +178,18 @@ function ofChat(chat: Chat, phase: Chat['state']['phase']): RecordWrite[] {
   writes.push(entry(collections.byCall, `${callKey(callId)}/${id}`, id));
   if (origin.madeUp) writes.push(entry(collections.byCall, `${senderKey(origin.sender)}/${id}`, id));
   return writes;
+}
+
+/**
+ * As their one writer counted them. Two that each believed to be the one, while bus, store and records were away, counted
+ * beside each other: then by the clock.
+ */
+function orderOf(all: readonly MessageRecord[]): (a: MessageRecord, b: MessageRecord) => number {
+  const counted = new Set(all.map(({ sequence }) => sequence)).size === all.length;
+  return (a, b) => {
+    if (!counted && a.at !== b.at) return a.at < b.at ? -1 : 1;
+    return a.sequence - b.sequence;
+  };
 }
 
 function append(key: string, value: MessageRecord): RecordWrite {

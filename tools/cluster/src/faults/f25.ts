@@ -1,7 +1,8 @@
 import type { Fault } from './fault.js';
 import { hold } from './kill.js';
 
-const phones = 300;
+/** For each chat that stands: 300 of 40, and fewer on a machine that is asked for less. */
+const phonesForChat = 7.5;
 
 export const f25: Fault = {
   id: 'F25',
@@ -14,6 +15,7 @@ export const f25: Fault = {
   async inject(trouble) {
     const { cluster, load } = trouble;
     const down = await hold(trouble, ...['bcf-1', 'bcf-2'].filter((name) => cluster.has(name)));
+    const phones = Math.round(load.shape.chats * phonesForChat);
     for (let i = 0; i < phones; i++) load.startShort();
     return { ...down, figures: () => ({ phones }) };
   },

@@ -57,7 +57,12 @@ export function judge(history: History): Verdict {
     doubled: [
       ...new Set([
         ...repeated(incoming.map(({ record, text }) => `${record}\n${text}`)).map(lastLine),
-        ...repeated(told.map(({ reader, record, text }) => `${reader} ${record}\n${text}`)).map(lastLine),
+        // Of others, such as garbage that a fault sends, nobody knows how often they were said.
+        ...repeated(
+          told
+            .filter(({ text }) => known.has(text))
+            .map(({ reader, record, text }) => `${reader} ${record}\n${text}`),
+        ).map(lastLine),
       ]),
     ],
     disordered: disorderedOf(said, incoming),
