@@ -31,8 +31,11 @@ it(
   'a case leaves no selector and no word of a chat where it does not belong, and nothing at all after its end',
   {
     meta: {
-      clause: ['TS 103 707 D.3.1', 'TS 103 707 D.3.2', 'TS 103 707 D.4.2'],
+      clause: ['TS 103 707 C.3', 'TS 103 707 D.3.1', 'TS 103 707 D.3.2', 'TS 103 707 D.4.2'],
       shall: [
+        '707:C.3-5',
+        '707:C.3-6',
+        '707:C.3-7',
         '707:D.2-1',
         '707:D.3-1',
         '707:D.3-2',

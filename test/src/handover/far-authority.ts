@@ -40,7 +40,10 @@ export class FarAuthority {
   readonly #objects = new Map<string, string>();
   readonly #transactions = new Map<string, string>();
   /** Checksums of the binary objects that were announced, by id. */
-  readonly #announced = new Map<string, { readonly checksum: string; readonly reference: string }>();
+  readonly #announced = new Map<
+    string,
+    { readonly checksum: string; readonly contentType: string; readonly reference: string }
+  >();
   readonly #server: Server;
   readonly #hanging = new Set<ServerResponse>();
 
@@ -144,8 +147,9 @@ export class FarAuthority {
         lastSequence,
         digest,
       });
-      for (const { url, checksum = '' } of object.items.flatMap((item) => item.objects)) {
-        this.#announced.set(binaryId(new URL(url).pathname), { checksum, reference: reference.value });
+      for (const { url, checksum = '', contentType = '' } of object.items.flatMap((item) => item.objects)) {
+        const binary = { checksum, contentType, reference: reference.value };
+        this.#announced.set(binaryId(new URL(url).pathname), binary);
       }
       return {
         action,
@@ -174,6 +178,7 @@ export class FarAuthority {
     if (!announced) return void response.writeHead(404).end();
     if (this.#has(id)) return void response.writeHead(409).end();
     if (request.headers.expect !== '100-continue') this.complaints.push('octets without Expect');
+    if (request.headers['content-type'] !== announced.contentType) this.complaints.push('another MIME type');
     if (Number(request.headers['content-length']) !== body.length) this.complaints.push('no Content-Length');
     if (sha256(body) !== announced.checksum) this.complaints.push('octets that do not fit their checksum');
     this.around('before');
