@@ -26,9 +26,14 @@ export interface OutboxEntry {
   readonly reason?: string;
 }
 
+/** Entries that are looked at however they ended: one may still be on its way into the store while others have left. */
+const looksBack = 1_000;
+
 /** The queue of each authority, on disk. What is in it stays until it is delivered or has failed for good. */
 export class Outbox {
   #next: number;
+  /** By authority: up to this number nothing waits, and nothing will. */
+  readonly #floors = new Map<string, number>();
 
   private constructor(
     private readonly records: Records,
@@ -87,20 +92,39 @@ export class Outbox {
   /** Everything that waits, in its order. */
   async waiting(authority?: string): Promise<OutboxEntry[]> {
     const all: OutboxEntry[] = [];
-    const prefix = authority === undefined ? '' : `${authority}/`;
-    for (let after: string | undefined; ;) {
-      const page = await this.records.list(collection, {
-        prefix,
-        limit: 1_000,
-        ...(after !== undefined && { after }),
-      });
-      for (const { value } of page) {
-        const entry = value as OutboxEntry;
-        if (entry.state === 'waiting') all.push(entry);
-      }
-      after = page.at(-1)?.key;
-      if (page.length < 1_000) return all.sort((a, b) => a.number - b.number);
+    for (const each of authority === undefined ? await this.#authorities() : [authority]) {
+      all.push(...(await this.#waitingFor(each)));
     }
+    return all.sort((a, b) => a.number - b.number);
+  }
+
+  /** Those that something was ever queued for. */
+  async #authorities(): Promise<string[]> {
+    const found: string[] = [];
+    for (let after: string | undefined; ;) {
+      const [next] = await this.records.list(collection, { limit: 1, ...(after !== undefined && { after }) });
+      if (!next) return found;
+      const authority = next.key.slice(0, next.key.indexOf('/'));
+      found.push(authority);
+      after = `${authority}/~`;
+    }
+  }
+
+  async #waitingFor(authority: string): Promise<OutboxEntry[]> {
+    const entries: OutboxEntry[] = [];
+    const prefix = `${authority}/`;
+    const floor = this.#floors.get(authority) ?? 0;
+    for (let after = `${prefix}${digits(floor)}`; ;) {
+      const page = await this.records.list(collection, { prefix, after, limit: 1_000 });
+      entries.push(
+        ...page.map(({ value }) => value as OutboxEntry).filter(({ state }) => state === 'waiting'),
+      );
+      after = page.at(-1)?.key ?? after;
+      if (page.length < 1_000) break;
+    }
+    const settled = Math.min(entries[0]?.number ?? this.#next, this.#next - looksBack) - 1;
+    this.#floors.set(authority, Math.max(floor, settled));
+    return entries;
   }
 
   /** Everything of a case, in the order in which it came in. */
