@@ -85,7 +85,7 @@ export class RunningHandover {
         roles: [...roles],
         tokenSha256: tokenDigest(`t-${name}`),
       })),
-      delivery: { firstPauseMs: 10, mostPauseMs: 20, everyMs: 20, timeoutMs: 400, continueMs: 2_000 },
+      delivery: { firstPauseMs: 10, mostPauseMs: 20, everyMs: 20, timeoutMs: 2_000, continueMs: 2_000 },
     });
     const began = performance.now();
     const clock: Clock = { ...systemClock, wall: () => this.clock.ms + performance.now() - began };
