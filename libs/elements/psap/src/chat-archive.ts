@@ -75,6 +75,7 @@ export class ChatArchive {
   /** Newest first: the wanted ones among the newest, at most so many. */
   async list(limit: number, wanted: (chat: ChatRecord) => boolean = () => true): Promise<ChatRecord[]> {
     const found: ChatRecord[] = [];
+    const seen = new Set<string>();
     const step = Math.min(page, Math.max(limit, 100));
     let after: string | undefined;
     for (let looked = 0; found.length < limit && looked < lookedThrough; looked += step) {
@@ -84,7 +85,12 @@ export class ChatArchive {
         ...(after !== undefined && { after }),
       });
       const chats = await Promise.all(keys.map(({ value }) => this.chat(String(value))));
-      for (const chat of chats) if (chat && wanted(chat)) found.push(chat);
+      // One that was begun at two moments, by two who did not know of each other, is still one.
+      for (const chat of chats) {
+        if (!chat || seen.has(chat.chat)) continue;
+        seen.add(chat.chat);
+        if (wanted(chat)) found.push(chat);
+      }
       after = keys.at(-1)?.key;
       if (keys.length < step) break;
     }

@@ -72,7 +72,8 @@ async function wrongOwners(psaps: readonly string[], moved: readonly LoadCaller[
   await until(async () => {
     const chats = await listChats(psaps);
     wrong = moved.flatMap(({ name, client: { callId, phase } }) => {
-      const owners = chats.filter((chat) => chat.callId === callId && isHeld(chat.phase));
+      const held = chats.filter((chat) => chat.callId === callId && isHeld(chat.phase));
+      const owners = [...new Map(held.map((chat) => [chat.chat, chat])).values()];
       if (owners.length === 1 && phase === 'open') return [];
       return [
         `${name} (${phase}) is with ${owners.map((o) => `${o.centre} ${o.phase}`).join(', ') || 'nobody'}`,
