@@ -165,7 +165,7 @@ export class HandoverElement {
 
   /** What the side of authorities serves. */
   publicRoutes(): FastRoutes {
-    const { own, clock, logger, metrics } = this.o;
+    const { clock, logger, metrics } = this.o;
     const { desk, authorities, audit, config } = this;
     return publicRoutes({
       ...{ desk, authorities, audit, clock, logger, intake: this.hi1 },

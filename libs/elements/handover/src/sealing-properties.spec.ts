@@ -128,7 +128,6 @@ describe.each(profiles)('whatever was recorded, for a peer of %s', (name, profil
           expect(writeDeliverMessage(message, profile), at).toBe(bytes.toString());
           expect(seal.digest, at).toBe(createHash('sha256').update(bytes).digest('hex'));
           const text = bytes.toString();
-          // eslint-disable-next-line no-control-regex -- control characters are what is looked for
           expect(/<!|\]\]>|[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.exec(text), at).toBeNull();
           expect(text.match(/<\?/g), at).toHaveLength(1);
           told += text;

@@ -176,7 +176,7 @@ export async function startElement(o: ElementOptions): Promise<RunningElement> {
       ...(also.length > 0 && { also }),
     };
   } catch (error) {
-    await Promise.all([front, secure, ...others].map((each) => each?.close()));
+    for (const each of [front, secure, ...others]) await each?.close();
     await app.close();
     throw error;
   }

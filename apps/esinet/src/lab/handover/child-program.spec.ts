@@ -1,13 +1,19 @@
-import { existsSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock, silentLogger } from '@esinet/kernel';
-import { temporaryFolder, until } from '@esinet/testing';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { ChildProgram } from './child-program.js';
 import { labMasterKey, labTokens } from './lab-people.js';
 
+function folderOf(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `esinet-${name}-`));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 it('a program that ends by itself is started again after a while, until it is told to end', async () => {
-  const folder = temporaryFolder('child');
+  const folder = folderOf('child');
   const file = join(folder, 'program.mjs');
   const starts = join(folder, 'starts');
   // The first time it ends at once; then it stays until it is told.
@@ -26,9 +32,9 @@ it('a program that ends by itself is started again after a while, until it is to
   expect(await program.ended()).toBe('exit code 3');
   expect(readFileSync(starts, 'utf8')).toBe('x');
   clock.advance(1_000);
-  await until(() => readFileSync(starts, 'utf8') === 'xx');
+  await vi.waitUntil(() => readFileSync(starts, 'utf8') === 'xx', { timeout: 10_000 });
   // Its handler is there a moment later.
-  await until(async () => {
+  await vi.waitUntil(async () => {
     await program.close();
     return true;
   });
@@ -38,7 +44,7 @@ it('a program that ends by itself is started again after a while, until it is to
 });
 
 it('tokens and the master key of the lab are made once, for their owner only', async () => {
-  const folder = join(temporaryFolder('people'), 'handover');
+  const folder = join(folderOf('people'), 'handover');
   const tokens = await labTokens(folder);
   expect(new Set(Object.values(tokens)).size).toBe(6);
   expect(await labTokens(folder)).toEqual(tokens);
