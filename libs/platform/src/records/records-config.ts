@@ -18,8 +18,11 @@ const spoolSchema = z
     folder: z.string().min(1).optional(),
     maxRecords: z.int().min(1).max(10_000_000).default(200_000),
     maxBytes: z.int().min(1_024).max(1e12).default(1_073_741_824),
-    /** A write that the server has not acknowledged by then goes into the spool, and so does what follows. */
-    slow: durationSchema.prefault('1 s'),
+    /**
+     * A write that the server has not acknowledged by then goes into the spool, and so does what follows. Senders wait
+     * for seconds, with a 100 in between; of processes that both work from their disks none knows what the other wrote.
+     */
+    slow: durationSchema.prefault('3 s'),
     /** How often a server that is away is asked whether it is back. */
     probe: durationSchema.prefault('500 ms'),
     /** How often one that is there is asked when nothing else is. */
@@ -53,7 +56,7 @@ const postgresSchema = z.strictObject({
     .default('esinet'),
   /** Connections for reading; one more writes. */
   pool: z.int().min(1).max(100).default(4),
-  connectTimeout: durationSchema.prefault('1 s'),
+  connectTimeout: durationSchema.prefault('3 s'),
   /** One statement. */
   timeout: durationSchema.prefault('5 s'),
   /** Months whose partitions are made beforehand. */
