@@ -1,5 +1,6 @@
 import { type Clock, type Logger, type Timer, messageOf } from '@esinet/kernel';
 import type { Metrics } from '../telemetry/metrics.js';
+import { afterOwnTime } from './own-time.js';
 import {
   type Fence,
   type ListOptions,
@@ -292,7 +293,8 @@ export class SpooledRecords implements Records {
     const { clock, times } = this.#o;
     const [oldest] = this.#pending;
     if (!oldest) return;
-    this.#slow = clock.after(Math.max(1, oldest.since + times.slowMs - clock.now()), () => {
+    const left = Math.max(1, oldest.since + times.slowMs - clock.now());
+    this.#slow = afterOwnTime(clock, left, () => {
       this.#slow = undefined;
       const [first] = this.#pending;
       if (first && clock.now() - first.since >= times.slowMs) {
@@ -357,7 +359,7 @@ export class SpooledRecords implements Records {
     const held: Pending[] = [];
     const before = this.#drained;
     this.#held = held;
-    this.#o.clock.after(this.#o.times.slowMs, () => {
+    afterOwnTime(this.#o.clock, this.#o.times.slowMs, () => {
       if (this.#held !== held) return;
       if (this.#drained === before) {
         return this.#away(`PostgreSQL has not answered for ${this.#o.times.slowMs} ms`);
@@ -466,7 +468,7 @@ export class SpooledRecords implements Records {
     try {
       const late = new Promise<never>((_, reject) => {
         if (withinMs === undefined) return;
-        timer = clock.after(withinMs, () =>
+        timer = afterOwnTime(clock, withinMs, () =>
           reject(new RecordsError('unreachable', `PostgreSQL has not answered for ${withinMs} ms`)),
         );
       });
