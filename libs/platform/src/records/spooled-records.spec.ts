@@ -11,9 +11,10 @@ import { type Fence, RecordsError, type RecordWrite, type TextWrite, type WriteO
 import { Spool, type SpoolLimits } from './spool.js';
 import { type ServedRecords, SpooledRecords } from './spooled-records.js';
 
-/** A server that can be away, silent, or lose the answer to what it did. */
+/** A server that can be away, silent, busy with one thing after the other, or lose the answer to what it did. */
 class Server extends MemoryRecords implements ServedRecords {
-  mood: 'well' | 'away' | 'silent' | 'no answers' = 'well';
+  mood: 'well' | 'away' | 'silent' | 'no answers' | 'busy' = 'well';
+  #turn = Promise.resolve();
   #silent: (() => void)[] = [];
 
   async ready(): Promise<void> {
@@ -53,6 +54,10 @@ class Server extends MemoryRecords implements ServedRecords {
   async #pass(): Promise<void> {
     // As over a socket: others have their turn.
     await new Promise((resolve) => setImmediate(resolve));
+    if (this.mood === 'busy') {
+      this.#turn = this.#turn.then(() => new Promise((resolve) => setTimeout(resolve, 40)));
+      await this.#turn;
+    }
     if (this.mood === 'silent') await new Promise<void>((resolve) => this.#silent.push(resolve));
     if (this.mood === 'away' || this.mood === 'silent') throw new RecordsError('unreachable', 'it is away');
   }
@@ -120,6 +125,18 @@ describe('while the server is away', () => {
       { key: 'before', value: 0 },
     ]);
     expect(await records.append('c', 'a', 1)).toBe('duplicate');
+  });
+
+  it('a server that has much to do is not away, however long all of it takes', async () => {
+    await open();
+    server.mood = 'busy';
+    await Promise.all(Array.from({ length: 8 }, (_, i) => records.append('c', `k${i}`, i)));
+    expect(await Promise.all(Array.from({ length: 6 }, (_, i) => records.get('c', `k${i}`)))).toEqual([
+      ...[0, 1, 2, 3, 4, 5],
+    ]);
+    expect(records.note()).toBeUndefined();
+    expect(spool.size).toBe(0);
+    server.mood = 'well';
   });
 
   it('a server that says nothing is given up after a second, and what it was asked goes into the spool', async () => {

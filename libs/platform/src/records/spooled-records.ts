@@ -28,7 +28,7 @@ export interface ServedRecords extends Records {
 }
 
 export interface SpooledTimes {
-  /** A write or a `get` that takes longer counts as one without an answer. */
+  /** A server that acknowledged no write for so long though one waits, or answered no `get`, counts as away. */
   readonly slowMs: number;
   /** How often a server that is away is asked whether it is back. */
   readonly probeMs: number;
@@ -73,7 +73,7 @@ interface Pending {
 }
 
 /**
- * Records on a server that may be away. While it is, or is slower than `slowMs`, writes are made durable in a bounded
+ * Records on a server that may be away. While it is, or has been silent for `slowMs`, writes are made durable in a bounded
  * spool on this process's own disk, and are promised as such. When it is back the spool is drained in its order; what
  * was under way when it went is among it, as a repetition changes nothing. Only an empty spool ends this: no write
  * overtakes another one.
@@ -101,6 +101,9 @@ export class SpooledRecords implements Records {
   /** Fences that were replaced, by name and epoch as their holder knows them. */
   readonly #replaced = new Set<string>();
   #closed = false;
+  /** When the server last acknowledged a write, and when it last answered a read. */
+  #wroteAt = -Infinity;
+  #readAt = -Infinity;
   readonly #metrics;
 
   constructor(o: SpooledOptions) {
@@ -267,6 +270,7 @@ export class SpooledRecords implements Records {
     this.#watch();
     this.#perform(pending.job).then(
       (done) => {
+        this.#wroteAt = this.#o.clock.now();
         if (this.#pending.delete(pending)) pending.resolve(done);
       },
       (error: unknown) => {
@@ -293,11 +297,15 @@ export class SpooledRecords implements Records {
     const { clock, times } = this.#o;
     const [oldest] = this.#pending;
     if (!oldest) return;
-    const left = Math.max(1, oldest.since + times.slowMs - clock.now());
+    const left = Math.max(1, Math.max(oldest.since, this.#wroteAt) + times.slowMs - clock.now());
     this.#slow = afterOwnTime(clock, left, () => {
       this.#slow = undefined;
       const [first] = this.#pending;
-      if (first && clock.now() - first.since >= times.slowMs) {
+      const now = clock.now();
+      // Where others were acknowledged meanwhile the server is there, and there is only much to do: of processes that
+      // work from their own disks for that none knows what the other wrote.
+      const isSilent = now - this.#wroteAt >= times.slowMs;
+      if (first && now - first.since >= times.slowMs && isSilent) {
         this.#away(`PostgreSQL has not answered for ${times.slowMs} ms`);
       } else this.#watch();
     });
@@ -468,11 +476,19 @@ export class SpooledRecords implements Records {
     try {
       const late = new Promise<never>((_, reject) => {
         if (withinMs === undefined) return;
-        timer = afterOwnTime(clock, withinMs, () =>
-          reject(new RecordsError('unreachable', `PostgreSQL has not answered for ${withinMs} ms`)),
-        );
+        const wait = (ms: number): void => {
+          timer = afterOwnTime(clock, ms, () => {
+            const left = this.#readAt + withinMs - clock.now();
+            // Others were answered meanwhile.
+            if (left > 0) return wait(left);
+            reject(new RecordsError('unreachable', `PostgreSQL has not answered for ${withinMs} ms`));
+          });
+        };
+        wait(withinMs);
       });
-      return { answer: await Promise.race([ask(), late]) };
+      const answer = await Promise.race([ask(), late]);
+      this.#readAt = clock.now();
+      return { answer };
     } catch (error) {
       if (!isAway(error)) throw error;
       if (this.#reachable && !this.#closed) this.#away(messageOf(error));
