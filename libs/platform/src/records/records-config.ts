@@ -56,7 +56,7 @@ const postgresSchema = z.strictObject({
     .default('esinet'),
   /** Connections for reading; one more writes. */
   pool: z.int().min(1).max(100).default(4),
-  connectTimeout: durationSchema.prefault('3 s'),
+  connectTimeout: durationSchema.prefault('5 s'),
   /** One statement. */
   timeout: durationSchema.prefault('5 s'),
   /** Months whose partitions are made beforehand. */
