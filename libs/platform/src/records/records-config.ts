@@ -19,8 +19,8 @@ const spoolSchema = z
     maxRecords: z.int().min(1).max(10_000_000).default(200_000),
     maxBytes: z.int().min(1_024).max(1e12).default(1_073_741_824),
     /**
-     * A write that the server has not acknowledged by then goes into the spool, and so does what follows. Senders wait
-     * for seconds, with a 100 in between; of processes that both work from their disks none knows what the other wrote.
+     * A server that acknowledged nothing for so long counts as away: what waits goes into the spool, and what follows.
+     * Senders wait for seconds, with a 100 in between; of processes that work from their disks none knows what the other wrote.
      */
     slow: durationSchema.prefault('3 s'),
     /** How often a server that is away is asked whether it is back. */
